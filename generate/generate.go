@@ -1,0 +1,121 @@
+// Package generate writes prose from passages: it composes the prompt, runs a
+// model, checks every citation against stored text, and tells honestly when the
+// documents do not hold the answer.
+package generate
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/quarry-rag/quarry/retrieve"
+)
+
+// Request is one question to answer from Passages.
+type Request struct {
+	Question string
+	Passages []retrieve.Passage
+	// Coverage is retrieve.Result.Coverage; MinCoverage the collection's threshold,
+	// under which a model that cannot judge by itself says "not in the documents".
+	Coverage, MinCoverage float64
+	// Vector is the question's embedding; nil when there is none.
+	Vector []float32
+	// MaxTokens of the answer. 0 means the model's default.
+	MaxTokens int
+}
+
+// Answerer answers questions. Safe for concurrent use.
+type Answerer interface {
+	// Answer streams the answer. Events come in order: deltas, each citation
+	// after the text that it supports, then Usage, Verdict, Done. The stream
+	// ends with Done or with a single error, and nothing follows either. It can be
+	// ranged over once. Breaking off, or the end of ctx, ends the model call.
+	Answer(ctx context.Context, r Request) iter.Seq2[Event, error]
+	Plan() Plan
+}
+
+// Plan says what answers.
+type Plan struct {
+	Model  string // "extractive", or the model's name
+	Prompt string // name@version of the prompt; empty for extractive
+	Note   string // one line for people
+}
+
+// Event is a part of an answer: Delta, Citation, Usage, Verdict or Done.
+type Event interface{ event() }
+
+// Delta is answer text; the pieces joined are the answer.
+type Delta struct{ Text string }
+
+// Citation proves text that came before it. Quote is canonical[Start:End] of
+// the document version, checked against the stored bytes.
+type Citation struct {
+	Passage    int // from 1: the marker "[1]" and Request.Passages[0]
+	Start, End int
+	Quote      string
+}
+
+// Usage is what the model call used; zero for extractive.
+type Usage struct{ InputTokens, OutputTokens, CachedTokens int }
+
+// Verdict says whether the documents answer the question.
+type Verdict struct {
+	Outcome Outcome
+	Reason  string
+}
+
+// Outcome of an answer.
+type Outcome uint8
+
+const (
+	Answered Outcome = iota + 1
+	// Partial: something is not supported, or the model stopped early.
+	Partial
+	NotInDocuments
+)
+
+// Done ends an answer that ended well.
+type Done struct {
+	RemovedMarkers int    // markers that pointed nowhere
+	FinishReason   string // "stop", "length", …
+	FirstToken     time.Duration
+	Total          time.Duration
+}
+
+func (Delta) event()    {}
+func (Citation) event() {}
+func (Usage) event()    {}
+func (Verdict) event()  {}
+func (Done) event()     {}
+
+// Answer is a whole answer.
+type Answer struct {
+	Text      string
+	Citations []Citation
+	Usage     Usage
+	Verdict   Verdict
+	Done      Done
+}
+
+// Collect ranges over a stream to its end.
+func Collect(events iter.Seq2[Event, error]) (Answer, error) {
+	var a Answer
+	for e, err := range events {
+		if err != nil {
+			return a, err
+		}
+		switch e := e.(type) {
+		case Delta:
+			a.Text += e.Text
+		case Citation:
+			a.Citations = append(a.Citations, e)
+		case Usage:
+			a.Usage = e
+		case Verdict:
+			a.Verdict = e
+		case Done:
+			a.Done = e
+		}
+	}
+	return a, nil
+}

@@ -1,0 +1,32 @@
+// Package embed turns text into vectors. Its implementations are onnx (in
+// process, the only part of Quarry that needs cgo) and OpenAI (HTTP).
+package embed
+
+import "context"
+
+// Model is one embedding model. ingest and retrieve must use the same one for a
+// collection; Info.Fingerprint tells whether they do. Safe for concurrent use.
+type Model interface {
+	// Embed returns a vector of Info().Dim numbers and length 1 for each text,
+	// in order. Equal texts give equal vectors, whatever shares the call. A text
+	// of more than Info().MaxTokens is cut at its end. No text is no vector and
+	// no error. It stops early, with ctx's error, when ctx ends.
+	Embed(ctx context.Context, texts []string) ([][]float32, error)
+	// Tokens counts a text's tokens, special ones not included. For models
+	// whose tokenizer is not known here it is a safe (high) estimate.
+	Tokens(text string) int
+	Info() Info
+}
+
+// Info describes a model.
+type Info struct {
+	// Name, for people and for configuration, as in "all-MiniLM-L6-v2".
+	Name string
+	// Dim is the length of its vectors.
+	Dim int
+	// MaxTokens is the longest text it reads, special tokens included.
+	MaxTokens int
+	// Fingerprint changes whenever equal text could give another vector: it
+	// covers weights, tokenizer and MaxTokens.
+	Fingerprint string
+}

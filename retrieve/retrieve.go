@@ -1,0 +1,103 @@
+// Package retrieve finds the passages of a collection that best answer a query:
+// a dense leg (vectors) and a lexical leg (BM25) run at once in Postgres, their
+// scores are fused, and the best chunks are returned as passages, joined with
+// their neighbours when asked. It reads what ingest writes.
+package retrieve
+
+import (
+	"errors"
+	"time"
+)
+
+// Errors that callers branch on.
+var (
+	ErrUnknownCollection = errors.New("unknown collection")
+	// ErrModelMismatch: the collection's vectors were made by another embedding
+	// model than the one at hand.
+	ErrModelMismatch = errors.New("embedding model mismatch")
+)
+
+// Query is what to find and how. The zero value of each option is its default.
+type Query struct {
+	Collection string
+	Text       string
+	// Limit is the most passages returned, 1 to 1000. 0 means 10.
+	Limit int
+	// Legs to run. 0 means both.
+	Legs Legs
+	// DenseWeight, 0 to 1, overrides the collection's fusion weight when not nil.
+	DenseWeight *float64
+	Fusion      Fusion
+	// Expand joins each passage with its neighbours in the document.
+	Expand bool
+	// MaxTokens bounds all passages together. 0 means no bound.
+	MaxTokens int
+}
+
+// Legs is a set of legs.
+type Legs uint8
+
+const (
+	Dense Legs = 1 << iota
+	Lexical
+)
+
+// Fusion names a way to combine the legs.
+type Fusion uint8
+
+const (
+	// Weighted is the weighted sum of scores, each leg's divided by its maximum.
+	Weighted Fusion = iota
+	// RRF is reciprocal rank fusion, k = 60 (Cormack, Clarke and Büttcher, SIGIR 2009).
+	RRF
+)
+
+// Passage is text found: a chunk, or neighbouring chunks joined.
+type Passage struct {
+	DocumentID  int64
+	Version     int64
+	URI         string
+	Title       string
+	HeadingPath []string
+	// Page is 1-based; 0 when the format has none.
+	Page int
+	// Start and End bound Text in the document's canonical text, in bytes:
+	// canonical[Start:End] == Text.
+	Start, End int
+	Text       string
+	// Tokens by the embedding model's tokenizer.
+	Tokens int
+	// Score is fused, and comparable only within one Result.
+	Score float64
+	// Dense is the cosine to the query, Lexical the BM25 score. Rank is 0
+	// where the leg did not return the chunk and its score was filled in.
+	Dense, Lexical LegScore
+}
+
+// LegScore is one leg's view of a passage.
+type LegScore struct {
+	Score float64
+	Rank  int // from 1
+}
+
+// Result is what Search found.
+type Result struct {
+	// Passages, best first.
+	Passages []Passage
+	// Degraded says, a sentence each, which leg is missing and why.
+	Degraded []string
+	// DensePlan is "exact" or "hnsw"; empty when the leg did not run.
+	DensePlan string
+	// Coverage is an absolute score, 0 to 1, of how well the collection covers
+	// the query: ½·best cosine + ½·best BM25 / idf sum of the query's terms.
+	Coverage float64
+	// Vector is the query's embedding; nil when the dense leg did not run.
+	Vector []float32
+	Stages []Stage
+}
+
+// Stage is the time that one step took. Legs run at once, so stages overlap.
+type Stage struct {
+	Name string // "embed", "dense", "lexical", "fuse", "hydrate", "total"
+	Time time.Duration
+}
