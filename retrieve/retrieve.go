@@ -54,11 +54,12 @@ const (
 
 // Passage is text found: a chunk, or neighbouring chunks joined.
 type Passage struct {
-	DocumentID  int64
-	Version     int64
-	URI         string
-	Title       string
-	HeadingPath []string
+	CollectionID int64
+	DocumentID   int64
+	Version      int64
+	URI          string
+	Title        string
+	HeadingPath  []string
 	// Page is 1-based; 0 when the format has none.
 	Page int
 	// Start and End bound Text in the document's canonical text, in bytes:
@@ -91,6 +92,8 @@ type Result struct {
 	// Coverage is an absolute score, 0 to 1, of how well the collection covers
 	// the query: ½·best cosine + ½·best BM25 / idf sum of the query's terms.
 	Coverage float64
+	// MinCoverage is the collection's threshold of Coverage for "not in the documents".
+	MinCoverage float64
 	// Vector is the query's embedding; nil when the dense leg did not run.
 	Vector []float32
 	Stages []Stage
