@@ -1,4 +1,4 @@
-module github.com/quarry-rag/quarry/tools
+module github.com/quarry-rag/quarry/internal/tools
 
 go 1.26.7
 

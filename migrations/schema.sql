@@ -1,0 +1,212 @@
+-- Dumped from the migrations; `make generate` writes it.
+
+CREATE TABLE public.chunk (
+    collection_id bigint NOT NULL,
+    chunk_id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    ord integer NOT NULL,
+    start_byte integer NOT NULL,
+    end_byte integer NOT NULL,
+    page integer DEFAULT 0 NOT NULL,
+    heading_path text[] DEFAULT '{}'::text[] NOT NULL,
+    body text NOT NULL,
+    tokens integer NOT NULL,
+    length integer NOT NULL,
+    embed_hash bytea NOT NULL,
+    term_ids bigint[] NOT NULL
+);
+
+CREATE TABLE public.collection (
+    collection_id bigint NOT NULL,
+    name text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    settings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    active_space_id bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.collection_stats (
+    collection_id bigint NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    documents bigint DEFAULT 0 NOT NULL,
+    chunks bigint DEFAULT 0 NOT NULL,
+    length_sum bigint DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE public.document (
+    collection_id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    uri text NOT NULL,
+    source text DEFAULT ''::text NOT NULL,
+    revision bigint DEFAULT 1 NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    state text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    content_hash bytea NOT NULL,
+    size bigint DEFAULT 0 NOT NULL,
+    modified_at timestamp with time zone,
+    media_type text DEFAULT ''::text NOT NULL,
+    title text DEFAULT ''::text NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    principals text[] DEFAULT '{}'::text[] NOT NULL,
+    chunks integer DEFAULT 0 NOT NULL,
+    import_id bigint,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT document_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'ready'::text, 'failed'::text])))
+);
+
+CREATE TABLE public.document_text (
+    collection_id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    version bigint NOT NULL,
+    body bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+ALTER TABLE ONLY public.document_text ALTER COLUMN body SET STORAGE EXTERNAL;
+
+CREATE TABLE public.embedding (
+    collection_id bigint NOT NULL,
+    space_id bigint NOT NULL,
+    chunk_id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    emb public.halfvec NOT NULL
+);
+ALTER TABLE ONLY public.embedding ALTER COLUMN emb SET STORAGE PLAIN;
+
+CREATE TABLE public.import (
+    collection_id bigint NOT NULL,
+    import_id bigint NOT NULL,
+    source text NOT NULL,
+    spec jsonb NOT NULL,
+    state text NOT NULL,
+    error text DEFAULT ''::text NOT NULL,
+    listed bigint DEFAULT 0 NOT NULL,
+    unchanged bigint DEFAULT 0 NOT NULL,
+    skipped jsonb DEFAULT '{}'::jsonb NOT NULL,
+    queued bigint DEFAULT 0 NOT NULL,
+    queued_bytes bigint DEFAULT 0 NOT NULL,
+    indexed bigint DEFAULT 0 NOT NULL,
+    failed bigint DEFAULT 0 NOT NULL,
+    removed bigint DEFAULT 0 NOT NULL,
+    indexed_bytes bigint DEFAULT 0 NOT NULL,
+    chunks bigint DEFAULT 0 NOT NULL,
+    embedded bigint DEFAULT 0 NOT NULL,
+    tokens bigint DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT import_state_check CHECK ((state = ANY (ARRAY['scanning'::text, 'indexing'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
+);
+
+CREATE SEQUENCE public.node_id
+    START WITH 0
+    INCREMENT BY 1
+    MINVALUE 0
+    MAXVALUE 1023
+    CACHE 1
+    CYCLE;
+
+CREATE TABLE public.posting (
+    collection_id bigint NOT NULL,
+    term_id bigint NOT NULL,
+    chunk_id bigint NOT NULL,
+    tf smallint NOT NULL,
+    length smallint NOT NULL
+);
+
+CREATE TABLE public.space (
+    collection_id bigint NOT NULL,
+    space_id bigint NOT NULL,
+    model text NOT NULL,
+    fingerprint text NOT NULL,
+    dim integer NOT NULL,
+    state text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT space_dim_check CHECK (((dim >= 1) AND (dim <= 4000))),
+    CONSTRAINT space_state_check CHECK ((state = ANY (ARRAY['filling'::text, 'ready'::text, 'retired'::text])))
+);
+
+CREATE TABLE public.staged (
+    collection_id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    revision bigint NOT NULL,
+    body bytea NOT NULL
+);
+ALTER TABLE ONLY public.staged ALTER COLUMN body SET STORAGE EXTERNAL;
+
+CREATE TABLE public.term (
+    collection_id bigint NOT NULL,
+    term_id bigint NOT NULL,
+    term text NOT NULL,
+    df bigint NOT NULL
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY public.chunk
+    ADD CONSTRAINT chunk_collection_id_document_id_ord_key UNIQUE (collection_id, document_id, ord);
+
+ALTER TABLE ONLY public.chunk
+    ADD CONSTRAINT chunk_pkey PRIMARY KEY (collection_id, chunk_id);
+
+ALTER TABLE ONLY public.collection
+    ADD CONSTRAINT collection_name_key UNIQUE (name);
+
+ALTER TABLE ONLY public.collection
+    ADD CONSTRAINT collection_pkey PRIMARY KEY (collection_id);
+
+ALTER TABLE ONLY public.collection_stats
+    ADD CONSTRAINT collection_stats_pkey PRIMARY KEY (collection_id);
+
+ALTER TABLE ONLY public.document
+    ADD CONSTRAINT document_collection_id_uri_key UNIQUE (collection_id, uri);
+
+ALTER TABLE ONLY public.document
+    ADD CONSTRAINT document_pkey PRIMARY KEY (collection_id, document_id);
+
+ALTER TABLE ONLY public.document_text
+    ADD CONSTRAINT document_text_pkey PRIMARY KEY (collection_id, document_id, version);
+
+ALTER TABLE ONLY public.embedding
+    ADD CONSTRAINT embedding_pkey PRIMARY KEY (collection_id, space_id, chunk_id);
+
+ALTER TABLE ONLY public.import
+    ADD CONSTRAINT import_pkey PRIMARY KEY (collection_id, import_id);
+
+ALTER TABLE ONLY public.posting
+    ADD CONSTRAINT posting_pkey PRIMARY KEY (collection_id, term_id, chunk_id) INCLUDE (tf, length);
+
+ALTER TABLE ONLY public.space
+    ADD CONSTRAINT space_pkey PRIMARY KEY (collection_id, space_id);
+
+ALTER TABLE ONLY public.staged
+    ADD CONSTRAINT staged_pkey PRIMARY KEY (collection_id, document_id);
+
+ALTER TABLE ONLY public.term
+    ADD CONSTRAINT term_pkey PRIMARY KEY (collection_id, term_id);
+
+CREATE INDEX chunk_by_embed_hash ON public.chunk USING btree (collection_id, embed_hash);
+
+CREATE INDEX document_by_source ON public.document USING btree (collection_id, source, uri);
+
+CREATE INDEX document_by_state ON public.document USING btree (collection_id, state, document_id) WHERE (state <> 'ready'::text);
+
+ALTER TABLE ONLY public.chunk
+    ADD CONSTRAINT chunk_collection_id_document_id_fkey FOREIGN KEY (collection_id, document_id) REFERENCES public.document(collection_id, document_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.collection_stats
+    ADD CONSTRAINT collection_stats_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.document
+    ADD CONSTRAINT document_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.document_text
+    ADD CONSTRAINT document_text_collection_id_document_id_fkey FOREIGN KEY (collection_id, document_id) REFERENCES public.document(collection_id, document_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.import
+    ADD CONSTRAINT import_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.space
+    ADD CONSTRAINT space_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.staged
+    ADD CONSTRAINT staged_collection_id_document_id_fkey FOREIGN KEY (collection_id, document_id) REFERENCES public.document(collection_id, document_id) ON DELETE CASCADE;
