@@ -22,6 +22,11 @@ type Request struct {
 	Vector []float32
 	// MaxTokens of the answer. 0 means the model's default.
 	MaxTokens int
+	// IDF of the question's terms in the collection, for the extractive answerer.
+	// Terms without one are weighed by the passages alone.
+	IDF map[string]float64
+	// Language of the collection, ISO 639-1. Empty or not known means English.
+	Language string
 }
 
 // Answerer answers questions. Safe for concurrent use.

@@ -19,6 +19,11 @@ var (
 	ErrBusy = errors.New("ingestion queue is full")
 )
 
+// Invalid is an argument that can never be accepted.
+type Invalid struct{ Field, Reason string }
+
+func (e *Invalid) Error() string { return e.Field + " " + e.Reason }
+
 // Document is what a caller or a source hands in.
 type Document struct {
 	// URI names the document within its collection.
@@ -33,6 +38,30 @@ type Document struct {
 	Principals []string
 	// ModifiedAt at the source; zero when not known.
 	ModifiedAt time.Time
+}
+
+// States of a document.
+const (
+	Pending = "pending" // accepted, its newest bytes not indexed yet
+	Ready   = "ready"
+	Failed  = "failed" // quarantined: Reason says why
+)
+
+// Record is what is known of a document.
+type Record struct {
+	ID         int64
+	URI        string
+	Title      string
+	MediaType  string
+	State      string // Pending, Ready or Failed
+	Reason     string // why it failed, for a person
+	Version    int64  // the version that searches read; 0: none yet
+	Size       int64  // of the accepted bytes
+	Chunks     int
+	Metadata   map[string]any // as given, over what the document says of itself
+	Principals []string
+	UpdatedAt  time.Time
+	revision   int64 // of what was last accepted
 }
 
 // MaxDocumentBytes is the largest document accepted.

@@ -5,7 +5,7 @@
 -- the application (internal/ids), never by a column default.
 create table collection (
   collection_id   bigint      not null primary key,
-  name            text        not null unique,
+  name            text        not null unique, -- "~" and its id while it is being deleted: no reader finds it
   description     text        not null default '',
   settings        jsonb       not null default '{}',
   active_space_id bigint      not null,
@@ -37,7 +37,7 @@ create table space (
 create table document (
   collection_id bigint      not null references collection on delete cascade,
   document_id   bigint      not null,
-  uri           text        not null,
+  uri           text collate "C" not null,        -- byte order: a scan merges its listing with this column
   source        text        not null default '',  -- what a synchronisation owns; '' for documents put one by one
   revision      bigint      not null default 1,   -- of what was last accepted
   version       bigint      not null default 0,   -- revision that readers see; 0: none yet
@@ -45,10 +45,11 @@ create table document (
   reason        text        not null default '',  -- why it failed, for a person
   content_hash  bytea       not null,             -- SHA-256 of the accepted bytes and what else decides the chunks
   size          bigint      not null default 0,   -- of the accepted bytes
-  modified_at   timestamptz,                      -- at the source
+  modified_at   timestamptz,                      -- at the source; null: not known, or too young to tell a change
   media_type    text        not null default '',
   title         text        not null default '',
-  metadata      jsonb       not null default '{}',
+  metadata      jsonb       not null default '{}', -- as given; wins over stated
+  stated        jsonb       not null default '{}', -- what the document says of itself
   principals    text[]      not null default '{}', -- who may read it; empty: all who may read the collection
   chunks        int         not null default 0,
   import_id     bigint,                           -- the import that last changed it
@@ -57,8 +58,7 @@ create table document (
   primary key (collection_id, document_id),
   unique (collection_id, uri)
 );
-create index document_by_source on document (collection_id, source, uri);
-create index document_by_state on document (collection_id, state, document_id) where state <> 'ready';
+create index document_by_state on document (collection_id, state, uri) where state <> 'ready';
 
 -- Bytes accepted and not yet indexed. The row goes in the transaction that
 -- indexes it, so an acknowledged document is always either here or readable.
@@ -66,6 +66,8 @@ create table staged (
   collection_id bigint not null,
   document_id   bigint not null,
   revision      bigint not null,
+  media_type    text   not null default '', -- as given; '': detected
+  title         text   not null default '', -- as given; '': read from the document
   body          bytea  not null,
   primary key (collection_id, document_id),
   foreign key (collection_id, document_id) references document on delete cascade
@@ -136,13 +138,12 @@ create table posting (
   primary key (collection_id, term_id, chunk_id) include (tf, length)
 );
 
--- One run over a source. Scan counters are set by the scanner as it goes and
+-- One run over files and folders. Scan counters are set by the scanner as it goes and
 -- start again when it does; the others are added to in the transaction that
 -- makes them true.
 create table import (
   collection_id bigint      not null references collection on delete cascade,
   import_id     bigint      not null,
-  source        text        not null,
   spec          jsonb       not null,
   state         text        not null check (state in ('scanning', 'indexing', 'done', 'failed', 'cancelled')),
   error         text        not null default '',
@@ -153,6 +154,7 @@ create table import (
   queued_bytes  bigint      not null default 0,
   indexed       bigint      not null default 0,    -- of the queued
   failed        bigint      not null default 0,    -- of the queued, quarantined
+  superseded    bigint      not null default 0,    -- of the queued, replaced or deleted before they were indexed
   removed       bigint      not null default 0,
   indexed_bytes bigint      not null default 0,
   chunks        bigint      not null default 0,    -- written
@@ -163,9 +165,16 @@ create table import (
   primary key (collection_id, import_id)
 );
 
+-- Processes that work jobs. The jobs of one that is not seen for a while are
+-- taken from it.
+create table worker (
+  worker_id text        not null primary key,
+  seen_at   timestamptz not null default now()
+);
+
 -- Numbers processes, so that their ids differ (internal/ids).
 create sequence node_id maxvalue 1023 minvalue 0 start 0 cycle;
 
 -- +goose Down
-drop table import, posting, term, embedding, chunk, document_text, staged, document, space, collection_stats, collection cascade;
+drop table worker, import, posting, term, embedding, chunk, document_text, staged, document, space, collection_stats, collection cascade;
 drop sequence node_id;

@@ -5,8 +5,14 @@
 package retrieve
 
 import (
+	"cmp"
 	"errors"
+	"log/slog"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/quarry-rag/quarry/retrieve/embed"
 )
 
 // Errors that callers branch on.
@@ -15,6 +21,8 @@ var (
 	// ErrModelMismatch: the collection's vectors were made by another embedding
 	// model than the one at hand.
 	ErrModelMismatch = errors.New("embedding model mismatch")
+	// ErrGone: the version of the document that a passage came from is no longer stored.
+	ErrGone = errors.New("document version is gone")
 )
 
 // Query is what to find and how. The zero value of each option is its default.
@@ -30,7 +38,8 @@ type Query struct {
 	Fusion      Fusion
 	// Expand joins each passage with its neighbours in the document.
 	Expand bool
-	// MaxTokens bounds all passages together. 0 means no bound.
+	// MaxTokens bounds all passages together; a passage that does not fit is
+	// left out, and the next that does is taken. 0 means no bound.
 	MaxTokens int
 }
 
@@ -52,7 +61,8 @@ const (
 	RRF
 )
 
-// Passage is text found: a chunk, or neighbouring chunks joined.
+// Passage is text found: a chunk, or neighbouring chunks joined; then
+// HeadingPath, Page and the scores are those of the best of them.
 type Passage struct {
 	CollectionID int64
 	DocumentID   int64
@@ -101,6 +111,37 @@ type Result struct {
 
 // Stage is the time that one step took. Legs run at once, so stages overlap.
 type Stage struct {
-	Name string // "embed", "dense", "lexical", "fuse", "hydrate", "total"
+	// "collection", "embed", "dense", "lexical", "fill" (scores that only one
+	// leg gave), "fuse", "hydrate", "expand", "total"
+	Name string
 	Time time.Duration
+}
+
+// Options tunes a Searcher. The zero value is the default.
+type Options struct {
+	// EmbedBudget bounds the query's embedding. 0 means 5 s.
+	EmbedBudget time.Duration
+	// DenseBudget and LexicalBudget bound the SQL of a leg. 0 means 2 s.
+	DenseBudget, LexicalBudget time.Duration
+	// Log gets the cause when a leg fails or is late. nil means nowhere.
+	Log *slog.Logger
+}
+
+// Searcher finds passages. Safe for concurrent use.
+type Searcher struct {
+	pool  *pgxpool.Pool
+	model embed.Model
+	o     Options
+	// Set by tests to try, on few rows, what many rows would lead to.
+	exactRows, postings int64
+}
+
+// New returns a searcher over what ingest wrote with the same model. The pool
+// must come from pgconn.Open, which sets what the SQL here relies on.
+func New(pool *pgxpool.Pool, model embed.Model, o Options) *Searcher {
+	o.EmbedBudget = cmp.Or(o.EmbedBudget, 5*time.Second)
+	o.DenseBudget = cmp.Or(o.DenseBudget, 2*time.Second)
+	o.LexicalBudget = cmp.Or(o.LexicalBudget, 2*time.Second)
+	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
+	return &Searcher{pool: pool, model: model, o: o, exactRows: exactRows, postings: maxPostings}
 }

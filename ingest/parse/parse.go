@@ -3,7 +3,69 @@
 // must give the same text for the same bytes.
 package parse
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// MaxBytes is the largest body that Parse reads.
+const MaxBytes = 32 << 20
+
+// readers has a row for each media type that can be read. A reader gives the
+// same Parsed for the same bytes, in time and memory linear in their number, and
+// stops early, with ctx's error, when ctx ends.
+var readers = map[string]func(ctx context.Context, body []byte) (Parsed, error){
+	"text/plain":            readPlain,
+	"text/markdown":         readMarkdown,
+	"text/html":             readHTML,
+	"application/xhtml+xml": readHTML,
+	"application/vnd.openxmlformats-officedocument.wordprocessingml.document":   readDOCX,
+	"application/vnd.openxmlformats-officedocument.presentationml.presentation": readPPTX,
+	"application/vnd.oasis.opendocument.text":                                   readODF,
+	"application/vnd.oasis.opendocument.spreadsheet":                            readODF,
+	"application/vnd.oasis.opendocument.presentation":                           readODF,
+	"application/epub+zip": readEPUB,
+	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": readXLSX,
+	"application/pdf":           readPDF,
+	"application/rtf":           readRTF,
+	"application/json":          readJSON,
+	"application/jsonl":         readJSON,
+	"application/x-ipynb+json":  readNotebook,
+	"text/csv":                  readCSV,
+	"text/tab-separated-values": readCSV,
+}
+
+// Supported reports whether Parse reads a media type, as Detect names it.
+func Supported(mediaType string) bool { return readers[baseType(mediaType)] != nil }
+
+// Parse reads a document. Parameters of the media type ("; charset=…") are
+// ignored: the bytes say. An *Error means that the same bytes will fail again;
+// any other error is ctx's. Safe for concurrent use.
+func Parse(ctx context.Context, mediaType string, body []byte) (Parsed, error) {
+	read := readers[baseType(mediaType)]
+	switch {
+	case read == nil:
+		return Parsed{}, Permanent("%s is not a format that can be read", mediaType)
+	case len(body) == 0:
+		return Parsed{}, Permanent("empty document")
+	case len(body) > MaxBytes:
+		return Parsed{}, Permanent("%d bytes, more than the %d that are read", len(body), MaxBytes)
+	}
+	p, err := read(ctx, body)
+	if err != nil {
+		return Parsed{}, err
+	}
+	if len(p.Blocks) == 0 {
+		return Parsed{}, Permanent("no text in it")
+	}
+	return p, nil
+}
+
+func baseType(mediaType string) string {
+	base, _, _ := strings.Cut(mediaType, ";")
+	return strings.ToLower(strings.TrimSpace(base))
+}
 
 // Parsed is a document's text and structure.
 type Parsed struct {
@@ -24,6 +86,9 @@ type Block struct {
 	Start, End int
 	// Level of a heading, from 1.
 	Level int
+	// Label is a heading without its inline markup, on one line; empty where
+	// Text[Start:End] is that already.
+	Label string
 	// Page, sheet or slide, from 1; 0 when the format has none.
 	Page int
 	// Header is the header row of the table that a table row belongs to, as

@@ -538,8 +538,9 @@ func (x *StartImportResponse) GetImport() *Import {
 	return nil
 }
 
-// Import is one run over a source, with counts that are true when read:
-// listed = unchanged + queued + the skipped.
+// Import is one run over a source, with counts that are true when read: once the
+// source is read, listed = unchanged + queued + the skipped, and it has ended when
+// queued = indexed + failed + superseded.
 type Import struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	Id         string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -557,11 +558,13 @@ type Import struct {
 	QueuedBytes  int64 `protobuf:"varint,12,opt,name=queued_bytes,json=queuedBytes,proto3" json:"queued_bytes,omitempty"`
 	IndexedBytes int64 `protobuf:"varint,13,opt,name=indexed_bytes,json=indexedBytes,proto3" json:"indexed_bytes,omitempty"`
 	// Chunks written, and of these embedded anew.
-	Chunks        int64                  `protobuf:"varint,14,opt,name=chunks,proto3" json:"chunks,omitempty"`
-	Embedded      int64                  `protobuf:"varint,15,opt,name=embedded,proto3" json:"embedded,omitempty"`
-	Tokens        int64                  `protobuf:"varint,16,opt,name=tokens,proto3" json:"tokens,omitempty"`
-	StartedAt     *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
-	FinishedAt    *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=finished_at,json=finishedAt,proto3" json:"finished_at,omitempty"`
+	Chunks     int64                  `protobuf:"varint,14,opt,name=chunks,proto3" json:"chunks,omitempty"`
+	Embedded   int64                  `protobuf:"varint,15,opt,name=embedded,proto3" json:"embedded,omitempty"`
+	Tokens     int64                  `protobuf:"varint,16,opt,name=tokens,proto3" json:"tokens,omitempty"`
+	StartedAt  *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
+	FinishedAt *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=finished_at,json=finishedAt,proto3" json:"finished_at,omitempty"`
+	// Of the accepted, those replaced or deleted before they were indexed.
+	Superseded    int64 `protobuf:"varint,19,opt,name=superseded,proto3" json:"superseded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -720,6 +723,13 @@ func (x *Import) GetFinishedAt() *timestamppb.Timestamp {
 		return x.FinishedAt
 	}
 	return nil
+}
+
+func (x *Import) GetSuperseded() int64 {
+	if x != nil {
+		return x.Superseded
+	}
+	return 0
 }
 
 // Skipped counts files that were not accepted for one reason.
@@ -1253,7 +1263,7 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"\x05paths\x18\x02 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\b\x01\x10\xe8\a\"\ar\x05\x10\x01(\x80 R\x05paths\x12\x12\n" +
 	"\x04sync\x18\x03 \x01(\bR\x04sync\"@\n" +
 	"\x13StartImportResponse\x12)\n" +
-	"\x06import\x18\x01 \x01(\v2\x11.quarry.v1.ImportR\x06import\"\xd0\x04\n" +
+	"\x06import\x18\x01 \x01(\v2\x11.quarry.v1.ImportR\x06import\"\xf0\x04\n" +
 	"\x06Import\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1e\n" +
 	"\n" +
@@ -1277,7 +1287,10 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"\n" +
 	"started_at\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x12;\n" +
 	"\vfinished_at\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"finishedAt\"Q\n" +
+	"finishedAt\x12\x1e\n" +
+	"\n" +
+	"superseded\x18\x13 \x01(\x03R\n" +
+	"superseded\"Q\n" +
 	"\aSkipped\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x03R\x05count\x12\x18\n" +

@@ -1,0 +1,97 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/quarry-rag/quarry/ingest"
+	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+)
+
+func toDocument(in *quarryv1.PutDocumentRequest) ingest.Document {
+	return ingest.Document{
+		URI:        in.Uri,
+		Body:       in.Content,
+		MediaType:  in.MediaType,
+		Title:      in.Title,
+		Metadata:   in.Metadata.AsMap(),
+		Principals: in.Principals,
+	}
+}
+
+func fromRecord(r ingest.Record) (*quarryv1.Document, error) {
+	metadata, err := structpb.NewStruct(r.Metadata)
+	if err != nil {
+		return nil, fmt.Errorf("metadata of document %d: %w", r.ID, err)
+	}
+	return &quarryv1.Document{
+		Id:         fromID(r.ID),
+		Uri:        r.URI,
+		Title:      r.Title,
+		MediaType:  r.MediaType,
+		State:      fromState(r.State),
+		Reason:     r.Reason,
+		Version:    r.Version,
+		Size:       r.Size,
+		Chunks:     int32(r.Chunks),
+		Metadata:   metadata,
+		Principals: r.Principals,
+		UpdatedAt:  fromTime(r.UpdatedAt),
+	}, nil
+}
+
+var documentStates = map[string]quarryv1.DocumentState{
+	ingest.Pending: quarryv1.DocumentState_DOCUMENT_STATE_PENDING,
+	ingest.Ready:   quarryv1.DocumentState_DOCUMENT_STATE_READY,
+	ingest.Failed:  quarryv1.DocumentState_DOCUMENT_STATE_FAILED,
+}
+
+func fromState(s string) quarryv1.DocumentState { return documentStates[s] }
+
+// toState is empty for unspecified: all states.
+func toState(s quarryv1.DocumentState) string {
+	for name, state := range documentStates {
+		if state == s {
+			return name
+		}
+	}
+	return ""
+}
+
+func fromImport(im ingest.Import) *quarryv1.Import {
+	return &quarryv1.Import{
+		Id:           fromID(im.ID),
+		Collection:   im.Collection,
+		State:        fromImportState(im.State),
+		Error:        im.Error,
+		Listed:       im.Listed,
+		Unchanged:    im.Unchanged,
+		Skipped:      fromSkipped(im.Skipped),
+		Queued:       im.Queued,
+		Indexed:      im.Indexed,
+		Failed:       im.Failed,
+		Superseded:   im.Superseded,
+		Removed:      im.Removed,
+		QueuedBytes:  im.QueuedBytes,
+		IndexedBytes: im.IndexedBytes,
+		Chunks:       im.Chunks,
+		Embedded:     im.Embedded,
+		Tokens:       im.Tokens,
+		StartedAt:    fromTime(im.StartedAt),
+		FinishedAt:   fromTime(im.FinishedAt),
+	}
+}
+
+func fromImportState(s string) quarryv1.ImportState {
+	return quarryv1.ImportState(quarryv1.ImportState_value["IMPORT_STATE_"+strings.ToUpper(s)])
+}
+
+func fromSkipped(skipped []ingest.Skipped) []*quarryv1.Skipped {
+	var out []*quarryv1.Skipped
+	for _, s := range skipped {
+		out = append(out, &quarryv1.Skipped{Reason: s.Reason, Count: s.Count, Example: s.Example})
+	}
+	return out
+}

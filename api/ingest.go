@@ -1,0 +1,151 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"google.golang.org/grpc"
+
+	"github.com/quarry-rag/quarry/ingest"
+	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+)
+
+// ingestion is IngestService.
+type ingestion struct {
+	quarryv1.UnimplementedIngestServiceServer
+	ingester *ingest.Ingester
+	roots    []string
+	// stopping ends when the server begins to stop: streams that would outlive it end too.
+	stopping context.Context
+}
+
+func (s *ingestion) PutDocument(ctx context.Context, in *quarryv1.PutDocumentRequest) (*quarryv1.PutDocumentResponse, error) {
+	rec, changed, err := s.ingester.Put(ctx, in.Collection, toDocument(in))
+	if err != nil {
+		return nil, err
+	}
+	if in.Wait {
+		if rec, err = s.ingester.Wait(ctx, in.Collection, in.Uri); err != nil {
+			return nil, err
+		}
+	}
+	doc, err := fromRecord(rec)
+	if err != nil {
+		return nil, err
+	}
+	return &quarryv1.PutDocumentResponse{Document: doc, Changed: changed}, nil
+}
+
+func (s *ingestion) StartImport(ctx context.Context, in *quarryv1.StartImportRequest) (*quarryv1.StartImportResponse, error) {
+	for i, path := range in.Paths {
+		if err := allowed(s.roots, path); err != nil {
+			return nil, &fieldError{"paths[" + strconv.Itoa(i) + "]", err.Error()}
+		}
+	}
+	im, err := s.ingester.StartImport(ctx, in.Collection, ingest.ImportSpec{Paths: in.Paths, Sync: in.Sync})
+	if err != nil {
+		return nil, err
+	}
+	return &quarryv1.StartImportResponse{Import: fromImport(im)}, nil
+}
+
+// allowed says why clients may not have the server read path.
+func allowed(roots []string, path string) error {
+	if len(roots) == 0 {
+		return errors.New("this server reads no files for its clients; send them with PutDocument")
+	}
+	if !filepath.IsAbs(path) || path != filepath.Clean(path) {
+		return errors.New("must be an absolute path without . and ..")
+	}
+	for _, root := range roots {
+		if path == root || strings.HasPrefix(path, strings.TrimSuffix(root, "/")+"/") {
+			return nil
+		}
+	}
+	return errors.New("outside the folders that this server may read")
+}
+
+func (s *ingestion) WatchImport(in *quarryv1.WatchImportRequest, stream grpc.ServerStreamingServer[quarryv1.WatchImportResponse]) error {
+	ctx, cancel := context.WithCancelCause(stream.Context())
+	defer cancel(nil)
+	defer context.AfterFunc(s.stopping, func() { cancel(errStopping) })()
+	id, err := strconv.ParseInt(in.Id, 10, 64)
+	if err != nil {
+		return ingest.ErrUnknownImport
+	}
+	for im, err := range s.ingester.WatchImport(ctx, in.Collection, id) {
+		if err != nil && errors.Is(context.Cause(ctx), errStopping) {
+			return errStopping
+		}
+		if err != nil {
+			return err
+		}
+		if err := stream.Send(&quarryv1.WatchImportResponse{Import: fromImport(im)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *ingestion) ListDocuments(ctx context.Context, in *quarryv1.ListDocumentsRequest) (*quarryv1.ListDocumentsResponse, error) {
+	after, err := afterToken(in.PageToken)
+	if err != nil {
+		return nil, err
+	}
+	o := ingest.ListOptions{State: toState(in.State), After: after, Limit: int(in.PageSize)}
+	if o.Limit == 0 {
+		o.Limit = 100
+	}
+	page, err := s.ingester.Documents(ctx, in.Collection, o)
+	if err != nil {
+		return nil, err
+	}
+	out := &quarryv1.ListDocumentsResponse{}
+	for _, rec := range page {
+		doc, err := fromRecord(rec)
+		if err != nil {
+			return nil, err
+		}
+		out.Documents = append(out.Documents, doc)
+	}
+	out.NextPageToken, err = s.nextPage(ctx, in.Collection, o, page)
+	return out, err
+}
+
+// nextPage is empty when nothing follows the page.
+func (s *ingestion) nextPage(ctx context.Context, collection string, o ingest.ListOptions, page []ingest.Record) (string, error) {
+	if len(page) < o.Limit {
+		return "", nil
+	}
+	o.After, o.Limit = page[len(page)-1].URI, 1
+	rest, err := s.ingester.Documents(ctx, collection, o)
+	if err != nil || len(rest) == 0 {
+		return "", err
+	}
+	return pageToken(o.After), nil
+}
+
+func (s *ingestion) GetDocument(ctx context.Context, in *quarryv1.GetDocumentRequest) (*quarryv1.GetDocumentResponse, error) {
+	rec, err := s.ingester.Document(ctx, in.Collection, in.Uri)
+	if err != nil {
+		return nil, err
+	}
+	out := &quarryv1.GetDocumentResponse{}
+	if out.Document, err = fromRecord(rec); err != nil {
+		return nil, err
+	}
+	if in.WithText {
+		out.Text, err = s.ingester.Text(ctx, in.Collection, in.Uri)
+	}
+	return out, err
+}
+
+func (s *ingestion) DeleteDocument(ctx context.Context, in *quarryv1.DeleteDocumentRequest) (*quarryv1.DeleteDocumentResponse, error) {
+	if err := s.ingester.Delete(ctx, in.Collection, in.Uri); err != nil {
+		return nil, err
+	}
+	return &quarryv1.DeleteDocumentResponse{}, nil
+}

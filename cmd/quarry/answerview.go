@@ -1,0 +1,154 @@
+package main
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+)
+
+// quoteWidth clips quotes in characters.
+const quoteWidth = 100
+
+// answerView renders an answer's events in the order in which they come.
+type answerView struct {
+	term      *terminal
+	citations []*quarryv1.CitationEvent
+	// inLine: the answer's last line is not ended yet.
+	inLine bool
+}
+
+func (v *answerView) show(event *quarryv1.AskResponse) error {
+	switch e := event.Event.(type) {
+	case *quarryv1.AskResponse_Plan:
+		v.term.note("%s", clean(planLine(e.Plan)))
+	case *quarryv1.AskResponse_Passages:
+		for _, why := range e.Passages.Report.GetDegraded() {
+			v.term.note("degraded: %s", clean(why))
+		}
+	case *quarryv1.AskResponse_Delta:
+		return v.text(clean(e.Delta.Text))
+	case *quarryv1.AskResponse_Citation:
+		v.citations = append(v.citations, e.Citation)
+	case *quarryv1.AskResponse_Verdict:
+		return v.conclude(e.Verdict)
+	case *quarryv1.AskResponse_Done:
+		_, err := fmt.Fprintln(v.term.out, doneLine(e.Done))
+		return err
+	}
+	return nil
+}
+
+func (v *answerView) text(s string) error {
+	if s != "" {
+		v.inLine = !strings.HasSuffix(s, "\n")
+	}
+	_, err := fmt.Fprint(v.term.out, s)
+	return err
+}
+
+// breakOff ends the line of an answer that failed in the middle.
+func (v *answerView) breakOff() {
+	if v.inLine {
+		fmt.Fprintln(v.term.out, " …")
+	}
+}
+
+func (v *answerView) conclude(verdict *quarryv1.VerdictEvent) error {
+	var b strings.Builder
+	if v.inLine {
+		b.WriteString("\n")
+		v.inLine = false
+	}
+	b.WriteString(v.sources())
+	b.WriteString("\n" + verdictLine(verdict) + "\n")
+	_, err := fmt.Fprint(v.term.out, b.String())
+	return err
+}
+
+// sources lists the passages cited, by number, each with its quotes.
+func (v *answerView) sources() string {
+	if len(v.citations) == 0 {
+		return ""
+	}
+	byPassage := map[int32][]*quarryv1.CitationEvent{}
+	var numbers []int32
+	for _, c := range v.citations {
+		if byPassage[c.Passage] == nil {
+			numbers = append(numbers, c.Passage)
+		}
+		byPassage[c.Passage] = append(byPassage[c.Passage], c)
+	}
+	sort.Slice(numbers, func(i, j int) bool { return numbers[i] < numbers[j] })
+	var b strings.Builder
+	b.WriteString("\nSources\n")
+	for _, n := range numbers {
+		c := byPassage[n][0]
+		fmt.Fprintf(&b, "[%d] %s\n", n, place(v.term.short(c.Uri), c.HeadingPath, c.Page))
+		for _, c := range byPassage[n] {
+			fmt.Fprintf(&b, "    “%s” · bytes %d–%d\n", line(c.Quote, quoteWidth), c.Range.GetStart(), c.Range.GetEnd())
+		}
+	}
+	return b.String()
+}
+
+// place says where text stands: file › heading › heading, page.
+func place(file string, headings []string, page int32) string {
+	parts := []string{file}
+	for _, h := range headings {
+		parts = append(parts, line(h, 60))
+	}
+	s := strings.Join(parts, " › ")
+	if page > 0 {
+		s += fmt.Sprintf(", page %d", page)
+	}
+	return s
+}
+
+func planLine(p *quarryv1.PlanEvent) string {
+	s := "Answer by " + p.Model
+	if p.Prompt != "" {
+		s += ", prompt " + p.Prompt
+	}
+	if p.Note != "" {
+		s += ": " + p.Note
+	}
+	return s
+}
+
+func verdictLine(v *quarryv1.VerdictEvent) string {
+	words := map[quarryv1.Verdict]string{
+		quarryv1.Verdict_VERDICT_ANSWERED:         "answered",
+		quarryv1.Verdict_VERDICT_PARTIAL:          "partial",
+		quarryv1.Verdict_VERDICT_NOT_IN_DOCUMENTS: "not in the documents",
+	}
+	s := "Verdict: " + words[v.Verdict]
+	if v.Reason != "" {
+		s += " (" + line(v.Reason, 200) + ")"
+	}
+	return s
+}
+
+func doneLine(d *quarryv1.DoneEvent) string {
+	var times []string
+	for _, s := range d.Stages {
+		times = append(times, strings.ReplaceAll(s.Stage, "_", " ")+" "+millis(s.Time.AsDuration()))
+	}
+	s := "Times: " + strings.Join(times, " · ")
+	if d.RemovedMarkers > 0 {
+		s += fmt.Sprintf("\nRemoved %d markers that pointed nowhere", d.RemovedMarkers)
+	}
+	return s
+}
+
+func millis(d time.Duration) string {
+	switch {
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.1f ms", d.Seconds()*1e3)
+	case d < time.Second:
+		return fmt.Sprintf("%.0f ms", d.Seconds()*1e3)
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+)
+
+// askCmd asks one question.
+type askCmd struct {
+	Question []string `arg:"" help:"The question; several words are joined."`
+	Model    string   `env:"-" help:"One of the server's models; empty: its default."`
+	Limit    int32    `env:"-" help:"Passages to draw the answer from. 0: the server's default."`
+}
+
+func (c *askCmd) Run(ctx context.Context, g *globals, term *terminal) error {
+	return withClient(g.Server, func(cl *client) error {
+		return ask(ctx, cl, term, &quarryv1.AskRequest{
+			Collection: g.Collection,
+			Question:   strings.Join(c.Question, " "),
+			Model:      c.Model,
+			Options:    &quarryv1.SearchOptions{Limit: c.Limit},
+		})
+	})
+}
+
+// ask prints the answer as it streams, and after it what it rests on.
+func ask(ctx context.Context, cl *client, term *terminal, in *quarryv1.AskRequest) error {
+	stream, err := cl.query.Ask(ctx, in)
+	if err != nil {
+		return err
+	}
+	view := &answerView{term: term}
+	for {
+		event, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil && term.json {
+			err = term.printJSON(event)
+		} else if err == nil {
+			err = view.show(event)
+		}
+		if err != nil {
+			view.breakOff()
+			return err
+		}
+	}
+}

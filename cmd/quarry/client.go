@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/quarry-rag/quarry/ingest"
+	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+)
+
+// client is a connection to a server.
+type client struct {
+	conn        *grpc.ClientConn
+	server      string
+	collections quarryv1.CollectionServiceClient
+	ingest      quarryv1.IngestServiceClient
+	query       quarryv1.QueryServiceClient
+}
+
+// dial connects lazily: the first call tells whether a server is there.
+func dial(server string) (*client, error) {
+	conn, err := grpc.NewClient(server,
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(ingest.MaxDocumentBytes+8<<20)),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 20 * time.Second}),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("--server %q: %w", server, err)
+	}
+	return &client{
+		conn: conn, server: server,
+		collections: quarryv1.NewCollectionServiceClient(conn),
+		ingest:      quarryv1.NewIngestServiceClient(conn),
+		query:       quarryv1.NewQueryServiceClient(conn),
+	}, nil
+}
+
+// withClient runs a client command.
+func withClient(server string, do func(*client) error) error {
+	c, err := dial(server)
+	if err != nil {
+		return err
+	}
+	defer c.conn.Close()
+	if err := do(c); err != nil {
+		return c.explained(err)
+	}
+	return nil
+}
+
+// explained adds how to start a server when there is none. The server's own
+// UNAVAILABLE always says when to retry; a failed connection never does.
+func (c *client) explained(err error) error {
+	st, ok := status.FromError(err)
+	if ok && st.Code() == codes.Unavailable && retryAfter(st) == 0 {
+		return fmt.Errorf("no Quarry server answers at %s: start one with `quarry up`, or name another with --server (%s)",
+			c.server, line(st.Message(), 200))
+	}
+	return err
+}
+
+// ensureCollection makes the collection when it is missing.
+func (c *client) ensureCollection(ctx context.Context, name string) error {
+	_, err := c.collections.CreateCollection(ctx, &quarryv1.CreateCollectionRequest{Name: name})
+	if status.Code(err) == codes.AlreadyExists {
+		return nil
+	}
+	return err
+}
+
+// explain is an error's text for people: of a server's status, its message,
+// with the fields that are wrong each on a line of its own.
+func explain(err error) string {
+	if errors.Is(err, context.Canceled) {
+		return "interrupted"
+	}
+	var s interface{ GRPCStatus() *status.Status }
+	if !errors.As(err, &s) {
+		return err.Error()
+	}
+	st := s.GRPCStatus()
+	var lines []string
+	for _, d := range st.Details() {
+		if bad, ok := d.(*errdetails.BadRequest); ok {
+			for _, v := range bad.FieldViolations {
+				lines = append(lines, fmt.Sprintf("  %s: %s", v.Field, v.Description))
+			}
+		}
+	}
+	if len(lines) > 0 {
+		return "invalid request\n" + strings.Join(lines, "\n")
+	}
+	if wait := retryAfter(st); wait > 0 {
+		return fmt.Sprintf("%s (try again in %v)", st.Message(), wait)
+	}
+	return st.Message()
+}
+
+// retryAfter is the server's advice, 0 without one.
+func retryAfter(st *status.Status) time.Duration {
+	for _, d := range st.Details() {
+		if retry, ok := d.(*errdetails.RetryInfo); ok {
+			return retry.RetryDelay.AsDuration()
+		}
+	}
+	return 0
+}
+
+// printJSON prints one message on one line.
+func (t *terminal) printJSON(m proto.Message) error {
+	b, err := protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(m)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(t.out, "%s\n", b)
+	return err
+}

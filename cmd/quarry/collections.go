@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+)
+
+// collectCmd keeps collections.
+type collectCmd struct {
+	List   collectListCmd   `cmd:"" help:"List collections."`
+	Create collectCreateCmd `cmd:"" help:"Create an empty collection."`
+	Show   collectShowCmd   `cmd:"" help:"Show a collection with its settings."`
+	Delete collectDeleteCmd `cmd:"" help:"Delete a collection with everything in it."`
+}
+
+type collectListCmd struct{}
+
+func (c *collectListCmd) Run(ctx context.Context, g *globals, term *terminal) error {
+	return withClient(g.Server, func(cl *client) error {
+		all, err := cl.collections.ListCollections(ctx, &quarryv1.ListCollectionsRequest{})
+		if err != nil {
+			return err
+		}
+		for _, one := range all.Collections {
+			text := fmt.Sprintf("%-24s %8d documents %9d chunks  %s", clean(one.Name), one.Documents, one.Chunks, line(one.Description, 80))
+			if err := term.print(one, strings.TrimSpace(text)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+type collectCreateCmd struct {
+	Name        string   `arg:""`
+	Description string   `env:"-"`
+	Language    *string  `env:"-" help:"Language of stemming and stop words, ISO 639-1. Default en."`
+	DenseWeight *float64 `env:"-" help:"Weight of vectors in fusion, 0 to 1. Default 0.55."`
+	MinScore    *float64 `env:"-" help:"Score under which an answer says \"not in the documents\". Default 0.345."`
+	ChunkTokens *int32   `env:"-" help:"Most tokens in a chunk. Default 220."`
+}
+
+func (c *collectCreateCmd) Run(ctx context.Context, g *globals, term *terminal) error {
+	settings := &quarryv1.CollectionSettings{
+		Language: c.Language, DenseWeight: c.DenseWeight, MinScore: c.MinScore, ChunkTokens: c.ChunkTokens,
+	}
+	return withClient(g.Server, func(cl *client) error {
+		r, err := cl.collections.CreateCollection(ctx, &quarryv1.CreateCollectionRequest{
+			Name: c.Name, Description: c.Description, Settings: settings,
+		})
+		if err != nil {
+			return err
+		}
+		return term.print(r.Collection, collectionText(r.Collection))
+	})
+}
+
+type collectShowCmd struct {
+	Name string `arg:""`
+}
+
+func (c *collectShowCmd) Run(ctx context.Context, g *globals, term *terminal) error {
+	return withClient(g.Server, func(cl *client) error {
+		r, err := cl.collections.GetCollection(ctx, &quarryv1.GetCollectionRequest{Name: c.Name})
+		if err != nil {
+			return err
+		}
+		return term.print(r.Collection, collectionText(r.Collection))
+	})
+}
+
+type collectDeleteCmd struct {
+	Name string `arg:""`
+}
+
+func (c *collectDeleteCmd) Run(ctx context.Context, g *globals, term *terminal) error {
+	return withClient(g.Server, func(cl *client) error {
+		if _, err := cl.collections.DeleteCollection(ctx, &quarryv1.DeleteCollectionRequest{Name: c.Name}); err != nil {
+			return err
+		}
+		term.note("deleted %s", clean(c.Name))
+		return nil
+	})
+}
+
+func collectionText(c *quarryv1.Collection) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Name       %s\nDocuments  %d\nChunks     %d\nModel      %s, %d dimensions\nCreated    %s",
+		clean(c.Name), c.Documents, c.Chunks, clean(c.Space.GetModel()), c.Space.GetDim(),
+		c.CreatedAt.AsTime().Format("2006-01-02 15:04:05 UTC"))
+	if c.Description != "" {
+		fmt.Fprintf(&b, "\nAbout      %s", line(c.Description, 200))
+	}
+	if s := c.Settings; s != nil {
+		set(&b, "language", s.Language)
+		set(&b, "bm25_k1", s.Bm25K1)
+		set(&b, "bm25_b", s.Bm25B)
+		set(&b, "dense_weight", s.DenseWeight)
+		set(&b, "min_score", s.MinScore)
+		set(&b, "chunk_tokens", s.ChunkTokens)
+	}
+	return b.String()
+}
+
+// set prints a setting that is not its default.
+func set[T any](b *strings.Builder, name string, v *T) {
+	if v != nil {
+		fmt.Fprintf(b, "\n%-13s %v", name, *v)
+	}
+}

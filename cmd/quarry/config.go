@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/quarry-rag/quarry/internal/runtime"
+)
+
+// globals are the flags of every command.
+type globals struct {
+	Server     string `default:"127.0.0.1:7447" placeholder:"HOST:PORT" help:"Server that client commands call."`
+	Collection string `short:"c" default:"default" help:"Collection to use."`
+	JSON       bool   `name:"json" help:"Print results as JSON, one message a line."`
+	LogLevel   string `default:"warn" enum:"debug,info,warn,error" help:"Least severe log lines shown: ${enum}."`
+	LogFormat  string `default:"text" enum:"text,json" help:"Format of log lines: ${enum}."`
+}
+
+func (g *globals) logger(term *terminal) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(g.LogLevel)); err != nil {
+		level = slog.LevelWarn
+	}
+	o := &slog.HandlerOptions{Level: level}
+	if g.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(term.err, o))
+	}
+	return slog.New(slog.NewTextHandler(term.err, o))
+}
+
+// storage says where a server role keeps and computes things.
+type storage struct {
+	Home        string `type:"path" help:"Folder of the runtime and the data. Default: /var/lib/quarry for root, else quarry in your data folder."`
+	Runtime     string `type:"path" help:"Use this runtime folder instead of making one under home."`
+	DatabaseURL string `name:"database-url" help:"Use this Postgres (15 or newer, pgvector 0.8 or newer) instead of a private one."`
+
+	EmbedModel   string `help:"Embed with this model of an OpenAI-compatible server instead of in process."`
+	EmbedBaseURL string `name:"embed-base-url" help:"That server, as in http://127.0.0.1:11434/v1."`
+	EmbedDim     int    `help:"Length of that model's vectors."`
+	EmbedKey     string `secret:"" hidden:"" help:"Its key."`
+
+	XDGDataHome string `hidden:"" env:"XDG_DATA_HOME"`
+	UserHome    string `hidden:"" env:"HOME"`
+}
+
+func (s *storage) home() string { return runtime.Home(s.Home, s.XDGDataHome, s.UserHome) }
+
+func (s *storage) dataDir() string { return filepath.Join(s.home(), "data") }
+
+// Validate is called by kong, as are the others of that name.
+func (s *storage) Validate() error {
+	if s.DatabaseURL != "" {
+		u, err := url.Parse(s.DatabaseURL)
+		if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+			return errors.New("--database-url (QUARRY_DATABASE_URL) must be a postgres:// URL")
+		}
+	}
+	if s.EmbedModel != "" && (s.EmbedBaseURL == "" || s.EmbedDim <= 0) {
+		return errors.New("--embed-model needs --embed-base-url and --embed-dim")
+	}
+	return nil
+}
+
+// serving says how a server role serves.
+type serving struct {
+	Listen      string   `default:"127.0.0.1:7447" placeholder:"HOST:PORT" help:"Address of the gRPC server."`
+	ImportRoots []string `name:"import-root" type:"path" placeholder:"DIR" help:"Folder that clients may have the server read. Default: every folder when listening on loopback, else none."`
+
+	Model         string `help:"Chat model that writes answers; \"extractive\" or empty: answers are quotes, without a model."`
+	OpenAIKey     string `name:"openai-api-key" env:"OPENAI_API_KEY" secret:"" hidden:""`
+	OpenAIBaseURL string `name:"openai-base-url" env:"OPENAI_BASE_URL" placeholder:"URL" help:"OpenAI-compatible server of the chat model, as in http://127.0.0.1:11434/v1."`
+}
+
+// server is what a role that stores and serves takes.
+type server struct {
+	storage
+	serving
+}
+
+func (s *server) Validate() error { return errors.Join(s.storage.Validate(), s.serving.check()) }
+
+func (s *serving) check() error {
+	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
+		return fmt.Errorf("--listen (QUARRY_LISTEN): %w", err)
+	}
+	if s.chat() && s.OpenAIKey == "" && s.OpenAIBaseURL == "" {
+		return fmt.Errorf("QUARRY_MODEL is %q, and neither OPENAI_API_KEY nor OPENAI_BASE_URL says where it runs", s.Model)
+	}
+	return nil
+}
+
+func (s *serving) chat() bool { return s.Model != "" && s.Model != "extractive" }
+
+// roots are where StartImport may read: on loopback everywhere, since who can
+// call is on this machine.
+func (s *serving) roots() []string {
+	if len(s.ImportRoots) == 0 && loopback(s.Listen) {
+		return []string{"/"}
+	}
+	return s.ImportRoots
+}
+
+// loopback tells whether only this machine can reach the address.
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// knownVariables refuses a QUARRY_* variable that nothing reads: most often a
+// typing error, which would otherwise be obeyed by doing something else.
+func knownVariables(parser *kong.Kong, environ []string) error {
+	known := variables(parser)
+	for _, kv := range environ {
+		name, _, _ := strings.Cut(kv, "=")
+		if strings.HasPrefix(name, "QUARRY_") && !strings.HasPrefix(name, "QUARRY_TEST_") && !slices.Contains(known, name) {
+			return fmt.Errorf("unknown variable %s; known are %s", name, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+func variables(parser *kong.Kong) []string {
+	var names []string
+	kong.Visit(parser.Model, func(node kong.Visitable, next kong.Next) error {
+		if flag, ok := node.(*kong.Flag); ok && len(flag.Envs) > 0 && strings.HasPrefix(flag.Envs[0], "QUARRY_") {
+			names = append(names, flag.Envs[0])
+		}
+		return next(nil)
+	})
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// configCmd takes every server flag, so that it prints what `up` would use.
+type configCmd struct{ server }
+
+func (c *configCmd) Run(ctx context.Context, k *kong.Context, term *terminal) error {
+	for _, flag := range k.Flags() {
+		if flag.Name == "help" || flag.Name == "x-dg-data-home" || len(flag.Envs) == 0 {
+			continue
+		}
+		fmt.Fprintf(term.out, "%s=%s\n", flag.Envs[0], shown(flag))
+	}
+	return nil
+}
+
+// shown is a flag's value for people.
+func shown(flag *kong.Flag) string {
+	value := fmt.Sprint(flag.Target.Interface())
+	if flag.Tag.Has("secret") && value != "" {
+		return "(set)"
+	}
+	if u, err := url.Parse(value); err == nil && u.User != nil {
+		return u.Redacted()
+	}
+	return value
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+	"github.com/google/go-cmp/cmp"
+)
+
+// parse returns what the arguments and variables mean.
+func parse(t *testing.T, env map[string]string, args ...string) (*cli, *kong.Context, error) {
+	t.Helper()
+	for _, name := range []string{"OPENAI_API_KEY", "OPENAI_BASE_URL"} {
+		t.Setenv(name, "")
+	}
+	for k, v := range env {
+		t.Setenv(k, v)
+	}
+	c := &cli{}
+	term, _ := testTerminal()
+	parser, err := newParser(c, term)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := parser.Parse(args)
+	return c, k, err
+}
+
+func TestFlagsAndVariables(t *testing.T) {
+	c, k, err := parse(t, map[string]string{"QUARRY_COLLECTION": "docs", "QUARRY_LISTEN": "0.0.0.0:1", "QUARRY_DATABASE_URL": "postgres://h/d"},
+		"up", "--docs", "/a", "--docs", "/b", "--ask", "Why?", "--once", "--import-root", "/srv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k.Command() != "up" || c.Collection != "docs" || c.Up.Listen != "0.0.0.0:1" || c.Up.DatabaseURL != "postgres://h/d" || !c.Up.Once || c.Up.Ask != "Why?" {
+		t.Errorf("got %+v", c.Up)
+	}
+	if diff := cmp.Diff([]string{"/a", "/b"}, c.Up.Docs); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"/srv"}, c.Up.roots()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFlagBeatsVariable(t *testing.T) {
+	c, _, err := parse(t, map[string]string{"QUARRY_SERVER": "a:1"}, "--server", "b:2", "ask", "How", "so?")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Server != "b:2" || strings.Join(c.Ask.Question, " ") != "How so?" {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestInvalidValuesFail(t *testing.T) {
+	cases := []struct {
+		env  map[string]string
+		args []string
+		want string
+	}{
+		{nil, []string{"up", "--listen", "nowhere"}, "QUARRY_LISTEN"},
+		{nil, []string{"up", "--database-url", "mysql://x"}, "QUARRY_DATABASE_URL"},
+		{map[string]string{"QUARRY_MODEL": "gpt"}, []string{"up"}, "OPENAI_API_KEY"},
+		{map[string]string{"QUARRY_LOG_LEVEL": "loud"}, []string{"version"}, "log-level"},
+		{nil, []string{"serve", "--embed-model", "m"}, "embed-base-url"},
+		{nil, []string{"docs", "list", "--state", "odd"}, "state"},
+		{nil, []string{"ask"}, "question"},
+	}
+	for _, c := range cases {
+		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			_, _, err := parse(t, c.env, c.args...)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want it to name %s", err, c.want)
+			}
+		})
+	}
+}
+
+func TestUnknownVariableFails(t *testing.T) {
+	term, _ := testTerminal()
+	parser, err := newParser(&cli{}, term)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := knownVariables(parser, []string{"QUARRY_HOME=/x", "QUARRY_MODEL=m", "QUARRY_TEST_RUNTIME=/y", "PATH=/z"}); err != nil {
+		t.Error(err)
+	}
+	err = knownVariables(parser, []string{"QUARRY_HOEM=/x"})
+	if err == nil || !strings.Contains(err.Error(), "QUARRY_HOEM") || !strings.Contains(err.Error(), "QUARRY_HOME") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestConfigRedactsSecrets(t *testing.T) {
+	_, k, err := parse(t, map[string]string{"OPENAI_API_KEY": "sk-hush", "QUARRY_MODEL": "gpt"}, "config", "--database-url", "postgres://u:hush@h/d", "--embed-key", "hush")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	term := &terminal{out: &b, err: &b}
+	if err := k.Run(context.Background(), term); err != nil {
+		t.Fatal(err)
+	}
+	got := b.String()
+	if strings.Contains(got, "hush") {
+		t.Errorf("a secret is shown:\n%s", got)
+	}
+	for _, want := range []string{"OPENAI_API_KEY=(set)", "QUARRY_DATABASE_URL=postgres://u:xxxxx@h/d", "QUARRY_LISTEN=127.0.0.1:7447", "QUARRY_MODEL=gpt", "QUARRY_EMBED_KEY=(set)"} {
+		if !strings.Contains(got, want+"\n") {
+			t.Errorf("%s is missing in\n%s", want, got)
+		}
+	}
+}
+
+func TestImportRootsFollowTheListener(t *testing.T) {
+	cases := map[string][]string{"127.0.0.1:1": {"/"}, "localhost:1": {"/"}, "[::1]:1": {"/"}, "0.0.0.0:1": nil, ":1": nil, "10.0.0.1:1": nil}
+	for listen, want := range cases {
+		if diff := cmp.Diff(want, (&serving{Listen: listen}).roots()); diff != "" {
+			t.Errorf("%s: %s", listen, diff)
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+)
+
+// docsCmd reads and removes documents.
+type docsCmd struct {
+	List   docsListCmd   `cmd:"" help:"List documents."`
+	Show   docsShowCmd   `cmd:"" help:"Show one document, with its canonical text."`
+	Delete docsDeleteCmd `cmd:"" help:"Delete documents."`
+}
+
+type docsListCmd struct {
+	State string `env:"-" default:"all" enum:"all,pending,ready,failed" help:"Only documents in this state: ${enum}."`
+}
+
+func (c *docsListCmd) Run(ctx context.Context, g *globals, term *terminal) error {
+	state := quarryv1.DocumentState(quarryv1.DocumentState_value["DOCUMENT_STATE_"+strings.ToUpper(c.State)])
+	return withClient(g.Server, func(cl *client) error {
+		in := &quarryv1.ListDocumentsRequest{Collection: g.Collection, PageSize: 1000, State: state}
+		for {
+			page, err := cl.ingest.ListDocuments(ctx, in)
+			if err != nil {
+				return err
+			}
+			for _, d := range page.Documents {
+				if err := term.print(d, docLine(term, d)); err != nil {
+					return err
+				}
+			}
+			if in.PageToken = page.NextPageToken; in.PageToken == "" {
+				return nil
+			}
+		}
+	})
+}
+
+type docsShowCmd struct {
+	URI string `arg:"" name:"uri" help:"The document's URI, as docs list --json shows it."`
+}
+
+func (c *docsShowCmd) Run(ctx context.Context, g *globals, term *terminal) error {
+	return withClient(g.Server, func(cl *client) error {
+		r, err := cl.ingest.GetDocument(ctx, &quarryv1.GetDocumentRequest{Collection: g.Collection, Uri: c.URI, WithText: true})
+		if err != nil {
+			return err
+		}
+		return term.print(r, docText(r))
+	})
+}
+
+type docsDeleteCmd struct {
+	URIs []string `arg:"" name:"uri" help:"URIs of the documents."`
+}
+
+func (c *docsDeleteCmd) Run(ctx context.Context, g *globals, term *terminal) error {
+	return withClient(g.Server, func(cl *client) error {
+		for _, uri := range c.URIs {
+			if _, err := cl.ingest.DeleteDocument(ctx, &quarryv1.DeleteDocumentRequest{Collection: g.Collection, Uri: uri}); err != nil {
+				return err
+			}
+			term.note("deleted %s", clean(uri))
+		}
+		return nil
+	})
+}
+
+// print prints a message as JSON or its text for people.
+func (t *terminal) print(m proto.Message, text string) error {
+	if t.json {
+		return t.printJSON(m)
+	}
+	_, err := fmt.Fprintln(t.out, text)
+	return err
+}
+
+func docLine(term *terminal, d *quarryv1.Document) string {
+	s := fmt.Sprintf("%-7s %5d chunks %10s  %s", stateName(d.State), d.Chunks, size(d.Size), term.short(d.Uri))
+	if d.Title != "" {
+		s += "  (" + line(d.Title, 60) + ")"
+	}
+	if d.Reason != "" {
+		s += "\n        " + line(d.Reason, 200)
+	}
+	return s
+}
+
+func docText(r *quarryv1.GetDocumentResponse) string {
+	d := r.Document
+	var b strings.Builder
+	fmt.Fprintf(&b, "URI      %s\nTitle    %s\nType     %s\nState    %s", clean(d.Uri), line(d.Title, 200), clean(d.MediaType), stateName(d.State))
+	if d.Reason != "" {
+		fmt.Fprintf(&b, ": %s", line(d.Reason, 200))
+	}
+	fmt.Fprintf(&b, "\nVersion  %d\nSize     %s\nChunks   %d\nUpdated  %s\n\n%s",
+		d.Version, size(d.Size), d.Chunks, d.UpdatedAt.AsTime().Format("2006-01-02 15:04:05 UTC"), clean(r.Text))
+	return b.String()
+}
+
+func stateName(s quarryv1.DocumentState) string {
+	return strings.ToLower(strings.TrimPrefix(s.String(), "DOCUMENT_STATE_"))
+}
+
+// size is a number of bytes for people.
+func size(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d B", n)
+	case n < 1000*1000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+)
+
+// ingestCmd brings files and folders into a collection.
+type ingestCmd struct {
+	Paths  []string `arg:"" type:"path" help:"Files and folders."`
+	Sync   bool     `env:"-" help:"Remove documents of these paths that are no longer there."`
+	Upload bool     `env:"-" help:"Send the files instead of letting the server read them; the default for a server that is not on this machine."`
+}
+
+func (c *ingestCmd) Run(ctx context.Context, g *globals, term *terminal) error {
+	upload := c.Upload || !loopback(g.Server)
+	if upload && c.Sync {
+		return errors.New("--sync needs a server that reads the files itself")
+	}
+	return withClient(g.Server, func(cl *client) error {
+		if err := cl.ensureCollection(ctx, g.Collection); err != nil {
+			return err
+		}
+		if upload {
+			return uploadPaths(ctx, cl, term, g.Collection, c.Paths)
+		}
+		return importPaths(ctx, cl, term, g.Collection, c.Paths, c.Sync)
+	})
+}
+
+// importPaths has the server read the paths and shows how far it is.
+func importPaths(ctx context.Context, cl *client, term *terminal, collection string, paths []string, sync bool) error {
+	for i, p := range paths {
+		abs, err := filepath.Abs(p)
+		if err != nil {
+			return err
+		}
+		paths[i] = abs
+	}
+	started, err := cl.ingest.StartImport(ctx, &quarryv1.StartImportRequest{Collection: collection, Paths: paths, Sync: sync})
+	if err != nil {
+		return err
+	}
+	p := newProgress(term, time.Now)
+	last, err := watch(ctx, cl, started.Import, p)
+	if err != nil {
+		return err
+	}
+	p.end()
+	if err := term.summarize(last); err != nil {
+		return err
+	}
+	if last.State != quarryv1.ImportState_IMPORT_STATE_DONE {
+		return fmt.Errorf("the import ended as %s: %s", importState(last.State), clean(last.Error))
+	}
+	return nil
+}
+
+// watch follows an import to its end. A stream that breaks because the server
+// or its database is away for a moment is opened again.
+func watch(ctx context.Context, cl *client, im *quarryv1.Import, p *progress) (*quarryv1.Import, error) {
+	for broken := 0; ; {
+		next, err := watchOnce(ctx, cl, im, p)
+		if next != im {
+			broken = 0
+		}
+		im = next
+		if err == nil {
+			return im, nil
+		}
+		if broken++; status.Code(err) != codes.Unavailable || broken > 10 {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// watchOnce returns the last state seen, and nil when it is final.
+func watchOnce(ctx context.Context, cl *client, im *quarryv1.Import, p *progress) (*quarryv1.Import, error) {
+	stream, err := cl.ingest.WatchImport(ctx, &quarryv1.WatchImportRequest{Collection: im.Collection, Id: im.Id})
+	if err != nil {
+		return im, err
+	}
+	for {
+		r, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return im, nil
+		}
+		if err != nil {
+			return im, err
+		}
+		im = r.Import
+		p.show(im)
+	}
+}
+
+// summarize prints what an import did.
+func (t *terminal) summarize(im *quarryv1.Import) error {
+	if t.json {
+		return t.printJSON(im)
+	}
+	t.note("%s", importSummary(t, im))
+	return nil
+}

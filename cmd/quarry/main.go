@@ -1,0 +1,86 @@
+// Quarry answers questions from your own documents, with citations that are
+// checked before they are sent. One binary holds every role: `quarry up` runs
+// all of it in one process, `serve` and `work` run the parts of a larger
+// installation, and the other commands are clients that speak gRPC to a server.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is every command and flag. Kong fills it from the arguments and from
+// QUARRY_* variables; nothing else in the program reads either.
+type cli struct {
+	globals
+
+	Up      upCmd      `cmd:"" help:"Run everything in one process: private Postgres, worker, gRPC server."`
+	Ask     askCmd     `cmd:"" help:"Ask a question and get a cited answer."`
+	Search  searchCmd  `cmd:"" help:"Find passages."`
+	Ingest  ingestCmd  `cmd:"" help:"Ingest files and folders."`
+	Docs    docsCmd    `cmd:"" help:"List, show and delete documents."`
+	Eval    evalCmd    `cmd:"" help:"Measure retrieval on questions whose answers are known."`
+	Collect collectCmd `cmd:"" name:"collections" help:"List, create, show and delete collections."`
+	Serve   serveCmd   `cmd:"" help:"Run only the gRPC server."`
+	Work    workCmd    `cmd:"" help:"Run only an ingestion worker."`
+	Setup   setupCmd   `cmd:"" help:"Make the runtime folder: Postgres, ONNX Runtime, embedding model."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database's schema to this version."`
+	Config  configCmd  `cmd:"" help:"Print the configuration in effect, secrets redacted."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Environ(), stdTerminal()))
+}
+
+// run is main without its process: the exit code of the command.
+func run(args, environ []string, term *terminal) int {
+	c := &cli{}
+	parser, err := newParser(c, term)
+	if err == nil {
+		err = knownVariables(parser, environ)
+	}
+	if err != nil {
+		return fail(term, err)
+	}
+	k, err := parser.Parse(args)
+	if err != nil {
+		return fail(term, fmt.Errorf("%w (see `%s --help`)", err, term.program))
+	}
+	term.json = c.JSON
+	ctx, stop := signalContext()
+	defer stop()
+	if err := k.Run(ctx, &c.globals, term); err != nil {
+		return fail(term, err)
+	}
+	return 0
+}
+
+func newParser(c *cli, term *terminal) (*kong.Kong, error) {
+	return kong.New(c,
+		kong.Name("quarry"),
+		kong.Description("Answers from your own documents, with citations that are checked before they are sent."),
+		kong.DefaultEnvars("QUARRY"),
+		kong.BindTo(context.Background(), (*context.Context)(nil)),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Writers(term.out, term.err),
+	)
+}
+
+// signalContext ends with the first SIGINT or SIGTERM; a second one kills.
+func signalContext() (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+func fail(term *terminal, err error) int {
+	fmt.Fprintln(term.err, "quarry: "+clean(strings.TrimSpace(explain(err))))
+	return 1
+}

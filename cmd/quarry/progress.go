@@ -1,0 +1,137 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+)
+
+// progress shows how far a long step is: one line written over and over on a
+// terminal, else a line every other second.
+type progress struct {
+	term  *terminal
+	now   func() time.Time
+	start time.Time
+	last  time.Time
+	// first is the import when it was first seen, which may be long after it began.
+	first *quarryv1.Import
+	open  bool
+}
+
+func newProgress(term *terminal, now func() time.Time) *progress {
+	return &progress{term: term, now: now, start: now()}
+}
+
+// pace is the least time between two lines.
+func (p *progress) pace() time.Duration {
+	if p.term.tty {
+		return 100 * time.Millisecond
+	}
+	return 2 * time.Second
+}
+
+// say shows a line unless the last one is too fresh.
+func (p *progress) say(text string) {
+	now := p.now()
+	if p.last.IsZero() && !p.term.tty {
+		p.last = p.start
+	}
+	if now.Sub(p.last) < p.pace() {
+		return
+	}
+	p.last = now
+	if p.term.tty {
+		fmt.Fprintf(p.term.err, "\r\x1b[K%s", line(text, 110))
+		p.open = true
+		return
+	}
+	p.term.note("%s", clean(text))
+}
+
+// end removes the line that is being rewritten.
+func (p *progress) end() {
+	if p.open {
+		fmt.Fprint(p.term.err, "\r\x1b[K")
+		p.open = false
+	}
+}
+
+func (p *progress) show(im *quarryv1.Import) {
+	if p.first == nil {
+		p.first, p.start = im, p.now()
+	}
+	p.say(importLine(p.first, im, p.now().Sub(p.start)))
+}
+
+// importLine says how far an import is, at the rates since first, which was
+// seen the given time ago.
+func importLine(first, im *quarryv1.Import, since time.Duration) string {
+	done, of := im.Indexed+im.Failed+im.Superseded, im.Queued
+	s := fmt.Sprintf("  %d/%d documents", done, of)
+	if im.State == quarryv1.ImportState_IMPORT_STATE_SCANNING {
+		s = fmt.Sprintf("  %d documents, reading on (%d files seen)", done, im.Listed)
+	}
+	s += fmt.Sprintf(" · %d chunks", im.Chunks)
+	if since < time.Second/2 {
+		return s
+	}
+	rate := func(a, b int64) float64 { return float64(b-a) / since.Seconds() }
+	s += fmt.Sprintf(" · %.0f chunks/s · %.0f tokens/s", rate(first.Chunks, im.Chunks), rate(first.Tokens, im.Tokens))
+	bytes := rate(first.IndexedBytes, im.IndexedBytes)
+	if left := im.QueuedBytes - im.IndexedBytes; bytes > 0 && left > 0 && im.State == quarryv1.ImportState_IMPORT_STATE_INDEXING {
+		s += " · " + duration(time.Duration(float64(left)/bytes*float64(time.Second))) + " left"
+	}
+	return s
+}
+
+// importSummary says what an import did, with what it skipped and why.
+func importSummary(t *terminal, im *quarryv1.Import) string {
+	var parts []string
+	add := func(n int64, what string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	add(im.Indexed, "indexed")
+	add(im.Unchanged, "unchanged")
+	add(im.Failed, "quarantined (see `quarry docs list --state failed`)")
+	add(im.Superseded, "replaced meanwhile")
+	add(im.Removed, "removed")
+	if len(parts) == 0 {
+		parts = []string{"nothing"}
+	}
+	s := "Ingested: " + strings.Join(parts, ", ")
+	if im.Chunks > 0 {
+		s += fmt.Sprintf("; %d chunks, %d of them embedded anew", im.Chunks, im.Embedded)
+	}
+	if im.Tokens > 0 {
+		s += fmt.Sprintf(", %d tokens", im.Tokens)
+	}
+	if im.FinishedAt != nil {
+		s += ", in " + duration(im.FinishedAt.AsTime().Sub(im.StartedAt.AsTime()))
+	}
+	skipped := slices.Clone(im.Skipped)
+	slices.SortFunc(skipped, func(a, b *quarryv1.Skipped) int { return int(b.Count - a.Count) })
+	for _, k := range skipped {
+		s += fmt.Sprintf("\n  skipped %d: %s (%s)", k.Count, line(k.Reason, 160), t.short(k.Example))
+	}
+	return s
+}
+
+func importState(s quarryv1.ImportState) string {
+	return strings.ToLower(strings.TrimPrefix(s.String(), "IMPORT_STATE_"))
+}
+
+// duration is a time for people, to two places.
+func duration(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}

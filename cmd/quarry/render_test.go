@@ -1,0 +1,222 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+)
+
+var update = flag.Bool("update", false, "rewrite the goldens")
+
+// golden compares got with testdata/name.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got; -update rewrites it):\n%s", path, diff)
+	}
+}
+
+// testTerminal collects both outputs in one buffer, in order.
+func testTerminal() (*terminal, *bytes.Buffer) {
+	var b bytes.Buffer
+	return &terminal{out: &b, err: &b, program: "quarry", home: "/home/u", dir: "/home/u/work"}, &b
+}
+
+func stage(name string, ms int) *quarryv1.StageTime {
+	return &quarryv1.StageTime{Stage: name, Time: durationpb.New(time.Duration(ms) * time.Millisecond)}
+}
+
+// answer is a stream as a server sends it, with a document that tries to take
+// over the terminal.
+func answer() []*quarryv1.AskResponse {
+	cite := func(n int32, start int64, quote string) *quarryv1.AskResponse {
+		return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Citation{Citation: &quarryv1.CitationEvent{
+			Passage: n, Uri: "/home/u/work/spec.html", HeadingPath: []string{"Statements", "Select\x1b[31m statements"},
+			Range: &quarryv1.ByteRange{Start: start, End: start + int64(len(quote))}, Quote: quote, Page: n - 1,
+		}}}
+	}
+	delta := func(s string) *quarryv1.AskResponse {
+		return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Delta{Delta: &quarryv1.DeltaEvent{Text: s}}}
+	}
+	return []*quarryv1.AskResponse{
+		{Event: &quarryv1.AskResponse_Plan{Plan: &quarryv1.PlanEvent{Model: "extractive", Note: "Quotes, without a language model."}}},
+		{Event: &quarryv1.AskResponse_Passages{Passages: &quarryv1.PassagesEvent{Report: &quarryv1.SearchReport{Degraded: []string{"The dense leg was late."}}}}},
+		delta("One is chosen by a uniform "), delta("pseudo-random selection. [2]"), cite(2, 500, "a single one that can proceed is chosen\n\tvia a uniform pseudo-random selection "+strings.Repeat("and so on ", 20)),
+		delta(" Otherwise it\x1b]0;owned\x07 blocks. [1]"), cite(1, 20, "blocks"), cite(2, 900, "again"),
+		{Event: &quarryv1.AskResponse_Usage{Usage: &quarryv1.UsageEvent{}}},
+		{Event: &quarryv1.AskResponse_Verdict{Verdict: &quarryv1.VerdictEvent{Verdict: quarryv1.Verdict_VERDICT_PARTIAL, Reason: "one sentence has no support"}}},
+		{Event: &quarryv1.AskResponse_Done{Done: &quarryv1.DoneEvent{RemovedMarkers: 2, Stages: []*quarryv1.StageTime{stage("embed", 2), stage("first_token", 41), stage("ask", 1234)}}}},
+	}
+}
+
+func TestAnswerView(t *testing.T) {
+	term, b := testTerminal()
+	view := &answerView{term: term}
+	for _, e := range answer() {
+		if err := view.show(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	golden(t, "answer.golden", b.String())
+}
+
+func TestSearchText(t *testing.T) {
+	term, _ := testTerminal()
+	golden(t, "search.golden", searchText(term, &quarryv1.SearchResponse{
+		Passages: []*quarryv1.Passage{
+			{
+				Uri: "/home/u/other/a.md", HeadingPath: []string{"Top"}, Text: "first\nsecond " + strings.Repeat("x ", 200), Score: 0.9,
+				Range: &quarryv1.ByteRange{Start: 3, End: 9}, Dense: &quarryv1.LegScore{Score: 0.5, Rank: 1}, Lexical: &quarryv1.LegScore{Score: 12.25},
+			},
+			{Uri: "https://example.com/b", Text: "b"},
+		},
+		Report: &quarryv1.SearchReport{Coverage: 0.612, Stages: []*quarryv1.StageTime{stage("embed", 3), stage("total", 15)}},
+	})+searchText(term, &quarryv1.SearchResponse{}))
+}
+
+func TestImportText(t *testing.T) {
+	term, _ := testTerminal()
+	first := &quarryv1.Import{State: quarryv1.ImportState_IMPORT_STATE_SCANNING, Listed: 10, Queued: 8, Indexed: 1, Chunks: 20, Tokens: 1000, IndexedBytes: 100, QueuedBytes: 800}
+	later := &quarryv1.Import{State: quarryv1.ImportState_IMPORT_STATE_INDEXING, Listed: 12, Queued: 9, Indexed: 4, Failed: 1, Chunks: 120, Tokens: 21000, IndexedBytes: 500, QueuedBytes: 900}
+	done := &quarryv1.Import{
+		State: quarryv1.ImportState_IMPORT_STATE_DONE, Listed: 15, Queued: 9, Indexed: 8, Failed: 1, Unchanged: 3, Removed: 2, Chunks: 200, Embedded: 150, Tokens: 30000,
+		StartedAt: timestamppb.New(time.Unix(100, 0)), FinishedAt: timestamppb.New(time.Unix(175, 0)),
+		Skipped: []*quarryv1.Skipped{{Reason: "a named pipe", Count: 1, Example: "/home/u/work/p"}, {Reason: "unknown format", Count: 2, Example: "/x/y.bin"}},
+	}
+	golden(t, "import.golden", strings.Join([]string{
+		importLine(first, first, 0), importLine(first, first, time.Second), importLine(first, later, 2*time.Second),
+		importSummary(term, done), importSummary(term, &quarryv1.Import{Unchanged: 4}),
+	}, "\n")+"\n")
+}
+
+func TestDocumentText(t *testing.T) {
+	term, _ := testTerminal()
+	ready := &quarryv1.Document{Uri: "/home/u/work/a.md", Title: "A", MediaType: "text/markdown", State: quarryv1.DocumentState_DOCUMENT_STATE_READY, Version: 2, Size: 1234, Chunks: 5}
+	failed := &quarryv1.Document{Uri: "/b", State: quarryv1.DocumentState_DOCUMENT_STATE_FAILED, Reason: "not valid UTF-8 at byte 8123", Size: 3_000_000}
+	golden(t, "document.golden", strings.Join([]string{
+		docLine(term, ready), docLine(term, failed), docText(&quarryv1.GetDocumentResponse{Document: ready, Text: "# A\n\x1b[2Jbody"}),
+	}, "\n")+"\n")
+}
+
+func TestCollectionText(t *testing.T) {
+	weight := 0.4
+	golden(t, "collection.golden", collectionText(&quarryv1.Collection{
+		Name: "docs", Description: "Our docs", Documents: 3, Chunks: 40, Space: &quarryv1.Space{Model: "m", Dim: 384},
+		Settings: &quarryv1.CollectionSettings{DenseWeight: &weight}, CreatedAt: timestamppb.New(time.Unix(0, 0)),
+	})+"\n")
+}
+
+// On a terminal a line is rewritten and removed at the end; elsewhere a line
+// comes at most every two seconds.
+func TestProgress(t *testing.T) {
+	now := time.Unix(0, 0)
+	show := func(tty bool) string {
+		term, b := testTerminal()
+		term.tty = tty
+		p := newProgress(term, func() time.Time { return now })
+		for i := range 50 {
+			now = now.Add(50 * time.Millisecond)
+			p.say(fmt.Sprintf("step %d", i))
+		}
+		p.end()
+		return b.String()
+	}
+	if got := show(false); got != "step 39\n" {
+		t.Errorf("not a terminal: %q", got)
+	}
+	if got := show(true); strings.Contains(got, "\n") || !strings.HasPrefix(got, "\r\x1b[Kstep 0") || !strings.HasSuffix(got, "\r\x1b[K") {
+		t.Errorf("terminal: %q", got)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	bad, err := status.New(codes.InvalidArgument, "x").WithDetails(&errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{
+		{Field: "options.limit", Description: "must be at most 1000"}, {Field: "query", Description: "is empty"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	busy, err := status.New(codes.ResourceExhausted, "too many calls at once").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(time.Second)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := map[string]error{
+		"invalid request\n  options.limit: must be at most 1000\n  query: is empty": bad.Err(),
+		"too many calls at once (try again in 1s)":                                  busy.Err(),
+		"plain":            errors.New("plain"),
+		"not found: \"x\"": fmt.Errorf("a.txt: %w", status.Error(codes.NotFound, "not found: \"x\"")),
+	}
+	for want, err := range cases {
+		if got := explain(err); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestClean(t *testing.T) {
+	cases := map[string]string{
+		"plain é 漢\n\ttext":       "plain é 漢\n\ttext",
+		"\x1b[31mred\x1b[0m":      "[31mred[0m",
+		"a\x07b\x08c\x7fd\u009be": "abcde",
+		"abc\u202etxt.exe\u2066":  "abctxt.exe",
+		"over\rwrite":             "overwrite",
+	}
+	for in, want := range cases {
+		if got := clean(in); got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzClean(f *testing.F) {
+	f.Add("\x1b[31mred")
+	f.Fuzz(func(t *testing.T, s string) {
+		got := line(s, 50)
+		for _, r := range got {
+			if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) {
+				t.Fatalf("%q holds %U", got, r)
+			}
+		}
+		if n := len([]rune(got)); n > 50 {
+			t.Fatalf("%d characters", n)
+		}
+	})
+}
+
+func TestShort(t *testing.T) {
+	term, _ := testTerminal()
+	cases := map[string]string{
+		"/home/u/work/a/b.md": "a/b.md", "/home/u/x.md": "~/x.md", "/etc/x": "/etc/x",
+		"file:///home/u/work/c": "c", "https://x/y": "https://x/y", "named": "named",
+	}
+	for in, want := range cases {
+		if got := term.short(in); got != want {
+			t.Errorf("%s became %s, want %s", in, got, want)
+		}
+	}
+}

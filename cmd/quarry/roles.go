@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"syscall"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/quarry-rag/quarry/api"
+	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/ingest"
+	"github.com/quarry-rag/quarry/internal/pgconn"
+	"github.com/quarry-rag/quarry/migrations"
+	"github.com/quarry-rag/quarry/retrieve"
+)
+
+// serveCmd runs the gRPC server over a database that workers share.
+type serveCmd struct{ server }
+
+func (c *serveCmd) Run(ctx context.Context, g *globals, term *terminal) error {
+	log := g.logger(term)
+	n, err := openNode(ctx, &c.storage, need{}, term, log)
+	if err != nil {
+		return err
+	}
+	defer n.close()
+	srv, err := newServer(n, &c.serving, term, log)
+	if err != nil {
+		return err
+	}
+	lis, err := listen(c.Listen)
+	if err != nil {
+		return err
+	}
+	term.note("Serving gRPC on %s (%s)", lis.Addr(), n.versions)
+	return srv.Run(ctx, lis)
+}
+
+// workCmd runs one ingestion worker; any number of them may run.
+type workCmd struct{ storage }
+
+func (c *workCmd) Run(ctx context.Context, g *globals, term *terminal) error {
+	log := g.logger(term)
+	n, err := openNode(ctx, &c.storage, need{}, term, log)
+	if err != nil {
+		return err
+	}
+	defer n.close()
+	w, err := ingest.NewWorker(n.pool, n.ids, n.model, log, ingest.WorkerOptions{})
+	if err != nil {
+		return err
+	}
+	term.note("Working (%s)", n.versions)
+	return w.Run(ctx)
+}
+
+// setupCmd makes the runtime folder and nothing else.
+type setupCmd struct{ storage }
+
+func (c *setupCmd) Run(ctx context.Context, term *terminal) error {
+	rt, err := ensureRuntime(ctx, &c.storage, term)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(term.out, rt.Dir)
+	return err
+}
+
+// migrateCmd brings a database of the user's own to this version.
+type migrateCmd struct{ storage }
+
+func (c *migrateCmd) Run(ctx context.Context, term *terminal) error {
+	if c.DatabaseURL == "" {
+		return errors.New("set --database-url (QUARRY_DATABASE_URL); `quarry up` migrates its private database by itself")
+	}
+	if err := pgconn.Check(ctx, c.DatabaseURL); err != nil {
+		return err
+	}
+	if err := migrations.Up(ctx, c.DatabaseURL); err != nil {
+		return err
+	}
+	term.note("The database is at this version's schema")
+	return nil
+}
+
+// newServer wires the gRPC server to the node.
+func newServer(n *node, s *serving, term *terminal, log *slog.Logger) (*api.Server, error) {
+	ingester, err := ingest.New(n.pool, n.ids, ingest.Options{})
+	if err != nil {
+		return nil, err
+	}
+	searcher := retrieve.New(n.pool, n.model, retrieve.Options{})
+	answerers, why, err := newAnswerers(n, s, searcher, log)
+	if err != nil {
+		return nil, err
+	}
+	term.note("%s", why)
+	return api.New(api.Parts{
+		Catalog:   ingest.NewCatalog(n.pool, n.ids, n.model.Info()),
+		Ingester:  ingester,
+		Searcher:  searcher,
+		Answerers: answerers,
+	}, log, api.Options{ImportRoots: s.roots()})
+}
+
+// newAnswerers returns the answerers, the default first, and one line on why it
+// is. A key alone does not choose a remote model: the documents would leave this
+// machine without anyone having said so.
+func newAnswerers(n *node, s *serving, src generate.Source, log *slog.Logger) ([]generate.Answerer, string, error) {
+	extractive := generate.NewExtractive(n.model, src)
+	if !s.chat() {
+		why := "Answers: extractive, quotes without a language model (QUARRY_MODEL is not set"
+		if s.Model != "" {
+			why = "Answers: extractive, quotes without a language model (chosen by QUARRY_MODEL"
+		} else if s.OpenAIKey != "" || s.OpenAIBaseURL != "" {
+			why += "; set it to the chat model to use at the server that OPENAI_* names"
+		}
+		return []generate.Answerer{extractive}, why + ")", nil
+	}
+	var config generate.ChatConfig
+	config.Model, config.BaseURL, config.Key = s.Model, s.OpenAIBaseURL, s.OpenAIKey
+	if config.BaseURL == "" {
+		config.BaseURL = openAI
+	}
+	chat, err := generate.NewChat(config, src, log)
+	if err != nil {
+		return nil, "", err
+	}
+	return []generate.Answerer{chat, extractive}, fmt.Sprintf("Answers: %s at %s (chosen by QUARRY_MODEL)", s.Model, host(config.BaseURL)), nil
+}
+
+// openAI is where a key without an address belongs.
+const openAI = "https://api.openai.com/v1"
+
+// host is a URL's host: the rest of it may hold secrets.
+func host(s string) string {
+	u, err := url.Parse(s)
+	if err != nil {
+		return "(no host)"
+	}
+	return u.Host
+}
+
+// listen opens the gRPC port, and says what to do when it is taken.
+func listen(addr string) (net.Listener, error) {
+	lis, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s is taken, perhaps by another Quarry: stop that one, or choose another with --listen HOST:PORT", addr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return lis, nil
+}
+
+// runUntil runs the server, and the worker for as long as the server: jobs go on
+// while the last calls finish. It returns when both have stopped.
+func runUntil(ctx context.Context, srv *api.Server, lis net.Listener, w *ingest.Worker, also func(context.Context) error) error {
+	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWorking()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer stopWorking()
+		return srv.Run(ctx, lis)
+	})
+	g.Go(func() error { return w.Run(working) })
+	g.Go(func() error { return also(ctx) })
+	return g.Wait()
+}

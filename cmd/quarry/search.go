@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+)
+
+// searchCmd finds passages.
+type searchCmd struct {
+	Query  []string `arg:"" help:"What to find; several words are joined."`
+	Limit  int32    `short:"k" env:"-" default:"5" help:"Passages to show, at most 1000."`
+	Expand bool     `env:"-" help:"Join passages with their neighbours."`
+}
+
+func (c *searchCmd) Run(ctx context.Context, g *globals, term *terminal) error {
+	return withClient(g.Server, func(cl *client) error {
+		found, err := cl.query.Search(ctx, &quarryv1.SearchRequest{
+			Collection: g.Collection,
+			Query:      strings.Join(c.Query, " "),
+			Options:    &quarryv1.SearchOptions{Limit: c.Limit, Expand: c.Expand},
+		})
+		if err != nil {
+			return err
+		}
+		if term.json {
+			return term.printJSON(found)
+		}
+		_, err = fmt.Fprint(term.out, searchText(term, found))
+		return err
+	})
+}
+
+// searchText is the result for people.
+func searchText(term *terminal, r *quarryv1.SearchResponse) string {
+	var b strings.Builder
+	for _, why := range r.Report.GetDegraded() {
+		fmt.Fprintf(&b, "degraded: %s\n", clean(why))
+	}
+	if len(r.Passages) == 0 {
+		b.WriteString("nothing found\n")
+	}
+	for i, p := range r.Passages {
+		fmt.Fprintf(&b, "%2d. %s\n", i+1, place(term.short(p.Uri), p.HeadingPath, p.Page))
+		fmt.Fprintf(&b, "    %s\n", line(p.Text, 240))
+		fmt.Fprintf(&b, "    score %.3f · cosine %s · BM25 %s · bytes %d–%d\n",
+			p.Score, legText(p.Dense), legText(p.Lexical), p.Range.GetStart(), p.Range.GetEnd())
+	}
+	var times []string
+	for _, s := range r.Report.GetStages() {
+		times = append(times, s.Stage+" "+millis(s.Time.AsDuration()))
+	}
+	fmt.Fprintf(&b, "Coverage %.3f · %s\n", r.Report.GetCoverage(), strings.Join(times, " · "))
+	return b.String()
+}
+
+// legText is a leg's score with its rank there, if it returned the passage.
+func legText(s *quarryv1.LegScore) string {
+	if s.GetRank() == 0 {
+		return fmt.Sprintf("%.3f", s.GetScore())
+	}
+	return fmt.Sprintf("%.3f (#%d)", s.GetScore(), s.GetRank())
+}

@@ -1,0 +1,206 @@
+package generate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/quarry-rag/quarry/generate/provider"
+)
+
+// ChatConfig describes a chat model on an OpenAI-compatible server.
+type ChatConfig struct {
+	provider.Config
+	// ContextTokens is the model's context window. 0 means 8192.
+	ContextTokens int
+}
+
+// ProviderError is a model call that failed at the provider or on the way to it.
+type ProviderError = provider.Error
+
+const (
+	defaultContext = 8192
+	// minContext leaves room for the rules, a question and a passage.
+	minContext = 1024
+)
+
+// Chat answers with a chat model. It implements Answerer.
+type Chat struct {
+	model   *provider.OpenAI
+	source  Source
+	log     *slog.Logger
+	context int
+	answer  int // tokens
+}
+
+// NewChat returns an answerer over the model that c describes. It does not reach
+// for the server. A nil log is none.
+func NewChat(c ChatConfig, src Source, log *slog.Logger) (*Chat, error) {
+	window := c.ContextTokens
+	if window == 0 {
+		window = defaultContext
+	}
+	if window < minContext {
+		return nil, fmt.Errorf("model %q: context of %d tokens: want at least %d", c.Model, window, minContext)
+	}
+	answer := min(c.MaxTokens, window/2)
+	if answer == 0 {
+		answer = min(1024, window/4)
+	}
+	c.MaxTokens = answer
+	m, err := provider.NewOpenAI(c.Config)
+	if err != nil {
+		return nil, err
+	}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Chat{model: m, source: src, log: log, context: window, answer: answer}, nil
+}
+
+// Plan implements Answerer.
+func (c *Chat) Plan() Plan {
+	return Plan{
+		Model:  c.model.Name(),
+		Prompt: fmt.Sprintf("%s@%d", promptName, promptVersion),
+		Note:   "Written by a language model from the passages; each quote is checked against the stored text.",
+	}
+}
+
+// Answer implements Answerer. A failure of the model or on the way to it is a
+// *ProviderError.
+func (c *Chat) Answer(ctx context.Context, r Request) iter.Seq2[Event, error] {
+	return once(func(yield func(Event, error) bool) {
+		if len(r.Passages) == 0 {
+			notCovered(yield, nil, time.Now())
+			return
+		}
+		if err := c.stream(ctx, r, func(e Event) bool { return yield(e, nil) }); err != nil && err != errBreak {
+			yield(nil, fmt.Errorf("answer: %w", err))
+		}
+	})
+}
+
+// errBreak: the caller broke off.
+var errBreak = errors.New("range loop ended")
+
+// stream runs one answer. errBreak is returned when emit returned false.
+func (c *Chat) stream(ctx context.Context, r Request, emit func(Event) bool) error {
+	answer := c.answer
+	if r.MaxTokens > 0 {
+		answer = min(r.MaxTokens, c.context/2)
+	}
+	prompt := Compose(r.Question, r.Passages, c.context-answer)
+	analyzer := analyzerFor(r.Language)
+	w := writing{
+		emit: emit,
+		citer: citer{
+			source:   c.source,
+			reading:  read(r.Passages[:prompt.Shown], analyzer, r.IDF),
+			question: analyzer.Query(r.Question),
+			refusal:  Refusal,
+		},
+		start: time.Now(),
+	}
+	result, err := c.model.Stream(ctx, provider.Prompt{System: prompt.System, User: prompt.User, MaxTokens: answer},
+		func(text string) error { return w.take(w.push(ctx, text)) })
+	if err != nil {
+		return err
+	}
+	if err := w.take(w.end(ctx)); err != nil {
+		return err
+	}
+	if w.failed != nil {
+		c.log.Warn("citations could not be verified", "model", c.model.Name(), "error", w.failed)
+	}
+	if !hasWord(string(w.claim)) {
+		return &ProviderError{Model: c.model.Name(), Code: provider.CodeEmpty, Message: "no word in the answer", Retryable: true}
+	}
+	return w.finish(result)
+}
+
+// writing is an answer on its way out.
+type writing struct {
+	citer
+	emit  func(Event) bool
+	text  strings.Builder // what was sent
+	start time.Time
+	first time.Duration
+}
+
+// take sends events, without the white space that an answer begins with.
+func (w *writing) take(events []Event, err error) error {
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		if d, ok := e.(Delta); ok {
+			if w.text.Len() == 0 {
+				d.Text = strings.TrimLeft(d.Text, " \t\r\n")
+			}
+			if d.Text == "" {
+				continue
+			}
+			if w.first == 0 {
+				w.first = time.Since(w.start)
+			}
+			w.text.WriteString(d.Text)
+			e = d
+		}
+		if !w.emit(e) {
+			return errBreak
+		}
+	}
+	return nil
+}
+
+// finish sends what follows the text.
+func (w *writing) finish(r provider.Result) error {
+	for _, e := range []Event{
+		Usage(r.Usage),
+		w.verdict(r.FinishReason),
+		Done{RemovedMarkers: w.removed, FinishReason: r.FinishReason, FirstToken: w.first, Total: time.Since(w.start)},
+	} {
+		if !w.emit(e) {
+			return errBreak
+		}
+	}
+	return nil
+}
+
+// verdict judges a whole answer.
+func (w *writing) verdict(finish string) Verdict {
+	refused := strings.Contains(letters(w.text.String()), letters(Refusal))
+	switch {
+	case refused && w.cited == 0:
+		return Verdict{NotInDocuments, "the model found no answer in the passages"}
+	case finish == "length":
+		return Verdict{Partial, "the answer reached its limit of tokens"}
+	case finish != "stop":
+		return Verdict{Partial, fmt.Sprintf("the model stopped early: %s", finish)}
+	case refused:
+		return Verdict{Partial, "the model found no answer to a part of the question"}
+	case w.failed != nil:
+		return Verdict{Partial, "citations could not be verified"}
+	case w.cited == 0:
+		return Verdict{Partial, "the answer cites nothing that supports it"}
+	}
+	return Verdict{Answered, ""}
+}
+
+// once makes a stream that can be ranged over once; again, it is an error.
+func once(stream iter.Seq2[Event, error]) iter.Seq2[Event, error] {
+	var used atomic.Bool
+	return func(yield func(Event, error) bool) {
+		if used.Swap(true) {
+			yield(nil, errors.New("answer: stream already read"))
+			return
+		}
+		stream(yield)
+	}
+}

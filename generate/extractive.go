@@ -1,0 +1,221 @@
+package generate
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/quarry-rag/quarry/retrieve"
+	"github.com/quarry-rag/quarry/retrieve/embed"
+)
+
+// Extractive answers by quoting: it picks the sentences of the passages that
+// answer best and writes nothing of its own. It implements Answerer.
+type Extractive struct {
+	model  embed.Model
+	source Source
+}
+
+// NewExtractive returns an answerer that compares sentences by model, which must
+// be the one that made Request.Vector. A nil model leaves words to compare.
+func NewExtractive(model embed.Model, src Source) *Extractive { return &Extractive{model, src} }
+
+// Plan implements Answerer.
+func (x *Extractive) Plan() Plan {
+	return Plan{Model: "extractive", Note: "Quotes from the documents, word for word; no language model wrote this."}
+}
+
+const (
+	// readPassages are read for an answer, the best ones.
+	readPassages = 5
+	// embedBest candidates, by words, are compared by meaning too.
+	embedBest = 6
+	// maxQuotes in an answer.
+	maxQuotes = 3
+	// embedWithin is the time for embedding; later the words alone decide.
+	embedWithin = 2 * time.Second
+)
+
+// Answer implements Answerer.
+func (x *Extractive) Answer(ctx context.Context, r Request) iter.Seq2[Event, error] {
+	return once(func(yield func(Event, error) bool) {
+		start := time.Now()
+		if !(r.Coverage >= r.MinCoverage) { // NaN covers nothing
+			notCovered(yield, r.Passages, start)
+			return
+		}
+		passages := r.Passages[:min(len(r.Passages), readPassages)]
+		read := read(passages, analyzerFor(r.Language), r.IDF)
+		candidates, degraded, err := x.rank(ctx, r, read)
+		if err != nil {
+			yield(nil, fmt.Errorf("answer: %w", err))
+			return
+		}
+		a := quoting{ctx: ctx, source: x.source, reading: read, yield: yield, start: start, degraded: degraded}
+		a.run(read.analyzer.Query(r.Question), candidates)
+	})
+}
+
+// candidate is a unit that may be quoted.
+type candidate struct {
+	part
+	passage int // from 0
+	text    string
+	lexical float64
+	score   float64
+	vector  []float32
+}
+
+// rank returns the candidates, best first, by
+//
+//	cos(question, "title. sentence") + .4·overlap + .2·passage + .3·type
+//
+// where overlap is the part of the weight of the question's terms found in the
+// sentence or its title, passage is ½·BM25/max + ½·cosine/max, and type says
+// whether the sentence has what is asked for. Only the best by the last three
+// are embedded, and only they are returned. degraded says why meaning had no
+// part in it; it is empty when it had.
+func (x *Extractive) rank(ctx context.Context, r Request, read *reading) (ranked []candidate, degraded string, err error) {
+	all := lexicalRank(r.Question, read)
+	all = all[:min(len(all), embedBest)]
+	if len(all) == 0 {
+		return nil, "", nil
+	}
+	if x.model == nil {
+		return all, "chosen by words alone: there is no embedding model", nil
+	}
+	if err := x.embed(ctx, r, read.passages, all); err != nil {
+		if ctx.Err() != nil {
+			return nil, "", ctx.Err()
+		}
+		return all, "chosen by words alone: the embedding model did not answer", nil
+	}
+	sort.SliceStable(all, func(i, j int) bool { return all[i].score > all[j].score })
+	return all, "", nil
+}
+
+// embed adds the cosines to the candidates' scores.
+func (x *Extractive) embed(ctx context.Context, r Request, passages []retrieve.Passage, all []candidate) error {
+	ctx, cancel := context.WithTimeout(ctx, embedWithin)
+	defer cancel()
+	var texts []string
+	for _, c := range all {
+		place := placeOf(passages[c.passage])
+		if place != "" {
+			place += ". "
+		}
+		texts = append(texts, place+c.text)
+	}
+	question := r.Vector
+	if len(question) == 0 {
+		texts = append(texts, r.Question)
+	}
+	vectors, err := x.model.Embed(ctx, texts)
+	if err != nil {
+		return err
+	}
+	if len(vectors) != len(texts) {
+		return fmt.Errorf("%d vectors for %d texts", len(vectors), len(texts))
+	}
+	if len(question) == 0 {
+		question = vectors[len(all)]
+	}
+	for i := range all {
+		all[i].vector = vectors[i]
+		all[i].score = all[i].lexical + cosine(question, vectors[i])
+	}
+	return nil
+}
+
+// lexicalRank returns all units by the part of the score that needs no vector.
+func lexicalRank(question string, read *reading) []candidate {
+	terms := read.analyzer.Query(question)
+	asked := readQuestion(question, terms)
+	scores := passageScores(read.passages)
+	var all []candidate
+	for i, parts := range read.parts {
+		p := read.passages[i]
+		place := set(read.analyzer.Terms(placeOf(p)))
+		for _, part := range parts {
+			c := candidate{part: part, passage: i, text: p.Text[part.start:part.end]}
+			header := set(read.analyzer.Terms(part.header))
+			c.lexical = .4*read.coverage(terms, part.terms, place, header) + .2*scores[i] +
+				.3*asked.fit(c.text, read.analyzer.Terms)
+			c.score = c.lexical
+			all = append(all, c)
+		}
+	}
+	sort.SliceStable(all, func(i, j int) bool { return all[i].score > all[j].score })
+	return all
+}
+
+// passageScores is ½·BM25/max + ½·cosine/max of each passage, 0 to 1.
+func passageScores(passages []retrieve.Passage) []float64 {
+	var maxLexical, maxDense float64
+	for _, p := range passages {
+		maxLexical, maxDense = max(maxLexical, finite(p.Lexical.Score)), max(maxDense, finite(p.Dense.Score))
+	}
+	scores := make([]float64, len(passages))
+	for i, p := range passages {
+		if maxLexical > 0 {
+			scores[i] += .5 * finite(p.Lexical.Score) / maxLexical
+		}
+		if maxDense > 0 {
+			scores[i] += .5 * finite(p.Dense.Score) / maxDense
+		}
+	}
+	return scores
+}
+
+// finite is f where it is a number over 0, else 0.
+func finite(f float64) float64 {
+	if f > 0 && !math.IsInf(f, 0) {
+		return f
+	}
+	return 0
+}
+
+// cosine of two vectors of length 1; 0 when their dimensions differ or it is no number.
+func cosine(a, b []float32) float64 {
+	if len(a) != len(b) {
+		return 0
+	}
+	var sum float64
+	for i := range a {
+		sum += float64(a[i]) * float64(b[i])
+	}
+	if math.IsNaN(sum) || math.IsInf(sum, 0) {
+		return 0
+	}
+	return sum
+}
+
+// notCovered answers that the documents do not say.
+func notCovered(yield func(Event, error) bool, passages []retrieve.Passage, start time.Time) {
+	text := "The documents do not seem to answer this question."
+	if len(passages) > 0 {
+		if place := oneLine(visible(placeOf(passages[0]))); place != "" {
+			text += " The closest passage is in “" + strings.ReplaceAll(place, ". ", " › ") + "”."
+		}
+	}
+	notInDocuments(yield, text, "the question is not covered by the documents", start)
+}
+
+// notInDocuments is a whole stream that says so.
+func notInDocuments(yield func(Event, error) bool, text, reason string, start time.Time) {
+	took := time.Since(start)
+	for _, e := range []Event{
+		Delta{text},
+		Usage{},
+		Verdict{NotInDocuments, reason},
+		Done{FinishReason: "stop", FirstToken: took, Total: time.Since(start)},
+	} {
+		if !yield(e, nil) {
+			return
+		}
+	}
+}

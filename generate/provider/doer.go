@@ -1,0 +1,175 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// callKey finds the call in a request's context.
+type callKey struct{}
+
+// call is what is known of one model call. langchaingo drops or flattens most
+// errors, and reads the stream in a goroutine of its own, so what really
+// happened is kept here.
+type call struct {
+	model     *OpenAI
+	cancel    context.CancelCauseFunc
+	maxTokens int
+
+	mu     sync.Mutex
+	err    error // the first failure
+	done   bool  // the stream said its end
+	bytes  int   // of text, read from the stream
+	finish string
+	usage  Usage
+}
+
+func (c *call) fail(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		c.err = err
+	}
+	return c.err
+}
+
+// result judges a call that langchaingo returned from with err, having
+// delivered so many bytes of text.
+func (c *call) result(ctx context.Context, delivered int, err error) (Result, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.model
+	switch {
+	case c.err != nil:
+		return Result{}, c.err
+	case ctx.Err() != nil:
+		return Result{}, m.transportError(ctx, CodeTruncated, ctx.Err())
+	case err != nil:
+		return Result{}, m.fault(CodeBadResponse, "%v", err)
+	case !c.done || delivered != c.bytes:
+		return Result{}, m.fault(CodeTruncated, "the stream ended early")
+	case c.finish == "":
+		return Result{}, m.fault(CodeTruncated, "the stream ended without a finish reason")
+	case delivered == 0:
+		return Result{}, m.fault(CodeEmpty, "no text, finish reason %q", oneLine(c.finish, 64))
+	}
+	return Result{FinishReason: oneLine(c.finish, 64), Usage: c.usage}, nil
+}
+
+// doer is langchaingo's way out. It sends what langchaingo leaves out, turns
+// each failure into the call's error, and hands back a stream that langchaingo
+// cannot misread.
+type doer struct{ model *OpenAI }
+
+// Do implements openai's Doer. The request's context must hold a call.
+func (d doer) Do(req *http.Request) (*http.Response, error) {
+	m := d.model
+	c, ok := req.Context().Value(callKey{}).(*call)
+	if !ok {
+		return nil, errors.New("provider: request outside of a call")
+	}
+	out, err := m.rewrite(req, c.maxTokens)
+	if err != nil {
+		return nil, c.fail(fmt.Errorf("model %q: request: %w", m.config.Name, err))
+	}
+	first := time.AfterFunc(m.config.FirstTokenTimeout, func() {
+		c.cancel(m.fault(CodeTimeout, "no token within %v", m.config.FirstTokenTimeout))
+	})
+	res, err := m.client.Do(out)
+	if err != nil {
+		first.Stop()
+		return nil, c.fail(m.transportError(req.Context(), CodeUnreachable, err))
+	}
+	if err := m.check(req.Context(), res); err != nil {
+		first.Stop()
+		res.Body.Close()
+		return nil, c.fail(err)
+	}
+	res.Body = newStream(req.Context(), c, first, res.Body)
+	return res, nil
+}
+
+// check reads a response that is not a stream, and says why.
+func (m *OpenAI) check(ctx context.Context, res *http.Response) error {
+	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	if res.StatusCode == http.StatusOK && kind != "application/json" && kind != "text/html" {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxErrorBody))
+	if err != nil && ctx.Err() != nil {
+		return m.transportError(ctx, CodeUnreachable, err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return m.statusError(res.StatusCode, res.Header, body)
+	}
+	var wire struct {
+		Error json.RawMessage `json:"error"`
+	}
+	if json.Unmarshal(body, &wire) == nil && len(wire.Error) > 0 && string(wire.Error) != "null" {
+		return m.eventError(wire.Error)
+	}
+	return m.fault(CodeBadResponse, "want an event stream, got %q", oneLine(kind, 64))
+}
+
+// rewrite is the request as it should have been: sampling parameters exactly as
+// configured, and headers that come from nowhere but the configuration.
+func (m *OpenAI) rewrite(req *http.Request, maxTokens int) (*http.Request, error) {
+	raw, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	var body map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &body); err != nil {
+		return nil, err
+	}
+	for _, field := range []string{"temperature", "top_p", "seed", "max_tokens", "max_completion_tokens"} {
+		delete(body, field)
+	}
+	set := func(field string, v any) {
+		b, _ := json.Marshal(v) // numbers, checked to be finite
+		body[field] = b
+	}
+	if m.config.Temperature != nil {
+		set("temperature", *m.config.Temperature)
+	}
+	if m.config.TopP != nil {
+		set("top_p", *m.config.TopP)
+	}
+	if m.config.Seed != nil {
+		set("seed", *m.config.Seed)
+	}
+	set(maxTokensField(req.URL), maxTokens)
+	if raw, err = json.Marshal(body); err != nil {
+		return nil, err
+	}
+	out, err := http.NewRequestWithContext(req.Context(), http.MethodPost, req.URL.String(), bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	out.Header.Set("Content-Type", "application/json")
+	out.Header.Set("Accept", "text/event-stream")
+	if m.config.Key != "" {
+		out.Header.Set("Authorization", "Bearer "+m.config.Key)
+	}
+	return out, nil
+}
+
+// maxTokensField: OpenAI's newer models refuse the old name; most compatible
+// servers know only that.
+func maxTokensField(u *url.URL) string {
+	host := u.Hostname()
+	if host == "api.openai.com" || strings.HasSuffix(host, ".openai.azure.com") {
+		return "max_completion_tokens"
+	}
+	return "max_tokens"
+}

@@ -1,0 +1,164 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/tmc/langchaingo/llms"
+	"github.com/tmc/langchaingo/llms/openai"
+)
+
+// Config describes one model on one OpenAI-compatible server.
+type Config struct {
+	// Name for people and logs. Empty means Model.
+	Name string
+	// BaseURL up to "/v1", as in "http://127.0.0.1:8080/v1".
+	BaseURL string
+	// Key is sent as a bearer token. Empty: none is sent.
+	Key string
+	// Model is the server's name for it.
+	Model string
+	// MaxTokens of an answer. 0 means 1024.
+	MaxTokens int
+	// Temperature (0 to 2), TopP (0 to 1) and Seed are sent when not nil.
+	Temperature, TopP *float64
+	Seed              *int64
+	// Stop ends the answer where one of these would come.
+	Stop []string
+	// FirstTokenTimeout bounds the wait for the first token, from the request
+	// on; IdleTimeout any later silence; Timeout the whole answer. 0 means
+	// 90 s, 30 s and 5 min.
+	FirstTokenTimeout, IdleTimeout, Timeout time.Duration
+}
+
+// validate says what is wrong with c, and fills in its defaults.
+func (c *Config) validate() error {
+	u, err := url.Parse(c.BaseURL)
+	switch {
+	case c.Model == "":
+		return errors.New("model: empty")
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		// The URL itself is not shown: it may hold a password.
+		return errors.New("base URL: want http:// or https:// and a host")
+	case strings.ContainsAny(c.Key, "\r\n"):
+		return errors.New("key: holds a line break")
+	case c.MaxTokens < 0 || c.FirstTokenTimeout < 0 || c.IdleTimeout < 0 || c.Timeout < 0:
+		return errors.New("limits: negative")
+	case c.Temperature != nil && !(*c.Temperature >= 0 && *c.Temperature <= 2):
+		return fmt.Errorf("temperature %v: want 0 to 2", *c.Temperature)
+	case c.TopP != nil && !(*c.TopP >= 0 && *c.TopP <= 1):
+		return fmt.Errorf("top_p %v: want 0 to 1", *c.TopP)
+	}
+	if c.Name == "" {
+		c.Name = c.Model
+	}
+	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	c.MaxTokens = orDefault(c.MaxTokens, defaultMaxTokens)
+	c.FirstTokenTimeout = orDefault(c.FirstTokenTimeout, defaultFirstToken)
+	c.IdleTimeout = orDefault(c.IdleTimeout, defaultIdle)
+	c.Timeout = orDefault(c.Timeout, defaultTimeout)
+	return nil
+}
+
+func orDefault[T int | time.Duration](v, d T) T {
+	if v == 0 {
+		return d
+	}
+	return v
+}
+
+// OpenAI is a chat model behind OpenAI's chat completions protocol. Safe for
+// concurrent use.
+type OpenAI struct {
+	config Config
+	client *http.Client
+	llm    llms.Model
+}
+
+// NewOpenAI returns the model that c describes. It does not reach for the server.
+func NewOpenAI(c Config) (*OpenAI, error) {
+	if err := c.validate(); err != nil {
+		return nil, fmt.Errorf("model %q: %w", c.Model, err)
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 64
+	m := &OpenAI{config: c, client: &http.Client{
+		Transport: transport,
+		// A redirect would send the prompt somewhere nobody configured.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	llm, err := openai.New(
+		openai.WithBaseURL(c.BaseURL),
+		openai.WithModel(c.Model),
+		// Any token but the empty one, which langchaingo refuses: the doer
+		// sets the header itself.
+		openai.WithToken("unused"),
+		openai.WithHTTPClient(doer{m}),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("model %q: %w", c.Model, err)
+	}
+	m.llm = llm
+	return m, nil
+}
+
+// Name of the model, for people.
+func (m *OpenAI) Name() string { return m.config.Name }
+
+// Stream asks the model and gives each piece of its answer to emit, in order and
+// in the caller's goroutine. It returns when the answer has ended as the
+// protocol says it must; else with an *Error, ctx's error, or emit's, which ends
+// the call at once. An answer that outgrows its tokens by far is cut off, with
+// FinishReason "length" and no usage. Whatever the return, the connection has
+// been given up.
+func (m *OpenAI) Stream(ctx context.Context, p Prompt, emit func(text string) error) (Result, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(context.Canceled)
+	maxTokens := orDefault(p.MaxTokens, m.config.MaxTokens)
+	late := time.AfterFunc(m.config.Timeout, func() {
+		cancel(m.fault(CodeTimeout, "no end of the answer within %v", m.config.Timeout))
+	})
+	defer late.Stop()
+	c := &call{model: m, cancel: cancel, maxTokens: maxTokens}
+	var emitErr error
+	received, limit := 0, answerBytes(maxTokens)
+	_, err := m.llm.GenerateContent(context.WithValue(ctx, callKey{}, c),
+		[]llms.MessageContent{
+			llms.TextParts(llms.ChatMessageTypeSystem, p.System),
+			llms.TextParts(llms.ChatMessageTypeHuman, p.User),
+		},
+		llms.WithMaxTokens(maxTokens), llms.WithStopWords(m.config.Stop),
+		llms.WithStreamingFunc(func(_ context.Context, text []byte) error {
+			if received += len(text); received > limit {
+				emitErr = errTooLong
+			} else if len(text) > 0 {
+				emitErr = emit(string(text))
+			}
+			return emitErr
+		}))
+	switch {
+	case errors.Is(emitErr, errTooLong):
+		return Result{FinishReason: "length"}, nil
+	case emitErr != nil:
+		return Result{}, emitErr
+	}
+	return c.result(ctx, received, err)
+}
+
+// errTooLong ends a call whose answer has no end.
+var errTooLong = errors.New("answer too long")
+
+// answerBytes is more than any honest answer of so many tokens: text runs to
+// about 4 bytes a token, and to 12 in runs of white space or of one letter.
+func answerBytes(tokens int) int {
+	if tokens > math.MaxInt/32 {
+		return math.MaxInt
+	}
+	return 1024 + 32*tokens
+}

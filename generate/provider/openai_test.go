@@ -1,0 +1,316 @@
+package provider_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quarry-rag/quarry/generate/provider"
+	"github.com/quarry-rag/quarry/generate/provider/openaitest"
+)
+
+const key = "sk-test-0123456789"
+
+func model(t *testing.T, s *openaitest.Server, change ...func(*provider.Config)) *provider.OpenAI {
+	t.Helper()
+	c := provider.Config{Name: "test", BaseURL: s.URL, Key: key, Model: "m-1"}
+	for _, f := range change {
+		f(&c)
+	}
+	m, err := provider.NewOpenAI(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// ask collects the text of one call.
+func ask(ctx context.Context, m *provider.OpenAI) (string, provider.Result, error) {
+	var b strings.Builder
+	r, err := m.Stream(ctx, provider.Prompt{System: "be brief", User: "why?"}, func(s string) error {
+		b.WriteString(s)
+		return nil
+	})
+	return b.String(), r, err
+}
+
+func TestStream(t *testing.T) {
+	s := openaitest.New(t, openaitest.Reply{Reasoning: []string{"hm", "m"}, Pieces: []string{"Grün", "e ", "Äpfel", "\n", "."}})
+	text, r, err := ask(t.Context(), model(t, s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text != "Grüne Äpfel\n." {
+		t.Errorf("text %q", text)
+	}
+	want := provider.Result{FinishReason: "stop", Usage: provider.Usage{InputTokens: 123, OutputTokens: 45, CachedTokens: 67}}
+	if d := cmp.Diff(want, r); d != "" {
+		t.Error(d)
+	}
+}
+
+// Faults is each way in which an answer can break, and the code it must give.
+// No case may pass for an answer that ended well.
+func TestFaults(t *testing.T) {
+	short := func(c *provider.Config) {
+		c.FirstTokenTimeout, c.IdleTimeout = 100*time.Millisecond, 50*time.Millisecond
+	}
+	cases := []struct {
+		name      string
+		reply     openaitest.Reply
+		code      string
+		retryable bool
+	}{
+		{"closed before [DONE]", openaitest.Reply{Fault: openaitest.Truncate, Pieces: []string{"half an"}}, provider.CodeTruncated, true},
+		{"no finish reason", openaitest.Reply{Fault: openaitest.NoFinish, Pieces: []string{"half an"}}, provider.CodeTruncated, true},
+		{"error chunk", openaitest.Reply{Fault: openaitest.ErrorEvent, Pieces: []string{"half an"}}, "server_error", true},
+		{"error event", openaitest.Reply{Fault: openaitest.NamedErrorEvent, Pieces: []string{"half an"}}, "server_error", true},
+		{"garbage", openaitest.Reply{Fault: openaitest.Garbage, Pieces: []string{"half an"}}, provider.CodeBadResponse, true},
+		{"stall", openaitest.Reply{Fault: openaitest.Stall, Pieces: []string{"half an"}}, provider.CodeStalled, true},
+		{"stall before the first token", openaitest.Reply{Fault: openaitest.Stall}, provider.CodeTimeout, true},
+		{"slow headers", openaitest.Reply{Fault: openaitest.SlowHeaders}, provider.CodeTimeout, true},
+		{"no text", openaitest.Reply{}, provider.CodeEmpty, true},
+		{"no text, function call", openaitest.Reply{Fault: openaitest.FunctionCall}, provider.CodeEmpty, true},
+		{"reasoning only", openaitest.Reply{Reasoning: []string{"hmm"}, Finish: "length"}, provider.CodeEmpty, true},
+		{"not streamed", openaitest.Reply{Fault: openaitest.WholeJSON, Pieces: []string{"whole"}}, provider.CodeBadResponse, true},
+		{"a web page", openaitest.Reply{Fault: openaitest.HTML}, provider.CodeBadResponse, true},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			_, r, err := ask(t.Context(), model(t, openaitest.New(t, c.reply), short))
+			var e *provider.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("result %+v, err %v; want a *provider.Error", r, err)
+			}
+			if e.Code != c.code || e.Retryable != c.retryable {
+				t.Errorf("got %+v, want code %q, retryable %v", e, c.code, c.retryable)
+			}
+		})
+	}
+}
+
+func TestStatus(t *testing.T) {
+	cases := []struct {
+		reply openaitest.Reply
+		want  provider.Error
+	}{
+		{
+			openaitest.Reply{
+				Status: 429, Header: map[string]string{"Retry-After": "7"},
+				Body: `{"error":{"message":"Rate limit reached","type":"requests","code":"rate_limit_exceeded"}}`,
+			},
+			provider.Error{Status: 429, Code: "rate_limit_exceeded", Message: "Rate limit reached", RetryAfter: 7 * time.Second, Retryable: true},
+		},
+		{
+			openaitest.Reply{Status: 429, Body: `{"error":{"message":"You exceeded your quota","type":"insufficient_quota","code":"insufficient_quota"}}`},
+			provider.Error{Status: 429, Code: "insufficient_quota", Message: "You exceeded your quota"},
+		},
+		{
+			openaitest.Reply{Status: 503, Header: map[string]string{"Content-Type": "text/html", "Retry-After": "-3"}, Body: "<b>\nbusy\x00</b>"},
+			provider.Error{Status: 503, Message: "<b> busy </b>", Retryable: true},
+		},
+		{
+			openaitest.Reply{Status: 503, Body: `{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}`},
+			provider.Error{Status: 503, Code: "unavailable_error", Message: "Loading model", Retryable: true},
+		},
+		{
+			openaitest.Reply{Status: 401, Body: `{"error":{"message":"Incorrect API key provided: ` + key + `","type":"invalid_request_error","code":"invalid_api_key"}}`},
+			provider.Error{Status: 401, Code: "invalid_api_key", Message: "Incorrect API key provided: [key]"},
+		},
+		{
+			openaitest.Reply{Status: 404, Body: `{"error":"model 'm-1' not found"}`},
+			provider.Error{Status: 404, Message: "model 'm-1' not found"},
+		},
+		{
+			openaitest.Reply{Status: 307, Header: map[string]string{"Location": "http://127.0.0.1:1/v1/chat/completions"}},
+			provider.Error{Status: 307},
+		},
+	}
+	for _, c := range cases {
+		_, _, err := ask(t.Context(), model(t, openaitest.New(t, c.reply)))
+		var e *provider.Error
+		if !errors.As(err, &e) {
+			t.Errorf("status %d: %v", c.reply.Status, err)
+			continue
+		}
+		c.want.Model = "test"
+		if d := cmp.Diff(c.want, *e); d != "" {
+			t.Errorf("status %d:\n%s", c.reply.Status, d)
+		}
+		if strings.Contains(err.Error(), key) {
+			t.Errorf("the key is in %q", err)
+		}
+	}
+}
+
+// A date in Retry-After counts from now, and one in the past is no wait.
+func TestRetryAfterDate(t *testing.T) {
+	s := openaitest.New(t, openaitest.Reply{Status: 429, Header: map[string]string{
+		"Retry-After": time.Now().Add(time.Hour).UTC().Format(http.TimeFormat),
+	}})
+	_, _, err := ask(t.Context(), model(t, s))
+	var e *provider.Error
+	if !errors.As(err, &e) || e.RetryAfter < 58*time.Minute || e.RetryAfter > time.Hour {
+		t.Errorf("%+v", err)
+	}
+}
+
+// A call that the caller ends is the context's error, every time, whatever
+// moment it ends at: langchaingo alone returns half an answer and no error.
+func TestCancelIsAlwaysAnError(t *testing.T) {
+	s := openaitest.New(t, openaitest.Reply{Fault: openaitest.Endless, Pieces: []string{"on ", "and "}})
+	m := model(t, s, func(c *provider.Config) { c.MaxTokens = 1 << 20 })
+	for i := range 40 {
+		ctx, cancel := context.WithCancel(t.Context())
+		n := 0
+		_, err := m.Stream(ctx, provider.Prompt{User: "?"}, func(string) error {
+			if n++; n == i+1 {
+				cancel()
+			}
+			return nil
+		})
+		cancel()
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("run %d: %v", i, err)
+		}
+	}
+}
+
+func TestDeadline(t *testing.T) {
+	for _, fault := range []openaitest.Fault{openaitest.SlowHeaders, openaitest.Stall} {
+		s := openaitest.New(t, openaitest.Reply{Fault: fault, Pieces: []string{"half"}})
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		_, _, err := ask(ctx, model(t, s))
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("fault %d: %v", fault, err)
+		}
+	}
+}
+
+// The server sees a client that stops within 50 ms: what is spent ends there.
+func TestStopReachesTheServer(t *testing.T) {
+	stop := errors.New("enough")
+	s := openaitest.New(t, openaitest.Reply{Fault: openaitest.Stall, Pieces: []string{"one", "two"}})
+	m := model(t, s)
+	_, err := m.Stream(t.Context(), provider.Prompt{User: "?"}, func(string) error { return stop })
+	at := time.Now()
+	if err != stop {
+		t.Fatalf("got %v, want emit's error", err)
+	}
+	<-s.Gone
+	if d := time.Since(at); d > 50*time.Millisecond {
+		t.Errorf("the server saw it after %v", d)
+	}
+}
+
+func TestTotalTimeout(t *testing.T) {
+	s := openaitest.New(t, openaitest.Reply{Fault: openaitest.Endless, Pieces: []string{"on "}})
+	m := model(t, s, func(c *provider.Config) { c.Timeout, c.MaxTokens = 50*time.Millisecond, 1<<30 })
+	_, _, err := ask(t.Context(), m)
+	var e *provider.Error
+	if !errors.As(err, &e) || e.Code != provider.CodeTimeout {
+		t.Errorf("%v", err)
+	}
+}
+
+// A server that ignores max_tokens is cut off by us.
+func TestEndlessAnswerIsBounded(t *testing.T) {
+	s := openaitest.New(t, openaitest.Reply{Fault: openaitest.Endless, Pieces: []string{strings.Repeat("spam ", 100)}})
+	text, r, err := ask(t.Context(), model(t, s, func(c *provider.Config) { c.MaxTokens = 100 }))
+	if err != nil || r.FinishReason != "length" || len(text) > 1024+32*100 {
+		t.Errorf("%d bytes, %+v, %v", len(text), r, err)
+	}
+}
+
+func TestLinesOfAnyLength(t *testing.T) {
+	long := strings.Repeat("a \"quoted\" <word> é\u2028", 40_000)
+	s := openaitest.New(t, openaitest.Reply{Pieces: []string{long, "!"}})
+	text, _, err := ask(t.Context(), model(t, s, func(c *provider.Config) { c.MaxTokens = 1 << 20 }))
+	if err != nil || text != long+"!" {
+		t.Errorf("%d bytes of %d, %v", len(text), len(long)+1, err)
+	}
+}
+
+// The request holds what is configured and nothing else: langchaingo drops
+// top_p, always sends a temperature, and reads the environment.
+func TestRequest(t *testing.T) {
+	t.Setenv("OPENAI_API_KEY", "sk-of-the-environment")
+	t.Setenv("OPENAI_ORGANIZATION", "org-of-the-environment")
+	t.Setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+	s := openaitest.New(t, openaitest.Reply{Pieces: []string{"x"}})
+	zero, half, seed := 0.0, 0.5, int64(0)
+	full := func(c *provider.Config) {
+		c.Temperature, c.TopP, c.Seed, c.Stop, c.MaxTokens = &zero, &half, &seed, []string{"END"}, 77
+	}
+	messages := []any{
+		map[string]any{"role": "system", "content": "be brief"},
+		map[string]any{"role": "user", "content": "why?"},
+	}
+	base := map[string]any{
+		"model": "m-1", "stream": true, "messages": messages,
+		"stream_options": map[string]any{"include_usage": true},
+	}
+	with := func(more map[string]any) map[string]any {
+		out := map[string]any{}
+		for _, m := range []map[string]any{base, more} {
+			for k, v := range m {
+				out[k] = v
+			}
+		}
+		return out
+	}
+	for _, c := range []struct {
+		change func(*provider.Config)
+		want   map[string]any
+		auth   string
+	}{
+		{func(*provider.Config) {}, with(map[string]any{"max_tokens": 1024.0}), "Bearer " + key},
+		{full, with(map[string]any{"max_tokens": 77.0, "temperature": 0.0, "top_p": 0.5, "seed": 0.0, "stop": []any{"END"}}), "Bearer " + key},
+		{func(c *provider.Config) { c.Key = "" }, with(map[string]any{"max_tokens": 1024.0}), ""},
+	} {
+		if _, _, err := ask(t.Context(), model(t, s, c.change)); err != nil {
+			t.Fatal(err)
+		}
+		all := s.Requests()
+		got := all[len(all)-1]
+		if d := cmp.Diff(c.want, got.Body); d != "" {
+			t.Error(d)
+		}
+		if got.Header.Get("Authorization") != c.auth || got.Header.Get("OpenAI-Organization") != "" {
+			t.Errorf("headers %v", got.Header)
+		}
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	s := openaitest.New(t, openaitest.Reply{})
+	m := model(t, s, func(c *provider.Config) { c.BaseURL = "http://user:" + key + "@127.0.0.1:1/v1" })
+	_, _, err := ask(t.Context(), m)
+	var e *provider.Error
+	if !errors.As(err, &e) || e.Code != provider.CodeUnreachable || !e.Retryable || strings.Contains(err.Error(), key) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	nan := -1.0
+	for _, c := range []provider.Config{
+		{BaseURL: "http://localhost/v1"},
+		{Model: "m", BaseURL: "localhost:8080"},
+		{Model: "m", BaseURL: "file:///etc"},
+		{Model: "m", BaseURL: "http://h/v1", Key: "a\nb"},
+		{Model: "m", BaseURL: "http://h/v1", MaxTokens: -1},
+		{Model: "m", BaseURL: "http://h/v1", Temperature: &nan},
+		{Model: "m", BaseURL: "http://h/v1", IdleTimeout: -1},
+	} {
+		if m, err := provider.NewOpenAI(c); err == nil {
+			t.Errorf("%+v is accepted: %v", c, m.Name())
+		}
+	}
+}

@@ -1,0 +1,46 @@
+// Package provider reaches chat models over HTTP through langchaingo's llms
+// types. What langchaingo lets through silently is an error here: a stream cut
+// off, stalled or cancelled, an error event in its middle, a line that is not
+// what the protocol allows.
+package provider
+
+import (
+	"time"
+)
+
+// Prompt is what a model is asked.
+type Prompt struct {
+	System, User string
+	// MaxTokens of the answer. 0 means the model's configured limit.
+	MaxTokens int
+}
+
+// Result is how a model's answer ended.
+type Result struct {
+	// FinishReason as the provider says it: "stop", "length", "content_filter", …
+	FinishReason string
+	// Usage as the provider counts it; zero when it does not say.
+	Usage Usage
+}
+
+// Usage is tokens, 0 or more. CachedTokens are part of InputTokens, and tokens
+// of reasoning are part of OutputTokens.
+type Usage struct{ InputTokens, OutputTokens, CachedTokens int }
+
+// Limits that no configuration raises.
+const (
+	// maxLine is the longest line of a stream, in bytes.
+	maxLine = 8 << 20
+	// maxStream is the most bytes read of one answer, framing and all.
+	maxStream = 256 << 20
+	// maxErrorBody is how much of an error response is read, in bytes.
+	maxErrorBody = 64 << 10
+)
+
+// Defaults of the times in Config.
+const (
+	defaultTimeout    = 5 * time.Minute
+	defaultFirstToken = 90 * time.Second
+	defaultIdle       = 30 * time.Second
+	defaultMaxTokens  = 1024
+)

@@ -1,0 +1,113 @@
+package generate
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// want is what a question asks for.
+type want uint8
+
+const (
+	anything want = iota
+	aDate
+	aNumber
+	aName
+	aDefinition
+)
+
+// Forms of questions and of what answers them, in English. Other questions want
+// anything.
+var (
+	asksDate   = regexp.MustCompile(`(?i)\b(when|(what|which|whose) (year|date|day|month|century|decade)|year (did|was|were|is))\b`)
+	asksNumber = regexp.MustCompile(`(?i)\b(how (many|much|long|far|old|tall|high|big|large|deep|wide|heavy|fast|often|few)|(what|which) (percent|percentage|number|amount|age|proportion|population|fraction))\b`)
+	asksName   = regexp.MustCompile(`(?i)\b(who|whom|whose|where)\b`)
+	asksMean   = regexp.MustCompile(`(?i)^\s*(?:what(?:'s| is| are)|define|explain|what does)\s+(?:an?\s+|the\s+)?([\pL\pN_ -]{2,40}?)(?:\s+mean)?\s*\??\s*$`)
+
+	holdsDate   = regexp.MustCompile(`(?i)\b(1\d{3}|20\d{2}|january|february|march|april|may \d|june|july|august|september|october|november|december|(\d+(st|nd|rd|th)|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth) century|monday|tuesday|wednesday|thursday|friday|saturday|sunday|\d+ (bc|bce|ad|ce))\b`)
+	holdsNumber = regexp.MustCompile(`(?i)\d|\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fifteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen|half|twice|once)\b`)
+)
+
+// asked is a question read for what it wants.
+type asked struct {
+	want    want
+	subject string // of a definition, in lower case
+	terms   map[string]bool
+}
+
+func readQuestion(question string, terms []string) asked {
+	a := asked{terms: set(terms)}
+	switch m := asksMean.FindStringSubmatch(question); {
+	case asksDate.MatchString(question):
+		a.want = aDate
+	case asksNumber.MatchString(question):
+		a.want = aNumber
+	case asksName.MatchString(question):
+		a.want = aName
+	case m != nil:
+		a.want, a.subject = aDefinition, strings.ToLower(m[1])
+	}
+	return a
+}
+
+// fit is how well a sentence has what is asked for: 1 when it does, 0 when not,
+// ½ where the question does not say.
+func (a asked) fit(sentence string, terms func(string) []string) float64 {
+	found := false
+	switch a.want {
+	case aDate:
+		found = holdsDate.MatchString(sentence)
+	case aNumber:
+		found = holdsNumber.MatchString(sentence)
+	case aName:
+		found = a.namesOther(sentence, terms)
+	case aDefinition:
+		if a.defines(sentence) {
+			return 1
+		}
+		return .5
+	default:
+		return .5
+	}
+	if found {
+		return 1
+	}
+	return 0
+}
+
+// namesOther tells whether a capitalised word stands in the sentence that the
+// question does not have.
+func (a asked) namesOther(sentence string, terms func(string) []string) bool {
+	for _, w := range strings.FieldsFunc(sentence, func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' }) {
+		if !unicode.IsUpper([]rune(w)[0]) {
+			continue
+		}
+		for _, t := range terms(w) {
+			if !a.terms[t] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// defines tells whether a sentence begins by saying what the subject is.
+func (a asked) defines(sentence string) bool {
+	s := strings.ToLower(sentence)
+	for _, article := range []string{"a ", "an ", "the "} {
+		s = strings.TrimPrefix(s, article)
+	}
+	stem := strings.TrimSuffix(a.subject, "s")
+	rest, ok := strings.CutPrefix(s, stem)
+	if !ok {
+		return false
+	}
+	rest = strings.TrimPrefix(strings.TrimPrefix(rest, "es"), "s")
+	for _, verb := range []string{" is ", " are ", " means ", " mean ", " refers ", " denotes ", " denote ", " represents ", " represent ", " defines ", " was ", " were ", ", also "} {
+		if strings.HasPrefix(rest, verb) {
+			return true
+		}
+	}
+	return false
+}

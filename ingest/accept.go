@@ -1,0 +1,191 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// accepted says what became of offers.
+type accepted struct {
+	changed   []int64 // documents to be indexed
+	unchanged int
+	ours      int // accepted by the same import before
+}
+
+// known is a document as it is before an offer.
+type known struct {
+	id, size   int64
+	state      string
+	version    int64
+	hash       []byte
+	source     string
+	modifiedAt *time.Time
+	metadata   json.RawMessage
+	principals []string
+	importID   *int64
+}
+
+// accept stores the offers that differ from what is there, with the job that
+// indexes them; importID is 0 for documents put one by one. No two offers may
+// have the same URI.
+func (in *Ingester) accept(ctx context.Context, tx pgx.Tx, col int64, offers []offer, importID int64) (accepted, error) {
+	var got accepted
+	if err := lockCollection(ctx, tx, col); err != nil {
+		return got, err
+	}
+	olds, err := lockOffered(ctx, tx, col, offers)
+	if err != nil {
+		return got, err
+	}
+	b, imports, touched := &pgx.Batch{}, map[int64]*progress{}, false
+	for _, o := range offers {
+		old, ok := olds[o.uri]
+		ours := importID != 0 && old.importID != nil && *old.importID == importID
+		same := bytes.Equal(old.hash, o.hash)
+		switch {
+		case !ok:
+			id := in.ids.Next()
+			queueInsert(b, col, id, o, importID)
+			got.changed = append(got.changed, id)
+			countNew(imports, o, importID)
+		case !same || old.state == Failed && !ours:
+			queueReplace(b, col, old.id, o, importID)
+			got.changed = append(got.changed, old.id)
+			countReplaced(imports, o, old, importID)
+		default:
+			touched = queueTouch(b, col, o, old) || touched
+			if ours {
+				got.ours++
+			} else {
+				got.unchanged++
+			}
+		}
+	}
+	if b.Len() > 0 {
+		if err := tx.SendBatch(ctx, b).Close(); err != nil {
+			return got, fmt.Errorf("accept documents: %w", err)
+		}
+	}
+	if len(got.changed) > 0 {
+		priority := 1
+		if importID != 0 {
+			priority = 2 // documents put by hand go first
+		}
+		if err := in.queue.insert(ctx, tx, indexArgs{col, got.changed}, priority); err != nil {
+			return got, err
+		}
+	}
+	if err := addProgress(ctx, tx, col, imports); err != nil {
+		return got, err
+	}
+	if touched {
+		return got, bumpVersion(ctx, tx, col)
+	}
+	return got, nil
+}
+
+// lockOffered reads and locks, in order of id, the documents that exist.
+func lockOffered(ctx context.Context, tx pgx.Tx, col int64, offers []offer) (map[string]known, error) {
+	uris := make([]string, len(offers))
+	for i, o := range offers {
+		uris[i] = o.uri
+	}
+	rows, err := tx.Query(ctx, `
+		select uri, document_id, size, state, version, content_hash, source, modified_at, metadata, principals, import_id
+		  from document where collection_id = $1 and uri = any($2) order by document_id for update`, col, uris)
+	if err != nil {
+		return nil, fmt.Errorf("look documents up: %w", err)
+	}
+	olds := map[string]known{}
+	var uri string
+	var k known
+	_, err = pgx.ForEachRow(rows, []any{&uri, &k.id, &k.size, &k.state, &k.version, &k.hash, &k.source, &k.modifiedAt,
+		&k.metadata, &k.principals, &k.importID}, func() error {
+		olds[uri] = k
+		k = known{}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look documents up: %w", err)
+	}
+	return olds, nil
+}
+
+func queueInsert(b *pgx.Batch, col, id int64, o offer, importID int64) {
+	b.Queue(`
+		insert into document (collection_id, document_id, uri, source, state, content_hash, size, modified_at,
+		                      media_type, title, metadata, principals, import_id)
+		values ($1, $2, $3, $4, 'pending', $5, $6, $7, $8, $9, $10, $11, nullif($12::bigint, 0))`,
+		col, id, o.uri, o.source, o.hash, len(o.body), o.modifiedAt, o.mediaType, o.title, o.metadata, o.principals, importID)
+	queueStage(b, col, id, o)
+}
+
+// queueReplace leaves title and media type to the transaction that indexes the
+// new bytes: until then readers see the old ones.
+func queueReplace(b *pgx.Batch, col, id int64, o offer, importID int64) {
+	b.Queue(`
+		update document
+		   set revision = revision + 1, state = 'pending', reason = '', source = $3, content_hash = $4, size = $5, modified_at = $6,
+		       metadata = case when $7 then metadata else $8 end, principals = case when $7 then principals else $9 end,
+		       import_id = nullif($10::bigint, 0), updated_at = now()
+		 where collection_id = $1 and document_id = $2`,
+		col, id, o.source, o.hash, len(o.body), o.modifiedAt, o.keep, o.metadata, o.principals, importID)
+	queueStage(b, col, id, o)
+}
+
+func queueStage(b *pgx.Batch, col, id int64, o offer) {
+	b.Queue(`
+		insert into staged (collection_id, document_id, revision, media_type, title, body)
+		select collection_id, document_id, revision, $3, $4, $5 from document where collection_id = $1 and document_id = $2
+		on conflict (collection_id, document_id) do update
+		   set revision = excluded.revision, media_type = excluded.media_type, title = excluded.title, body = excluded.body`,
+		col, id, o.mediaType, o.title, o.body)
+}
+
+// queueTouch updates what has changed about a document whose content has not.
+// It reports whether readers can tell.
+func queueTouch(b *pgx.Batch, col int64, o offer, old known) bool {
+	visible := !o.keep && (!sameJSON(o.metadata, old.metadata) || !slices.Equal(o.principals, old.principals))
+	if !visible && o.source == old.source && sameTime(o.modifiedAt, old.modifiedAt) {
+		return false
+	}
+	b.Queue(`
+		update document
+		   set source = $3, modified_at = $4, metadata = case when $5 then metadata else $6 end,
+		       principals = case when $5 then principals else $7 end, updated_at = case when $8 then now() else updated_at end
+		 where collection_id = $1 and document_id = $2`,
+		col, old.id, o.source, o.modifiedAt, o.keep, o.metadata, o.principals, visible)
+	return visible
+}
+
+// sameJSON compares values, not spelling: jsonb reorders keys.
+func sameJSON(a, b json.RawMessage) bool {
+	var x, y any
+	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
+		return false
+	}
+	p, errP := json.Marshal(x)
+	q, errQ := json.Marshal(y)
+	return errP == nil && errQ == nil && bytes.Equal(p, q)
+}
+
+// sameTime compares to the microsecond, which is what Postgres keeps.
+func sameTime(a, b *time.Time) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Truncate(time.Microsecond).Equal(b.Truncate(time.Microsecond))
+}
+
+// bumpVersion tells caches that the collection's content changed. It locks the
+// row that every writer wants, so it comes last in a transaction.
+func bumpVersion(ctx context.Context, tx pgx.Tx, col int64) error {
+	_, err := tx.Exec(ctx, `update collection_stats set version = version + 1 where collection_id = $1`, col)
+	return err
+}

@@ -1,0 +1,201 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// ImportSpec says what to import.
+type ImportSpec struct {
+	// Paths of files and folders, absolute, as the worker sees them. Hidden
+	// files and folders within are left out.
+	Paths []string `json:"paths"`
+	// Sync removes documents imported from these paths whose files are gone,
+	// once all of the paths has been listed without an error.
+	Sync bool `json:"sync"`
+}
+
+// States of an import.
+const (
+	Scanning  = "scanning" // reading the source; documents are indexed meanwhile
+	Indexing  = "indexing" // the source is read
+	Done      = "done"
+	Cancelled = "cancelled"
+	// Failed too: the source could not be read whole; nothing was removed.
+)
+
+// Import is one run over files and folders. Listed is Unchanged + Queued + the
+// skipped once the scan is over; the import has ended when Queued is
+// Indexed + Failed + Superseded.
+type Import struct {
+	ID         int64
+	Collection string
+	Spec       ImportSpec
+	State      string // Scanning, Indexing, Done, Failed or Cancelled
+	Error      string
+	// Files listed, and of these unchanged.
+	Listed, Unchanged int64
+	// Skipped files by reason, most frequent first.
+	Skipped []Skipped
+	// Documents accepted, and of these indexed, quarantined, and replaced or
+	// deleted before they were indexed.
+	Queued, Indexed, Failed, Superseded int64
+	// Documents removed because their files are gone.
+	Removed                   int64
+	QueuedBytes, IndexedBytes int64
+	// Chunks written, of these embedded by the model, and their tokens.
+	Chunks, Embedded, Tokens int64
+	StartedAt                time.Time
+	FinishedAt               time.Time // zero until it ends
+}
+
+// Ended reports whether the import's state is final.
+func (m *Import) Ended() bool { return m.State != Scanning && m.State != Indexing }
+
+// Skipped counts files that were not accepted for one reason.
+type Skipped struct {
+	Reason  string `json:"-"`
+	Count   int64  `json:"count"`
+	Example string `json:"example"`
+}
+
+// StartImport queues an import and returns at once. The worker reads the files.
+func (in *Ingester) StartImport(ctx context.Context, collection string, spec ImportSpec) (Import, error) {
+	roots, err := cleanRoots(spec.Paths)
+	if err != nil {
+		return Import{}, err
+	}
+	spec.Paths = roots
+	col, err := in.collection(ctx, collection)
+	if err != nil {
+		return Import{}, err
+	}
+	id := in.ids.Next()
+	err = inTx(ctx, in.pool, func(tx pgx.Tx) error {
+		if err := lockCollection(ctx, tx, col); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `insert into import (collection_id, import_id, spec, state) values ($1, $2, $3, 'scanning')`, col, id, spec)
+		if err != nil {
+			return err
+		}
+		return in.queue.insert(ctx, tx, scanArgs{col, id}, 1)
+	})
+	if err != nil {
+		return Import{}, fmt.Errorf("start import: %w", err)
+	}
+	return in.Import(ctx, collection, id)
+}
+
+// cleanRoots checks the paths and drops those that lie within others, so that no
+// file is listed twice.
+func cleanRoots(paths []string) ([]string, error) {
+	if len(paths) == 0 {
+		return nil, &Invalid{"paths", "is empty"}
+	}
+	var roots []string
+	for i, p := range paths {
+		field := fmt.Sprintf("paths[%d]", i)
+		if err := checkText(field, p, 4096); err != nil {
+			return nil, err
+		}
+		if !filepath.IsAbs(p) {
+			return nil, &Invalid{field, "is not an absolute path"}
+		}
+		roots = append(roots, filepath.Clean(p))
+	}
+	slices.Sort(roots)
+	kept := roots[:0]
+	for _, r := range roots {
+		if !slices.ContainsFunc(kept, func(k string) bool { return r == k || strings.HasPrefix(r, folder(k)) }) {
+			kept = append(kept, r)
+		}
+	}
+	return kept, nil
+}
+
+// folder is a path with one slash at its end.
+func folder(path string) string { return strings.TrimSuffix(path, "/") + "/" }
+
+// Import returns an import as it is now, or ErrUnknownImport.
+func (in *Ingester) Import(ctx context.Context, collection string, id int64) (Import, error) {
+	col, err := in.collection(ctx, collection)
+	if err != nil {
+		return Import{}, err
+	}
+	m, err := readImport(ctx, in.pool, col, id)
+	m.Collection = collection
+	return m, err
+}
+
+type querier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+func readImport(ctx context.Context, db querier, col, id int64) (Import, error) {
+	m, skipped, finished := Import{ID: id}, map[string]*Skipped{}, (*time.Time)(nil)
+	err := db.QueryRow(ctx, `
+		select spec, state, error, listed, unchanged, skipped, queued, indexed, failed, superseded, removed,
+		       queued_bytes, indexed_bytes, chunks, embedded, tokens, started_at, finished_at
+		  from import where collection_id = $1 and import_id = $2`, col, id).Scan(
+		&m.Spec, &m.State, &m.Error, &m.Listed, &m.Unchanged, &skipped, &m.Queued, &m.Indexed, &m.Failed, &m.Superseded, &m.Removed,
+		&m.QueuedBytes, &m.IndexedBytes, &m.Chunks, &m.Embedded, &m.Tokens, &m.StartedAt, &finished)
+	if err != nil {
+		return Import{}, orUnknown(err, ErrUnknownImport, "import %d", id)
+	}
+	if finished != nil {
+		m.FinishedAt = *finished
+	}
+	for reason, s := range skipped {
+		m.Skipped = append(m.Skipped, Skipped{reason, s.Count, s.Example})
+	}
+	slices.SortFunc(m.Skipped, func(a, b Skipped) int {
+		if a.Count != b.Count {
+			return int(b.Count - a.Count)
+		}
+		return strings.Compare(a.Reason, b.Reason)
+	})
+	return m, nil
+}
+
+// watchEvery is the pause between two looks at an import.
+const watchEvery = 200 * time.Millisecond
+
+// WatchImport yields the import's progress as it changes, at most five times a
+// second, and ends with its final state or with a single error.
+func (in *Ingester) WatchImport(ctx context.Context, collection string, id int64) iter.Seq2[Import, error] {
+	return func(yield func(Import, error) bool) {
+		var last Import
+		for first := true; ; first = false {
+			m, err := in.Import(ctx, collection, id)
+			if err != nil {
+				yield(Import{}, err)
+				return
+			}
+			if changed := first || !sameProgress(m, last); changed && !yield(m, nil) || m.Ended() {
+				return
+			}
+			last = m
+			if err := sleep(ctx, watchEvery); err != nil {
+				yield(Import{}, errors.Join(fmt.Errorf("watch import %d", id), err))
+				return
+			}
+		}
+	}
+}
+
+func sameProgress(a, b Import) bool {
+	if !slices.Equal(a.Skipped, b.Skipped) {
+		return false
+	}
+	return a.State == b.State && a.Listed == b.Listed && a.Unchanged == b.Unchanged && a.Queued == b.Queued &&
+		a.Indexed == b.Indexed && a.Failed == b.Failed && a.Superseded == b.Superseded && a.Removed == b.Removed
+}

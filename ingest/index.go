@@ -1,0 +1,174 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/quarry-rag/quarry/internal/ids"
+	"github.com/quarry-rag/quarry/retrieve/embed"
+	"github.com/quarry-rag/quarry/retrieve/lexical"
+)
+
+// A group of documents is embedded and written at a time: enough chunks to keep
+// every core embedding, few enough to show progress and to lose little.
+const (
+	groupChunks    = 128
+	groupDocuments = 32
+)
+
+// A document of at least largeBytes is a group of its own, and no more than
+// largeBudget bytes of such are in memory at once, over all jobs.
+const (
+	largeBytes  = 1 << 20
+	largeBudget = MaxDocumentBytes
+)
+
+// indexer turns staged bytes into rows.
+type indexer struct {
+	pool  *pgxpool.Pool
+	ids   *ids.Source
+	model embed.Model
+	queue *queue
+	log   *slog.Logger
+	large *semaphore.Weighted
+}
+
+func newIndexer(pool *pgxpool.Pool, ids *ids.Source, model embed.Model, log *slog.Logger) *indexer {
+	return &indexer{pool: pool, ids: ids, model: model, queue: newQueue(pool), log: log,
+		large: semaphore.NewWeighted(largeBudget)}
+}
+
+// target is the collection that a job writes to.
+type target struct {
+	col      int64
+	space    Space
+	settings Settings
+	analyzer *lexical.Analyzer
+}
+
+// claim is a document's staged revision, still without its bytes.
+type claim struct {
+	id, revision, size    int64
+	uri, title, mediaType string // title and media type as given
+}
+
+// index indexes what is staged of the documents. Documents that another job has
+// settled, or that are gone, are left alone; so is a collection that is gone.
+// On an error the documents not settled yet stay pending.
+func (ix *indexer) index(ctx context.Context, col int64, docs []int64) error {
+	t, err := ix.target(ctx, col)
+	if errors.Is(err, ErrUnknownCollection) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	claims, err := ix.claims(ctx, col, docs)
+	if err != nil {
+		return err
+	}
+	for len(claims) > 0 {
+		group, rest, err := ix.gather(ctx, t, claims)
+		if err == nil {
+			err = ix.finish(ctx, t, group)
+		}
+		group.release()
+		if errors.Is(err, ErrUnknownCollection) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		claims = rest
+	}
+	return nil
+}
+
+// finish embeds and writes a group.
+func (ix *indexer) finish(ctx context.Context, t *target, g *group) error {
+	if err := ix.embed(ctx, t, g.docs); err != nil {
+		return err
+	}
+	return ix.settle(ctx, t, g.docs)
+}
+
+// target reads the collection and refuses one of another model.
+func (ix *indexer) target(ctx context.Context, col int64) (*target, error) {
+	rows, err := ix.pool.Query(ctx, selectCollection+` where c.collection_id = $1 and c.name not like '~%'`, col)
+	if err != nil {
+		return nil, fmt.Errorf("collection %d: %w", col, err)
+	}
+	c, err := pgx.CollectExactlyOneRow(rows, scanCollection)
+	if err != nil {
+		return nil, orUnknown(err, ErrUnknownCollection, "collection %d", col)
+	}
+	if info := ix.model.Info(); c.Space.Fingerprint != info.Fingerprint || c.Space.Dim != info.Dim {
+		return nil, fmt.Errorf("collection %q holds vectors of %s (%d dimensions, fingerprint %s); this worker has %s (%d, %s)",
+			c.Name, c.Space.Model, c.Space.Dim, c.Space.Fingerprint, info.Name, info.Dim, info.Fingerprint)
+	}
+	a, err := lexical.For(c.Settings.language())
+	if err != nil {
+		return nil, fmt.Errorf("collection %q: %w", c.Name, err)
+	}
+	return &target{col: col, space: c.Space, settings: c.Settings, analyzer: a}, nil
+}
+
+// claims returns what is staged of the documents, in their order of id.
+func (ix *indexer) claims(ctx context.Context, col int64, docs []int64) ([]claim, error) {
+	rows, err := ix.pool.Query(ctx, `
+		select d.document_id, s.revision, d.size, d.uri, s.title, s.media_type
+		  from staged s join document d on d.collection_id = s.collection_id and d.document_id = s.document_id
+		 where s.collection_id = $1 and s.document_id = any($2) order by d.document_id`, col, docs)
+	if err != nil {
+		return nil, fmt.Errorf("claim documents: %w", err)
+	}
+	claims, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c claim, err error) {
+		err = row.Scan(&c.id, &c.revision, &c.size, &c.uri, &c.title, &c.mediaType)
+		return c, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim documents: %w", err)
+	}
+	return claims, nil
+}
+
+// group is what is embedded and written together.
+type group struct {
+	docs    []*prepared
+	release func() // gives the memory of a large document back
+}
+
+// gather prepares the next group and returns the claims left over.
+func (ix *indexer) gather(ctx context.Context, t *target, claims []claim) (*group, []claim, error) {
+	g, chunks := &group{release: func() {}}, 0
+	for i, c := range claims {
+		big := c.size >= largeBytes
+		if i > 0 && (big || chunks >= groupChunks || i >= groupDocuments) {
+			return g, claims[i:], nil
+		}
+		if big {
+			if err := ix.large.Acquire(ctx, c.size); err != nil {
+				return g, nil, err
+			}
+			g.release = func() { ix.large.Release(c.size) }
+		}
+		p, err := ix.prepare(ctx, t, c)
+		if err != nil {
+			return g, nil, err
+		}
+		if p != nil {
+			g.docs = append(g.docs, p)
+			chunks += len(p.pieces)
+		}
+		if big {
+			return g, claims[i+1:], nil
+		}
+	}
+	return g, nil, nil
+}

@@ -1,0 +1,153 @@
+package parse
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+	"golang.org/x/net/html/charset"
+)
+
+// maxDepth is how deep elements that need an end tag may nest. Browsers stop
+// at 512; no page that a person wrote comes near this.
+const maxDepth = 4096
+
+// readHTML renders a page's text as a browser lays it out, block by block, and
+// leaves out what is not content: scripts, styles, navigation, form controls.
+// It reads tokens rather than a tree, so that time and memory are linear in a
+// body of any shape; missing end tags cost nothing worse than a block boundary.
+func readHTML(ctx context.Context, body []byte) (Parsed, error) {
+	text, err := decodeHTML(body)
+	if err != nil {
+		return Parsed{}, err
+	}
+	p, err := renderHTML(ctx, text, false)
+	if err == nil && len(p.Blocks) == 0 {
+		// All of it is inside a navigation, a form or the like: better that than nothing.
+		p, err = renderHTML(ctx, text, true)
+	}
+	return p, err
+}
+
+// decodeHTML takes the encoding from a byte order mark, the page's own
+// declaration or, without one, UTF-8 when it is that and Windows-1252 when not.
+func decodeHTML(body []byte) (string, error) {
+	encoding, name, certain := charset.DetermineEncoding(body, "")
+	if name == "utf-8" || !certain && utf8.Valid(body) {
+		return canonical(strings.ToValidUTF8(string(body), "\ufffd")), nil
+	}
+	text, err := encoding.NewDecoder().Bytes(body)
+	if err != nil {
+		return "", Permanent("not valid %s: %v", name, err)
+	}
+	return canonical(strings.ToValidUTF8(string(text), "\ufffd")), nil
+}
+
+// renderHTML reads a page; whole keeps navigation and other parts that are
+// dropped as a rule.
+func renderHTML(ctx context.Context, text string, whole bool) (Parsed, error) {
+	h := htmlReader{z: html.NewTokenizer(strings.NewReader(text)), whole: whole, meta: map[string]any{}}
+	for n := 0; ; n++ {
+		if n&1023 == 0 && ctx.Err() != nil {
+			return Parsed{}, ctx.Err()
+		}
+		kind := h.z.Next()
+		if kind == html.ErrorToken {
+			break
+		}
+		h.token(kind)
+		if max(h.depth, len(h.tables), len(h.lists)) > maxDepth {
+			return Parsed{}, Permanent("HTML nested more than %d deep", maxDepth)
+		}
+	}
+	return h.finish(), nil
+}
+
+// htmlReader is the state between two tokens.
+type htmlReader struct {
+	z     *html.Tokenizer
+	whole bool
+	meta  map[string]any
+	title string
+
+	depth     int
+	skip      string // the element being left out, with all in it
+	skipDepth int    // how many of that name are open
+	lists     []listState
+	tables    []tableState
+	content   int // open <main> and <article> elements
+	inTitle   bool
+	inLink    int
+
+	out page
+}
+
+func (h *htmlReader) token(kind html.TokenType) {
+	switch kind {
+	case html.TextToken:
+		h.text()
+	case html.CommentToken:
+		h.comment()
+	case html.StartTagToken, html.SelfClosingTagToken:
+		name, hasAttr := h.z.TagName()
+		h.start(string(name), hasAttr)
+	case html.EndTagToken:
+		name, _ := h.z.TagName()
+		h.end(string(name))
+	}
+}
+
+func (h *htmlReader) text() {
+	switch {
+	case h.inTitle:
+		if h.title == "" {
+			h.title = oneLine(string(h.z.Text()))
+		}
+	case h.skip == "":
+		h.out.write(string(h.z.Text()))
+	}
+}
+
+// comment reads the JSON object that go.dev's pages begin with; any other
+// comment is dropped.
+func (h *htmlReader) comment() {
+	c := h.z.Text()
+	if len(h.out.blocks) > 0 || len(c) > maxFrontMatter || !bytes.HasPrefix(c, []byte("{")) {
+		return
+	}
+	var fields map[string]any
+	if json.Unmarshal(c, &fields) != nil {
+		return
+	}
+	for k, v := range fields {
+		if s, ok := v.(string); ok && len(h.meta) < maxFields && len(k) <= 64 {
+			h.meta[strings.ToLower(k)] = cutBytes(s, maxFieldBytes)
+		}
+	}
+}
+
+func (h *htmlReader) finish() Parsed {
+	h.closeTables(0)
+	h.out.flush()
+	p := Parsed{Text: h.out.text(), Metadata: h.meta, Title: h.title}
+	p.Blocks = h.out.blocks
+	setHeaders(p.Text, h.out.blocks, h.out.headers)
+	if s, ok := h.meta["title"].(string); ok && p.Title == "" {
+		p.Title = oneLine(s)
+	}
+	if p.Title == "" {
+		p.Title = h.out.blocks.title(p.Text)
+	}
+	return p
+}
+
+// nests are elements whose nesting is counted: they have no implied end tag.
+var nests = map[atom.Atom]bool{
+	atom.Div: true, atom.Section: true, atom.Article: true, atom.Main: true, atom.Blockquote: true,
+	atom.Ul: true, atom.Ol: true, atom.Dl: true, atom.Menu: true, atom.Dir: true, atom.Table: true, atom.Fieldset: true, atom.Form: true,
+	atom.Center: true, atom.Details: true, atom.Figure: true, atom.Header: true, atom.Footer: true,
+}

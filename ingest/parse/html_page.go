@@ -1,0 +1,170 @@
+package parse
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// page is rendered text in the making: finished blocks, and the open one.
+type page struct {
+	done    strings.Builder
+	blocks  blockList
+	headers map[int][2]int // block of a table's row → range of the table's header row
+
+	cur      strings.Builder // the open block's text, or the open cell's
+	kind     Kind
+	level    int
+	marker   string // of a list item that has no text yet
+	indent   int    // of the open block, in spaces
+	verbatim bool   // inside <pre>
+	space    bool   // white space seen that is not written yet
+	sup      bool   // at the start of <sup>
+	inTerm   bool   // the open block is a term, to which its definition will be added
+	softOpen bool   // a definition has begun, without text yet
+	inCell   bool
+	last     rune
+	page     int // of the blocks put, from 1; 0: the format has none
+}
+
+func (p *page) text() string { return p.done.String() }
+
+// open ends the open block and begins one of a kind.
+func (p *page) open(kind Kind) {
+	if !p.inCell {
+		p.flush()
+	}
+	p.kind = kind
+	p.inTerm = kind == ListItem
+}
+
+// write adds text to the open block, with its white space collapsed.
+func (p *page) write(s string) {
+	if p.verbatim && !p.inCell {
+		p.writeVerbatim(s)
+		return
+	}
+	if p.sup {
+		s = p.superscript(s)
+	}
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		switch {
+		case unicode.IsSpace(r):
+			p.space = true
+		case invisible(r):
+		default:
+			p.gap()
+			p.cur.WriteString(s[:n])
+			p.last = r
+			p.softOpen = false
+		}
+		s = s[n:]
+	}
+}
+
+// gap writes the space or marker that is due before more text.
+func (p *page) gap() {
+	if p.cur.Len() == 0 {
+		p.cur.WriteString(p.marker)
+		p.marker = ""
+	} else if p.space && p.last != '\n' {
+		p.cur.WriteByte(' ')
+	}
+	p.space = false
+}
+
+func (p *page) writeVerbatim(s string) {
+	if p.cur.Len() == 0 {
+		s = strings.TrimPrefix(s, "\n")
+	}
+	p.cur.WriteString(s)
+	p.sup = false
+}
+
+// superscript keeps 2<sup>n</sup> from becoming 2n, and leaves 1<sup>st</sup> be.
+func (p *page) superscript(s string) string {
+	p.sup = false
+	t := strings.TrimSpace(s)
+	switch strings.ToLower(t) {
+	case "", "st", "nd", "rd", "th", "®", "™":
+		return s
+	}
+	first, _ := utf8.DecodeRuneInString(t)
+	if p.space || p.cur.Len() == 0 || !unicode.IsLetter(p.last) && !unicode.IsDigit(p.last) && p.last != ')' ||
+		!unicode.IsLetter(first) && !unicode.IsDigit(first) && !strings.ContainsRune("-+−(", first) {
+		return s
+	}
+	return "^" + t
+}
+
+func (p *page) lineBreak() {
+	switch {
+	case p.inCell:
+		p.space = true
+	case p.cur.Len() > 0:
+		p.cur.WriteByte('\n')
+		p.space, p.last = false, '\n'
+	}
+}
+
+// definition goes on in the block of its term, on a line of its own.
+func (p *page) definition() {
+	switch {
+	case p.inCell:
+		p.space = true
+	case p.inTerm && p.cur.Len() > 0:
+		p.lineBreak()
+		p.softOpen = true
+	default:
+		p.open(ListItem)
+	}
+	p.inTerm = false
+}
+
+// flush ends the open block.
+func (p *page) flush() {
+	p.softOpen = false
+	text := p.cur.String()
+	if strings.TrimSpace(text) == "" {
+		if p.marker == "" {
+			p.kind, p.indent = Paragraph, 0
+		}
+		p.cur.Reset()
+		p.space = false
+		return
+	}
+	if p.kind == Code {
+		text = strings.TrimLeft(text, "\n")
+	}
+	p.put(Block{Kind: p.kind, Level: p.level}, strings.TrimRightFunc(text, unicode.IsSpace), p.indent)
+	p.cur.Reset()
+	p.kind, p.level, p.marker, p.indent = Paragraph, 0, "", 0
+	p.space, p.sup, p.inTerm = false, false, false
+}
+
+// put appends a block after a blank line, or after a line end where it follows
+// its like in a list or table.
+func (p *page) put(b Block, text string, indent int) {
+	if n := len(p.blocks); n > 0 {
+		p.done.WriteByte('\n')
+		if like := p.blocks[n-1].Kind; like != b.Kind || b.Kind != ListItem && b.Kind != TableRow {
+			p.done.WriteByte('\n')
+		}
+	}
+	for range indent {
+		p.done.WriteByte(' ')
+	}
+	if b.Kind == Heading {
+		text = strings.TrimRight(text, " ¶§#")
+	}
+	b.Start, b.Page = p.done.Len(), p.page
+	p.done.WriteString(text)
+	b.End = p.done.Len()
+	if b.Start < b.End {
+		p.blocks.push(b)
+	}
+}
+
+// invisible runes carry no text: soft hyphen, zero-width space, byte order mark.
+func invisible(r rune) bool { return r == '\u00ad' || r == '\u200b' || r == '\ufeff' }

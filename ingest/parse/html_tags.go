@@ -1,0 +1,226 @@
+package parse
+
+import (
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/html/atom"
+)
+
+// dropped elements are left out with all that is in them.
+var dropped = map[atom.Atom]bool{
+	atom.Script: true, atom.Style: true, atom.Template: true, atom.Noscript: true, atom.Iframe: true,
+	atom.Noembed: true, atom.Noframes: true, atom.Object: true, atom.Svg: true, atom.Canvas: true,
+	atom.Audio: true, atom.Video: true,
+}
+
+// droppedParts are left out too, unless nothing else has text.
+var droppedParts = map[atom.Atom]bool{
+	atom.Nav: true, atom.Select: true, atom.Button: true, atom.Textarea: true, atom.Datalist: true,
+}
+
+// blockTags end the block before them and the one in them.
+var blockTags = map[atom.Atom]bool{
+	atom.P: true, atom.Div: true, atom.Section: true, atom.Article: true, atom.Main: true, atom.Header: true,
+	atom.Footer: true, atom.Aside: true, atom.Nav: true, atom.Blockquote: true, atom.Address: true,
+	atom.Figure: true, atom.Details: true, atom.Summary: true, atom.Fieldset: true, atom.Form: true,
+	atom.Legend: true, atom.Hgroup: true, atom.Hr: true, atom.Center: true, atom.Body: true, atom.Head: true,
+	atom.Option: true, atom.Optgroup: true, atom.Dialog: true, atom.Menu: true, atom.Search: true,
+}
+
+func (h *htmlReader) start(name string, hasAttr bool) {
+	if h.skip != "" {
+		if name == h.skip {
+			h.skipDepth++
+		}
+		return
+	}
+	tag := atom.Lookup([]byte(name))
+	if nests[tag] {
+		h.depth++
+	}
+	if h.drops(tag, hasAttr) {
+		h.skip, h.skipDepth = name, 1
+		return
+	}
+	switch tag {
+	case atom.Title:
+		h.inTitle = true
+	case atom.Meta:
+		h.metaTag(hasAttr)
+	case atom.Br:
+		h.out.lineBreak()
+	case atom.A:
+		h.inLink++
+	case atom.Sup:
+		h.out.sup = h.inLink == 0
+	case atom.Main, atom.Article:
+		h.content++
+		h.boundary()
+	default:
+		h.startBlock(tag)
+	}
+}
+
+// drops reports whether an element is to be left out. A page's own footer and
+// asides are; those inside its main part or an article are kept.
+func (h *htmlReader) drops(tag atom.Atom, hasAttr bool) bool {
+	switch {
+	case dropped[tag]:
+		return true
+	case h.whole:
+		return false
+	case droppedParts[tag]:
+		return true
+	case tag == atom.Footer || tag == atom.Aside:
+		return h.content == 0
+	case hasAttr && (tag == atom.Div || tag == atom.Section || tag == atom.Ul || tag == atom.Span):
+		return h.hidden()
+	}
+	return false
+}
+
+// hidden reads the tag's attributes.
+func (h *htmlReader) hidden() bool {
+	found := false
+	for more := true; more; {
+		var key, value []byte
+		key, value, more = h.z.TagAttr()
+		switch string(key) {
+		case "hidden":
+			found = found || string(value) != "until-found"
+		case "role":
+			found = found || string(value) == "navigation"
+		}
+	}
+	return found
+}
+
+// metaTag keeps the fields that say something of the document.
+func (h *htmlReader) metaTag(more bool) {
+	var name, content string
+	for more {
+		var key, value []byte
+		key, value, more = h.z.TagAttr()
+		switch string(key) {
+		case "name":
+			name = strings.ToLower(string(value))
+		case "content":
+			content = oneLine(cutBytes(string(value), maxFieldBytes))
+		}
+	}
+	switch name {
+	case "author", "description", "keywords", "date":
+		if content != "" {
+			h.meta[name] = content
+		}
+	}
+}
+
+func (h *htmlReader) startBlock(tag atom.Atom) {
+	switch tag {
+	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+		h.leaveTable()
+		h.out.open(Heading)
+		h.out.level = int(tag.String()[1] - '0')
+	case atom.Pre, atom.Listing, atom.Xmp, atom.Plaintext:
+		h.leaveTable()
+		h.out.open(Code)
+		h.out.verbatim = true
+	case atom.Ul, atom.Ol, atom.Menu, atom.Dir:
+		h.boundary()
+		h.lists = append(h.lists, listState{ordered: tag == atom.Ol})
+	case atom.Li:
+		h.item()
+	case atom.Dl:
+		h.boundary()
+	case atom.Dt:
+		h.boundary()
+		h.out.open(ListItem)
+	case atom.Dd:
+		h.out.definition()
+	case atom.Figcaption:
+		h.out.open(Caption)
+	case atom.Table, atom.Caption, atom.Thead, atom.Tbody, atom.Tfoot, atom.Tr, atom.Td, atom.Th:
+		h.startTable(tag)
+	default:
+		if blockTags[tag] {
+			h.boundary()
+		}
+	}
+}
+
+func (h *htmlReader) end(name string) {
+	if h.skip != "" {
+		if name == h.skip {
+			if h.skipDepth--; h.skipDepth == 0 {
+				h.skip = ""
+			}
+		}
+		return
+	}
+	tag := atom.Lookup([]byte(name))
+	if nests[tag] && h.depth > 0 {
+		h.depth--
+	}
+	switch tag {
+	case atom.Title:
+		h.inTitle = false
+	case atom.A:
+		h.inLink = max(0, h.inLink-1)
+	case atom.Sup:
+		h.out.sup = false
+	case atom.Main, atom.Article:
+		h.content = max(0, h.content-1)
+		h.boundary()
+	case atom.Pre, atom.Listing, atom.Xmp, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6,
+		atom.Figcaption, atom.Dl, atom.Dd, atom.Li:
+		h.out.verbatim, h.out.softOpen = false, false
+		h.boundary()
+	case atom.Ul, atom.Ol, atom.Menu, atom.Dir:
+		h.lists = h.lists[:max(0, len(h.lists)-1)]
+		h.boundary()
+	case atom.Table, atom.Caption, atom.Tr, atom.Td, atom.Th, atom.Thead:
+		h.endTable(tag)
+	default:
+		if blockTags[tag] {
+			h.boundary()
+		}
+	}
+}
+
+// boundary ends a block; inside a cell it is a space, and at the start of a
+// definition nothing.
+func (h *htmlReader) boundary() {
+	switch {
+	case h.out.inCell:
+		h.out.space = true
+	case !h.out.softOpen:
+		h.out.flush()
+	}
+}
+
+// listState is an open list.
+type listState struct {
+	ordered bool
+	n       int // items so far
+}
+
+// item begins a list item with its marker: "- " or its number.
+func (h *htmlReader) item() {
+	if h.out.inCell {
+		h.out.cur.WriteString("; ")
+		h.out.space = false
+		return
+	}
+	h.out.open(ListItem)
+	h.out.marker, h.out.indent = "- ", 0
+	if depth := len(h.lists); depth > 0 {
+		list := &h.lists[depth-1]
+		list.n++
+		h.out.indent = 2 * min(depth-1, 8)
+		if list.ordered {
+			h.out.marker = strconv.Itoa(list.n) + ". "
+		}
+	}
+}

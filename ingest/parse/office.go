@@ -1,0 +1,109 @@
+package parse
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// What the readers of office formats share.
+
+// parsed ends the page and gives it a title: the document's property, or its
+// first heading.
+func (p *page) parsed(meta map[string]any) Parsed {
+	text := p.text()
+	title, _ := meta["title"].(string)
+	delete(meta, "title")
+	if title == "" {
+		title = p.blocks.title(text)
+	}
+	return Parsed{Text: text, Blocks: p.blocks, Title: title, Metadata: meta}
+}
+
+// join adds a line to the last block when that is code too.
+func (p *page) join(line string) bool {
+	n := len(p.blocks)
+	if n == 0 || p.blocks[n-1].Kind != Code || p.blocks[n-1].End != p.done.Len() {
+		return false
+	}
+	p.done.WriteString("\n" + line)
+	p.blocks[n-1].End = p.done.Len()
+	return true
+}
+
+// rows writes a table; its first row is the header of the others.
+type rows struct{ header string }
+
+func (t *rows) add(out *page, cells []string) {
+	for i, c := range cells {
+		cells[i] = oneLine(tidy(c))
+	}
+	for len(cells) > 0 && cells[len(cells)-1] == "" {
+		cells = cells[:len(cells)-1]
+	}
+	text := strings.TrimSpace(strings.Join(cells, " | "))
+	if text == "" {
+		return
+	}
+	out.put(Block{Kind: TableRow, Header: t.header}, text, 0)
+	if t.header == "" {
+		t.header = text
+	}
+}
+
+// tidy makes text canonical: valid, without NUL, invisible and control characters.
+func tidy(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case invisible(r), r < ' ' && r != '\n' && r != '\t', r == 0x7f, r == utf8.RuneError:
+			return -1
+		case r == '\u00a0':
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// symbol is a character given in hexadecimal; those of symbol fonts' private
+// area have no text.
+func symbol(hex string) string {
+	n, err := strconv.ParseUint(hex, 16, 21)
+	if err != nil || n < ' ' || n >= 0xd800 && n < 0xf900 {
+		return ""
+	}
+	return string(rune(n))
+}
+
+// officeProperties reads docProps/core.xml (Dublin Core).
+func officeProperties(w walkContext, p *pack) (map[string]any, error) {
+	b, err := p.file("docProps/core.xml")
+	if err != nil || b == nil {
+		return map[string]any{}, err
+	}
+	return properties(w.open(b))
+}
+
+// propertyNames are the metadata keys that document properties become.
+var propertyNames = map[string]string{
+	"title": "title", "creator": "author", "subject": "subject", "description": "description",
+	"keywords": "keywords", "keyword": "keywords", "language": "language", "category": "category",
+	"created": "created", "creation-date": "created", "modified": "modified", "date": "date", "publisher": "publisher",
+}
+
+// properties collects Dublin Core elements; the first of a name wins.
+func properties(x *xmlWalker) (map[string]any, error) {
+	meta := map[string]any{}
+	err := x.walk(func(x *xmlWalker, e element) error {
+		key := propertyNames[e.Name.Local]
+		if key == "" {
+			return x.descend()
+		}
+		var v strings.Builder
+		err := x.walkText(nil, func(s string) { v.WriteString(s) })
+		if s := oneLine(tidy(v.String())); s != "" && meta[key] == nil && len(s) <= 2000 {
+			meta[key] = s
+		}
+		return err
+	})
+	return meta, err
+}

@@ -1,0 +1,130 @@
+package parse
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the goldens anew")
+
+// Every file in testdata has its Parsed beside it.
+func TestParseGolden(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.*")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no files", err)
+	}
+	for _, file := range files {
+		if filepath.Ext(file) == ".golden" {
+			continue
+		}
+		body, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := Parse(t.Context(), Detect(file, body), body)
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		check(t, p)
+		golden(t, file+".golden", dump(p))
+	}
+}
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s (-want +got):\n%s", file, d)
+	}
+}
+
+// dump is a document for a person to read.
+func dump(p Parsed) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "title: %q\nmetadata: %q\n", p.Title, p.Metadata)
+	for _, k := range p.Blocks {
+		fmt.Fprintf(&b, "%s %d:%d", [...]string{"paragraph", "heading", "item", "row", "code", "caption"}[k.Kind], k.Start, k.End)
+		if k.Level > 0 {
+			fmt.Fprintf(&b, " level %d", k.Level)
+		}
+		if k.Page > 0 {
+			fmt.Fprintf(&b, " page %d", k.Page)
+		}
+		if k.Label != "" {
+			fmt.Fprintf(&b, " label %q", k.Label)
+		}
+		if k.Header != "" {
+			fmt.Fprintf(&b, " header %q", k.Header)
+		}
+		fmt.Fprintf(&b, "\n\t%s\n", strings.ReplaceAll(p.Text[k.Start:k.End], "\n", "\n\t"))
+	}
+	return b.String()
+}
+
+func TestParseReasons(t *testing.T) {
+	tests := []struct{ name, mediaType, body, want string }{
+		{"empty", "text/plain", "", "empty document"},
+		{"blank", "text/plain", " \n\t\r\n", "no text in it"},
+		{"blank page", "text/html", "<p> </p><script>x</script>", "no text in it"},
+		{"front matter only", "text/markdown", "---\ntitle: x\n---\n", "no text in it"},
+		{"latin-1", "text/plain", "caf\xe9", "not valid UTF-8 at byte 3"},
+		{"latin-1 after a byte order mark", "text/markdown", "\xef\xbb\xbfcaf\xe9", "not valid UTF-8 at byte 6"},
+		{"unknown", "application/pdf2", "%PDF", "application/pdf2 is not a format that can be read"},
+		{"nested", "text/html", strings.Repeat("<div>", 100_000) + "x", "HTML nested more than 4096 deep"},
+		{"too long", "text/plain", strings.Repeat("x", MaxBytes+1), "33554433 bytes, more than the 33554432 that are read"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Parse(t.Context(), tt.mediaType, []byte(tt.body))
+			var perm *Error
+			if !errors.As(err, &perm) || perm.Reason != tt.want {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestParseEncodings(t *testing.T) {
+	tests := []struct{ name, mediaType, body, want string }{
+		{"utf-8 mark", "text/plain; charset=utf-8", "\xef\xbb\xbfcafé", "café"},
+		{"utf-16 le", "text/plain", "\xff\xfec\x00a\x00f\x00\xe9\x00\r\x00\n\x00x\x00", "café\nx"},
+		{"utf-16 be", "text/markdown", "\xfe\xff\x00c\x00a\x00f\x00\xe9", "café"},
+		{"line ends and NUL", "text/plain", "a\r\nb\rc\x00d\n", "a\nb\ncd\n"},
+		{"page without declaration", "text/html", "<p>caf\xe9</p>", "café"},
+		{"page of utf-8 without declaration", "text/html", "<p>" + strings.Repeat(" ", 2000) + "café</p>", "café"},
+		{"page that declares", "text/html", `<meta charset="windows-1251"><p>` + "\xef\xf0\xe8\xe2\xe5\xf2", "привет"},
+		{"page with broken utf-8", "text/html", `<meta charset="utf-8"><p>` + "caf\xe9", "caf\ufffd"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p, err := Parse(t.Context(), tt.mediaType, []byte(tt.body))
+			if err != nil || p.Text != tt.want {
+				t.Errorf("got %q, %v, want %q", p.Text, err, tt.want)
+			}
+		})
+	}
+}
+
+// Where a page is all navigation, that is what it says.
+func TestHTMLWithoutMainPart(t *testing.T) {
+	p, err := Parse(t.Context(), "text/html", []byte("<nav><p>All there is"))
+	if err != nil || p.Text != "All there is" {
+		t.Errorf("got %q, %v", p.Text, err)
+	}
+}

@@ -1,0 +1,276 @@
+package parse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/klippa-app/go-pdfium"
+	pdfiumerrors "github.com/klippa-app/go-pdfium/errors"
+	"github.com/klippa-app/go-pdfium/references"
+	"github.com/klippa-app/go-pdfium/requests"
+	"github.com/klippa-app/go-pdfium/webassembly"
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+)
+
+// CacheDir is where the compiled PDF engine is kept between runs, which saves
+// seconds at the first PDF. Empty: nowhere. It must be set before the first Parse.
+var CacheDir string
+
+// Bounds of the PDF engine: it runs in a sandbox of WebAssembly, without files,
+// network or clock, and an instance lives for one document.
+const (
+	maxPDFPages  = 10_000
+	pdfMemory    = 512 << 20
+	wasmPageSize = 64 << 10
+)
+
+// pdfEngine starts the engine at the first PDF.
+var pdfEngine = sync.OnceValues(func() (pdfium.Pool, error) {
+	config := wazero.NewRuntimeConfig().
+		WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesExceptionHandling).
+		WithMemoryLimitPages(pdfMemory / wasmPageSize).
+		WithCloseOnContextDone(true)
+	if CacheDir != "" {
+		cache, err := wazero.NewCompilationCacheWithDir(CacheDir)
+		if err != nil {
+			return nil, fmt.Errorf("open the PDF engine's cache: %w", err)
+		}
+		config = config.WithCompilationCache(cache)
+	}
+	return webassembly.Init(webassembly.Config{
+		MaxTotal: runtime.GOMAXPROCS(0), RuntimeConfig: config, FSConfig: wazero.NewFSConfig(),
+		Stdout: io.Discard, Stderr: io.Discard,
+	})
+})
+
+// readPDF reads the text layer of a PDF: lines in reading order joined to
+// paragraphs, headings by size and weight, rows of tables, without running
+// headers and footers. Page is the page.
+func readPDF(ctx context.Context, body []byte) (Parsed, error) {
+	engine, err := pdfEngine()
+	if err != nil {
+		return Parsed{}, fmt.Errorf("start the PDF engine: %w", err)
+	}
+	instance, err := engine.GetInstanceWithContext(ctx)
+	if err != nil {
+		return Parsed{}, fmt.Errorf("wait for the PDF engine: %w", err)
+	}
+	stop := context.AfterFunc(ctx, func() { instance.Kill() })
+	d := &pdf{ctx: ctx, instance: instance}
+	err = d.read(body)
+	if stop() {
+		instance.Close()
+	}
+	switch {
+	case ctx.Err() != nil:
+		return Parsed{}, ctx.Err()
+	case err != nil:
+		return Parsed{}, pdfError(err)
+	}
+	return d.parsed()
+}
+
+// pdfError is what an error of the engine means to a person. Whatever else it
+// fails with, a trap included, the same bytes will do again.
+func pdfError(err error) error {
+	var permanent *Error
+	switch {
+	case errors.As(err, &permanent):
+		return err
+	case errors.Is(err, pdfiumerrors.ErrPassword):
+		return Permanent("password-protected PDF: remove the password and send it again")
+	case errors.Is(err, pdfiumerrors.ErrSecurity):
+		return Permanent("PDF encrypted in a way that cannot be read")
+	case errors.Is(err, pdfiumerrors.ErrFormat), errors.Is(err, pdfiumerrors.ErrFile):
+		return Permanent("damaged PDF: it cannot be opened")
+	}
+	return Permanent("damaged PDF: %v", err)
+}
+
+// pdf is a document being read.
+type pdf struct {
+	ctx      context.Context
+	instance pdfium.Pdfium
+	pages    []pdfPage
+	meta     map[string]any
+}
+
+func (d *pdf) read(body []byte) error {
+	doc, err := d.instance.OpenDocument(&requests.OpenDocument{File: &body})
+	if err != nil {
+		return err
+	}
+	count, err := d.instance.FPDF_GetPageCount(&requests.FPDF_GetPageCount{Document: doc.Document})
+	if err != nil {
+		return err
+	}
+	if count.PageCount > maxPDFPages {
+		return Permanent("a PDF of %d pages, more than the %d that are read: split it", count.PageCount, maxPDFPages)
+	}
+	for i := range count.PageCount {
+		if d.ctx.Err() != nil {
+			return d.ctx.Err()
+		}
+		page, err := d.readPage(doc.Document, i)
+		if err != nil {
+			return fmt.Errorf("page %d: %w", i+1, err)
+		}
+		d.pages = append(d.pages, page)
+	}
+	d.readMeta(doc.Document)
+	return nil
+}
+
+func (d *pdf) readPage(doc references.FPDF_DOCUMENT, i int) (pdfPage, error) {
+	page := requests.Page{ByIndex: &requests.PageByIndex{Document: doc, Index: i}}
+	size, err := d.instance.GetPageSize(&requests.GetPageSize{Page: page})
+	if err != nil {
+		return pdfPage{}, err
+	}
+	text, err := d.instance.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: page})
+	if err != nil {
+		return pdfPage{}, err
+	}
+	defer d.instance.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: text.TextPage})
+	p := pdfPage{number: i + 1, width: size.Width, height: size.Height}
+	chars, err := d.characters(text.TextPage)
+	if err != nil {
+		return pdfPage{}, err
+	}
+	p.read(chars, pdfGlyphs{d.instance, text.TextPage})
+	return p, nil
+}
+
+// characters returns a page's characters; each one's place is its index there.
+func (d *pdf) characters(page references.FPDF_TEXTPAGE) ([]rune, error) {
+	count, err := d.instance.FPDFText_CountChars(&requests.FPDFText_CountChars{TextPage: page})
+	if err != nil || count.Count <= 0 {
+		return nil, err
+	}
+	text, err := d.instance.FPDFText_GetText(&requests.FPDFText_GetText{TextPage: page, StartIndex: 0, Count: count.Count})
+	if err == nil {
+		if chars := []rune(strings.TrimSuffix(text.Text, "\x00")); len(chars) == count.Count {
+			return chars, nil
+		}
+	}
+	// Characters beyond the basic plane, or without a code: one by one.
+	chars := make([]rune, count.Count)
+	for i := range chars {
+		c, err := d.instance.FPDFText_GetUnicode(&requests.FPDFText_GetUnicode{TextPage: page, Index: i})
+		if err != nil {
+			return nil, err
+		}
+		chars[i] = rune(c.Unicode)
+	}
+	return chars, nil
+}
+
+// pdfGlyphs asks the engine for the look of characters.
+type pdfGlyphs struct {
+	instance pdfium.Pdfium
+	page     references.FPDF_TEXTPAGE
+}
+
+// box is where a character stands; one that stands nowhere is empty.
+func (g pdfGlyphs) box(i int) pdfBox {
+	b, err := g.instance.FPDFText_GetCharBox(&requests.FPDFText_GetCharBox{TextPage: g.page, Index: i})
+	if err != nil {
+		return pdfBox{}
+	}
+	return pdfBox{b.Left, b.Right, max(b.Top, b.Bottom), min(b.Top, b.Bottom)}
+}
+
+// font returns the size of a character as it is drawn, and whether it is bold.
+// What the engine does not tell is 0 and false.
+func (g pdfGlyphs) font(i int) (size float64, bold bool) {
+	if s, err := g.instance.FPDFText_GetFontSize(&requests.FPDFText_GetFontSize{TextPage: g.page, Index: i}); err == nil {
+		size = s.FontSize
+	}
+	if m, err := g.instance.FPDFText_GetMatrix(&requests.FPDFText_GetMatrix{TextPage: g.page, Index: i}); err == nil {
+		size *= math.Hypot(float64(m.Matrix.C), float64(m.Matrix.D))
+	}
+	if f, err := g.instance.FPDFText_GetFontInfo(&requests.FPDFText_GetFontInfo{TextPage: g.page, Index: i}); err == nil {
+		name := strings.ToLower(f.FontName)
+		bold = strings.Contains(name, "bold") || strings.Contains(name, "black") || strings.HasSuffix(name, "-medi")
+	}
+	if w, err := g.instance.FPDFText_GetFontWeight(&requests.FPDFText_GetFontWeight{TextPage: g.page, Index: i}); err == nil {
+		bold = bold || w.FontWeight >= 600
+	}
+	return size, bold
+}
+
+// readMeta takes what the document's information dictionary says.
+func (d *pdf) readMeta(doc references.FPDF_DOCUMENT) {
+	d.meta = map[string]any{"pages": len(d.pages)}
+	for tag, key := range map[string]string{"Title": "title", "Author": "author", "Subject": "subject", "Keywords": "keywords", "CreationDate": "created"} {
+		v, err := d.instance.FPDF_GetMetaText(&requests.FPDF_GetMetaText{Document: doc, Tag: tag})
+		if err != nil {
+			continue
+		}
+		s := oneLine(tidy(v.Value))
+		if key == "created" {
+			s = pdfDate(s)
+		}
+		if s != "" && len(s) <= 2000 {
+			d.meta[key] = s
+		}
+	}
+}
+
+// pdfDate turns D:YYYYMMDDHHmmSS… (ISO 32000-1, 7.9.4) into YYYY-MM-DD.
+func pdfDate(s string) string {
+	s = strings.TrimPrefix(s, "D:")
+	if len(s) < 8 {
+		return ""
+	}
+	t, err := time.Parse("20060102", s[:8])
+	if err != nil {
+		return ""
+	}
+	return t.Format(time.DateOnly)
+}
+
+// parsed lays the lines out as blocks.
+func (d *pdf) parsed() (Parsed, error) {
+	blank := 0
+	for _, p := range d.pages {
+		if len(p.lines) == 0 {
+			blank++
+		}
+	}
+	switch {
+	case len(d.pages) == 0:
+		return Parsed{}, Permanent("damaged PDF: it has no pages")
+	case blank == len(d.pages):
+		return Parsed{}, Permanent("no text layer on %d of %d pages: needs OCR", blank, len(d.pages))
+	case blank > 0:
+		d.meta["pages_without_text"] = blank
+	}
+	dropRunning(d.pages)
+	out := layout(d.pages)
+	title, _ := d.meta["title"].(string)
+	if title != "" && !plausibleTitle(title) {
+		delete(d.meta, "title")
+	}
+	return out.parsed(d.meta), nil
+}
+
+// plausibleTitle refuses what word processors write there: file names and the like.
+func plausibleTitle(s string) bool {
+	lower := strings.ToLower(s)
+	for _, junk := range []string{".doc", ".pdf", ".tex", ".dvi", ".indd", ".xls", ".ppt", "untitled", "microsoft word -"} {
+		if strings.Contains(lower, junk) {
+			return false
+		}
+	}
+	return strings.ContainsAny(lower, "aeiouy") || len(s) != len([]rune(s))
+}

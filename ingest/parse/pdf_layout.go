@@ -1,0 +1,202 @@
+package parse
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// layout turns lines into headings, list items, table rows and paragraphs.
+func layout(pages []pdfPage) *page {
+	l := &pdfLayout{body: bodySize(pages)}
+	l.levels = headingSizes(pages, l.body)
+	for _, p := range pages {
+		for i, line := range p.lines {
+			var next pdfLine
+			if i+1 < len(p.lines) {
+				next = p.lines[i+1]
+			}
+			l.line(p, line, next)
+		}
+	}
+	l.flush()
+	return &l.out
+}
+
+type pdfLayout struct {
+	out    page
+	body   float64   // size of running text
+	levels []float64 // sizes of headings, largest first
+
+	open  strings.Builder // the open block
+	block Block
+	first pdfLine // of the open block
+	last  pdfLine
+	table rows
+}
+
+// line adds a line to the open block or begins another.
+func (l *pdfLayout) line(p pdfPage, line, next pdfLine) {
+	kind, level := l.classify(line, next)
+	if kind == TableRow {
+		l.flush()
+		l.out.page = p.number
+		if !l.near(line) || l.last.cells == nil {
+			l.table = rows{}
+		}
+		l.table.add(&l.out, slices.Clone(line.cells))
+		l.last = line
+		return
+	}
+	if l.open.Len() > 0 && l.continues(kind, level, line) {
+		l.join(line)
+	} else {
+		l.flush()
+		l.out.page = p.number
+		l.block, l.first = Block{Kind: kind, Level: level}, line
+		l.open.WriteString(strings.TrimSpace(line.text()))
+	}
+	l.last = line
+}
+
+func (l *pdfLayout) flush() {
+	if text := strings.TrimSpace(l.open.String()); text != "" {
+		if l.block.Kind == Heading {
+			text = oneLine(text)
+		}
+		l.out.put(l.block, text, 0)
+	}
+	l.open.Reset()
+}
+
+// classify tells what a line is by its look.
+func (l *pdfLayout) classify(line, next pdfLine) (Kind, int) {
+	text := strings.TrimSpace(line.text())
+	switch {
+	case len(line.cells) > 1 && !listMarker(line.cells[0]) &&
+		(len(line.cells) > 2 || len(next.cells) > 1 || len(l.last.cells) > 1 && l.near(line)):
+		return TableRow, 0
+	case l.isHeading(line, next, text):
+		return Heading, l.level(line)
+	case listMarker(text):
+		return ListItem, 0
+	}
+	return Paragraph, 0
+}
+
+func (l *pdfLayout) isHeading(line, next pdfLine, text string) bool {
+	if utf8.RuneCountInString(text) > 200 || strings.IndexFunc(text, unicode.IsLetter) < 0 {
+		return false
+	}
+	if line.size >= 1.12*l.body {
+		return true
+	}
+	if !line.bold || line.size < 0.93*l.body || strings.HasSuffix(text, ".") || strings.HasSuffix(text, ",") || len(text) > 120 {
+		return false
+	}
+	// A bold line of running text's size is a heading when what follows is not bold.
+	return next.cells == nil || !next.bold || next.size > line.size || next.top < line.bottom-line.size
+}
+
+func (l *pdfLayout) level(line pdfLine) int {
+	for i, size := range l.levels {
+		if line.size >= size-0.25 {
+			return min(i+1, 6)
+		}
+	}
+	return min(len(l.levels)+1, 6)
+}
+
+// near reports whether a line stands right below the last one.
+func (l *pdfLayout) near(line pdfLine) bool {
+	gap := l.last.bottom - line.top
+	return gap < 1.6*math.Max(line.size, 1) && gap > -0.5*line.size
+}
+
+// continues reports whether a line goes on with the open block.
+func (l *pdfLayout) continues(kind Kind, level int, line pdfLine) bool {
+	if l.block.Kind == Heading {
+		return kind == Heading && level == l.block.Level && l.near(line) && math.Abs(line.size-l.last.size) < 0.5
+	}
+	if kind != Paragraph || math.Abs(line.size-l.last.size) > 0.15*l.body {
+		return false
+	}
+	text := strings.TrimSpace(l.open.String())
+	end, _ := utf8.DecodeLastRuneInString(text)
+	start, _ := utf8.DecodeRuneInString(strings.TrimSpace(line.text()))
+	if !l.near(line) || l.last.bottom-line.top > 0.9*line.size {
+		// Another column or page: a sentence that is open goes on there.
+		return l.jumped(line) && !strings.ContainsRune(".:!?”\"", end) && (unicode.IsLower(start) || end == '-' || end == ',')
+	}
+	indented := line.left > l.last.left+0.9*line.size && l.last.left <= l.first.left+0.3*line.size && l.block.Kind == Paragraph
+	ended := strings.ContainsRune(".!?:", end) && l.last.right < l.first.right-4*line.size
+	return !(indented && strings.ContainsRune(".!?:", end)) && !(ended && !unicode.IsLower(start))
+}
+
+// jumped reports whether a line is not below the last one: in another column or
+// on another page.
+func (l *pdfLayout) jumped(line pdfLine) bool { return line.top > l.last.bottom+line.size }
+
+// join adds a line to the open block; a word divided at the line's end is made whole.
+func (l *pdfLayout) join(line pdfLine) {
+	next := strings.TrimSpace(line.text())
+	text := strings.TrimRight(l.open.String(), " ")
+	start, _ := utf8.DecodeRuneInString(next)
+	if stem, cut := strings.CutSuffix(text, "-"); cut && unicode.IsLower(start) && stem != "" {
+		if before, _ := utf8.DecodeLastRuneInString(stem); unicode.IsLetter(before) {
+			l.open.Reset()
+			l.open.WriteString(stem + next)
+			return
+		}
+	}
+	l.open.WriteString(" " + next)
+}
+
+// listMarker reports whether a line begins like a list item.
+func listMarker(s string) bool {
+	s = strings.TrimSpace(s)
+	r, n := utf8.DecodeRuneInString(s)
+	if strings.ContainsRune("•◦▪‣●○■□–∙·*-", r) {
+		return len(s) == n || s[n] == ' '
+	}
+	digits := strings.IndexFunc(s, func(r rune) bool { return !unicode.IsDigit(r) })
+	return digits > 0 && digits <= 2 && len(s) > digits+1 && (s[digits] == '.' || s[digits] == ')') && s[digits+1] == ' '
+}
+
+// bodySize is the size that most characters have.
+func bodySize(pages []pdfPage) float64 {
+	best, most := 10.0, 0
+	for size, n := range sizes(pages) {
+		if n > most || n == most && size < best {
+			best, most = size, n
+		}
+	}
+	return best
+}
+
+// sizes counts characters by size in half points.
+func sizes(pages []pdfPage) map[float64]int {
+	count := map[float64]int{}
+	for _, p := range pages {
+		for _, line := range p.lines {
+			count[math.Round(line.size*2)/2] += len(line.text())
+		}
+	}
+	return count
+}
+
+// headingSizes are the sizes larger than running text, largest first, merged
+// where they differ by less than a point.
+func headingSizes(pages []pdfPage, body float64) []float64 {
+	var out []float64
+	for size := range sizes(pages) {
+		if size >= 1.12*body {
+			out = append(out, size)
+		}
+	}
+	slices.Sort(out)
+	slices.Reverse(out)
+	return slices.CompactFunc(out, func(a, b float64) bool { return a-b < 1 })
+}

@@ -1,0 +1,184 @@
+package parse
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// pdfPage is a page's lines in reading order. Lengths are in points, y upwards.
+type pdfPage struct {
+	number        int
+	width, height float64
+	lines         []pdfLine
+}
+
+// pdfLine is one line of text: spans that stand on one baseline.
+type pdfLine struct {
+	left, right, top, bottom float64
+	size                     float64
+	bold                     bool
+	cells                    []string // divided where the gap is wider than words are
+	starts                   []float64
+}
+
+func (l *pdfLine) text() string { return strings.Join(l.cells, " ") }
+
+// pdfBox bounds a character or word.
+type pdfBox struct{ left, right, top, bottom float64 }
+
+// read divides a page's characters into lines. They come in the order of the
+// page's content, which is reading order in almost every PDF; the engine has put
+// spaces between words and a line end after each run on one baseline.
+func (p *pdfPage) read(chars []rune, g pdfGlyphs) {
+	var l pdfLine
+	for i := 0; i < len(chars); {
+		n := 0
+		for i+n < len(chars) && !unicode.IsSpace(chars[i+n]) && chars[i+n] != 0 {
+			n++
+		}
+		if n == 0 {
+			if chars[i] == '\n' {
+				p.add(l)
+				l = pdfLine{}
+			}
+			i++
+			continue
+		}
+		if text := tidy(pdfHyphen.Replace(string(chars[i : i+n]))); text != "" {
+			l.word(text, i, n, g)
+		}
+		i += n
+	}
+	p.add(l)
+}
+
+// word appends the word of n characters from i.
+func (l *pdfLine) word(text string, i, n int, g pdfGlyphs) {
+	b, end := g.box(i), g.box(i+n-1)
+	b = pdfBox{min(b.left, end.left), max(b.right, end.right), max(b.top, end.top), min(b.bottom, end.bottom)}
+	if l.cells == nil {
+		l.size, l.bold = g.font(i)
+		if l.size < 2 {
+			l.size = 1.3 * (b.top - b.bottom)
+		}
+		l.cells, l.starts = []string{text}, []float64{b.left}
+		l.left, l.right, l.top, l.bottom = b.left, b.right, b.top, b.bottom
+		return
+	}
+	if b.left-l.right > 1.5*l.size {
+		l.cells, l.starts = append(l.cells, text), append(l.starts, b.left)
+	} else {
+		l.cells[len(l.cells)-1] += " " + text
+	}
+	l.left, l.right = min(l.left, b.left), max(l.right, b.right)
+	l.top, l.bottom = max(l.top, b.top), min(l.bottom, b.bottom)
+}
+
+// add appends a line, or what goes on to the right of the last one.
+func (p *pdfPage) add(l pdfLine) {
+	if l.cells == nil {
+		return
+	}
+	if n := len(p.lines); n > 0 && p.lines[n-1].extend(l) {
+		return
+	}
+	p.lines = append(p.lines, l)
+}
+
+// extend joins a line that goes on to the right of this one.
+func (l *pdfLine) extend(s pdfLine) bool {
+	overlap := math.Min(l.top, s.top) - math.Max(l.bottom, s.bottom)
+	height := math.Min(l.top-l.bottom, s.top-s.bottom)
+	gap := s.left - l.right
+	em := math.Max(l.size, s.size)
+	if overlap < 0.4*height || gap < -0.6*em {
+		return false
+	}
+	last := &l.cells[len(l.cells)-1]
+	if gap > 1.2*em {
+		l.cells = append(l.cells, s.cells...)
+		l.starts = append(l.starts, s.starts...)
+	} else {
+		*last += " " + s.cells[0]
+		l.cells = append(l.cells, s.cells[1:]...)
+		l.starts = append(l.starts, s.starts[1:]...)
+	}
+	if len(s.text()) > 3 {
+		l.bold = l.bold && s.bold
+	}
+	l.right, l.top, l.bottom = math.Max(l.right, s.right), math.Max(l.top, s.top), math.Min(l.bottom, s.bottom)
+	return true
+}
+
+// dropRunning removes lines that stand at the same height at the top or bottom
+// of many pages with the same words, numbers aside.
+func dropRunning(pages []pdfPage) {
+	if len(pages) < 3 {
+		dropPageNumbers(pages)
+		return
+	}
+	seen := map[runningKey]int{}
+	for _, p := range pages {
+		for _, k := range slices.Compact(runningKeys(p)) {
+			seen[k]++
+		}
+	}
+	limit := max(3, len(pages)/4)
+	for i := range pages {
+		p := &pages[i]
+		keys := runningKeys(*p)
+		kept := p.lines[:0:0]
+		for j, l := range p.lines {
+			if k := keys[j]; k.text == "" || seen[k] < limit {
+				kept = append(kept, l)
+			}
+		}
+		p.lines = kept
+	}
+	dropPageNumbers(pages)
+}
+
+// runningKey is a line's words without digits, and where it stands.
+type runningKey struct {
+	text string
+	y    int
+}
+
+// runningKeys has a key for each line; those in the body of the page are empty.
+func runningKeys(p pdfPage) []runningKey {
+	keys := make([]runningKey, len(p.lines))
+	for i, l := range p.lines {
+		if edge := i < 2 || i >= len(p.lines)-2; !edge && !p.margin(l) {
+			continue
+		}
+		keys[i] = runningKey{strings.Map(func(r rune) rune {
+			if unicode.IsDigit(r) || unicode.IsSpace(r) {
+				return -1
+			}
+			return r
+		}, l.text()) + "#", int(math.Round(l.bottom / 6))}
+	}
+	return keys
+}
+
+// margin reports whether a line is in the top or bottom tenth of the page.
+func (p *pdfPage) margin(l pdfLine) bool {
+	return p.height > 0 && (l.bottom > 0.9*p.height || l.top < 0.1*p.height)
+}
+
+// dropPageNumbers removes lone numbers in the margin.
+func dropPageNumbers(pages []pdfPage) {
+	for i := range pages {
+		p := &pages[i]
+		p.lines = slices.DeleteFunc(p.lines, func(l pdfLine) bool {
+			t := strings.Trim(strings.ToLower(l.text()), " -–—|.")
+			t = strings.TrimSpace(strings.TrimPrefix(t, "page"))
+			return p.margin(l) && t != "" && strings.Trim(t, "0123456789") == "" && len(t) <= 5
+		})
+	}
+}
+
+// pdfHyphen: the engine marks a hyphen at a line's end with U+0002.
+var pdfHyphen = strings.NewReplacer("\x02", "-", "\ufffe", "-")

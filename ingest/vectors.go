@@ -1,0 +1,99 @@
+package ingest
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/pgvector/pgvector-go"
+)
+
+// embedAtOnce is how many texts one call of the model gets, so that a large
+// document shows up in the model's logs and limits as many calls, not one.
+const embedAtOnce = 512
+
+type hash = [sha256.Size]byte
+
+// embed gives every piece its vector: from the collection where one of the same
+// text is stored, else from the model, each distinct text once.
+func (ix *indexer) embed(ctx context.Context, t *target, docs []*prepared) error {
+	vectors, err := ix.stored(ctx, t, distinct(docs))
+	if err != nil {
+		return err
+	}
+	var texts []string
+	var hashes []hash
+	for _, d := range docs {
+		for _, p := range d.pieces {
+			if _, ok := vectors[p.hash]; ok {
+				continue
+			}
+			vectors[p.hash] = nil
+			text := embeddedText(p.Chunk)
+			texts, hashes = append(texts, text), append(hashes, p.hash)
+			d.embedded++
+			d.tokens += int64(min(ix.model.Tokens(text), ix.model.Info().MaxTokens))
+		}
+	}
+	for len(texts) > 0 {
+		n := min(len(texts), embedAtOnce)
+		got, err := ix.model.Embed(ctx, texts[:n])
+		if err != nil {
+			return fmt.Errorf("embed %d chunks: %w", n, err)
+		}
+		for i, v := range got {
+			if len(v) != t.space.Dim {
+				return fmt.Errorf("embed: the model gave %d dimensions, the space has %d", len(v), t.space.Dim)
+			}
+			vectors[hashes[i]] = v
+		}
+		texts, hashes = texts[n:], hashes[n:]
+	}
+	for _, d := range docs {
+		for i := range d.pieces {
+			d.pieces[i].vector = vectors[d.pieces[i].hash]
+		}
+	}
+	return nil
+}
+
+func distinct(docs []*prepared) [][]byte {
+	seen := map[hash]bool{}
+	var all [][]byte
+	for _, d := range docs {
+		for i := range d.pieces {
+			if h := &d.pieces[i].hash; !seen[*h] {
+				seen[*h] = true
+				all = append(all, h[:])
+			}
+		}
+	}
+	return all
+}
+
+// stored returns the vectors that the collection's active space has for hashes.
+func (ix *indexer) stored(ctx context.Context, t *target, hashes [][]byte) (map[hash][]float32, error) {
+	vectors := map[hash][]float32{}
+	if len(hashes) == 0 {
+		return vectors, nil
+	}
+	rows, err := ix.pool.Query(ctx, `
+		with one as (select embed_hash, min(chunk_id) as chunk_id from chunk
+		              where collection_id = $1 and embed_hash = any($2) group by embed_hash)
+		select one.embed_hash, e.emb from one
+		  join embedding e on e.collection_id = $1 and e.space_id = $3 and e.chunk_id = one.chunk_id`, t.col, hashes, t.space.ID)
+	if err != nil {
+		return nil, fmt.Errorf("look vectors up: %w", err)
+	}
+	var h []byte
+	var v pgvector.HalfVector
+	_, err = pgx.ForEachRow(rows, []any{&h, &v}, func() error {
+		vectors[hash(h)] = v.Slice()
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look vectors up: %w", err)
+	}
+	return vectors, nil
+}

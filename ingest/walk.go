@@ -1,0 +1,172 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"syscall"
+	"unicode/utf8"
+)
+
+// listed is what a walk meets: a file to read, or something to skip.
+type listed struct {
+	path string // absolute, in byte order from one to the next
+	rel  string // below the tree's folder
+	info fs.FileInfo
+	// reason is why it is skipped; empty for a file to read.
+	reason string
+	// incomplete: a folder that could not be listed, so files may be missing.
+	incomplete bool
+}
+
+// tree is a root of an import, opened. Nothing outside its folder can be read
+// through it, whatever links there are or appear.
+type tree struct {
+	folder string // that rel paths are below
+	root   *os.Root
+	file   string // the root itself when it is a file, else empty
+}
+
+// openTree opens a file or a folder. A link at the root itself is followed.
+func openTree(root string) (*tree, error) {
+	info, err := os.Stat(root)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s", root, plain(err))
+	}
+	t := &tree{folder: root}
+	if !info.IsDir() {
+		t.folder, t.file = path.Dir(root), path.Base(root)
+	}
+	if t.root, err = os.OpenRoot(t.folder); err != nil {
+		return nil, fmt.Errorf("%s: %s", t.folder, plain(err))
+	}
+	return t, nil
+}
+
+func (t *tree) close() { t.root.Close() }
+
+// walk yields what the tree holds in byte order of paths, which is the order of
+// documents by URI. Hidden files and folders are left out; links to folders are
+// not followed. It holds the names of one folder a level in memory.
+func (t *tree) walk() iter.Seq[listed] {
+	return func(yield func(listed) bool) {
+		if t.file != "" {
+			yield(t.look(t.file))
+			return
+		}
+		t.walkFolder(".", yield)
+	}
+}
+
+func (t *tree) walkFolder(rel string, yield func(listed) bool) bool {
+	entries, err := t.list(rel)
+	if err != nil {
+		return yield(listed{path: t.abs(rel), rel: rel, reason: "folder cannot be read: " + plain(err), incomplete: true})
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		below := path.Join(rel, e.Name())
+		if e.IsDir() && len(t.abs(below)) <= maxURIBytes {
+			if !t.walkFolder(below, yield) {
+				return false
+			}
+			continue
+		}
+		if !yield(t.look(below)) {
+			return false
+		}
+	}
+	return true
+}
+
+// list returns a folder's entries so that walking them gives paths in byte
+// order: "a.txt" comes before what is in "a", because "." is less than "/".
+func (t *tree) list(rel string) ([]fs.DirEntry, error) {
+	f, err := t.root.Open(rel)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	entries, err := f.ReadDir(-1)
+	if err != nil {
+		return nil, err
+	}
+	key := func(e fs.DirEntry) string {
+		if e.IsDir() {
+			return e.Name() + "/"
+		}
+		return e.Name()
+	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(key(a), key(b)) })
+	return entries, nil
+}
+
+// look says whether a path is a file to read.
+func (t *tree) look(rel string) listed {
+	l := listed{path: t.abs(rel), rel: rel}
+	if !utf8.ValidString(l.path) {
+		l.path, l.reason = strings.ToValidUTF8(l.path, "\uFFFD"), "name is not valid UTF-8"
+		return l
+	}
+	if len(uriOf(l.path)) > maxURIBytes {
+		l.reason = fmt.Sprintf("path is longer than %d bytes", maxURIBytes)
+		return l
+	}
+	info, err := t.root.Stat(rel)
+	if err != nil {
+		l.reason = t.unreachable(rel, err)
+		return l
+	}
+	l.info, l.reason = info, notRegular(info.Mode())
+	if info.IsDir() {
+		l.reason = "symbolic link to a folder, not followed"
+	}
+	return l
+}
+
+// unreachable tells a link that cannot be followed from a file that cannot be seen.
+func (t *tree) unreachable(rel string, err error) string {
+	if link, lerr := t.root.Lstat(rel); lerr == nil && link.Mode()&fs.ModeSymlink != 0 {
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ELOOP) {
+			return "symbolic link that leads nowhere"
+		}
+		return "symbolic link that leads out of the folder"
+	}
+	return unreadable(err)
+}
+
+func (t *tree) abs(rel string) string { return path.Join(t.folder, rel) }
+
+// uriOf is the URI of a file's document. It is for people to read, so nothing
+// is escaped.
+func uriOf(path string) string { return "file://" + path }
+
+// notRegular is why something that is not a file is skipped, or empty.
+func notRegular(m fs.FileMode) string {
+	switch {
+	case m.IsRegular():
+		return ""
+	case m&fs.ModeNamedPipe != 0:
+		return "named pipe, not a file"
+	case m&fs.ModeSocket != 0:
+		return "socket, not a file"
+	case m&fs.ModeDevice != 0:
+		return "device, not a file"
+	}
+	return "not a regular file"
+}
+
+// plain is an error without the path that every os error repeats.
+func plain(err error) string {
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
+		return pe.Err.Error()
+	}
+	return err.Error()
+}

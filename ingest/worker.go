@@ -1,0 +1,164 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/quarry-rag/quarry/internal/ids"
+	"github.com/quarry-rag/quarry/retrieve/embed"
+)
+
+// WorkerOptions tunes a Worker. The zero value is good.
+type WorkerOptions struct {
+	// Jobs is how many batches are indexed at once. 0 means 3: one is parsed
+	// and another written while a third is embedded.
+	Jobs int
+	// Grace is how long running jobs may go on after Run's context has ended.
+	// 0 means 10 seconds.
+	Grace time.Duration
+	// Exclusive says that no other process works on this database, so that jobs
+	// marked as running when Run begins are taken up at once.
+	Exclusive bool
+	// DeadAfter is how long a worker may be silent before its jobs are given to
+	// others. 0 means 15 seconds. At least four times heartbeat.
+	DeadAfter time.Duration
+}
+
+// Worker scans sources and indexes documents, for every Ingester on its database.
+type Worker struct {
+	pool   *pgxpool.Pool
+	log    *slog.Logger
+	o      WorkerOptions
+	id     string
+	client *river.Client[pgx.Tx]
+	ix     *indexer
+	in     *Ingester
+	active *active
+}
+
+// NewWorker returns a Worker that embeds with model. It keeps up to Jobs + 8 of
+// pool's connections busy.
+func NewWorker(pool *pgxpool.Pool, ids *ids.Source, model embed.Model, log *slog.Logger, o WorkerOptions) (*Worker, error) {
+	if o.Jobs < 0 || o.Grace < 0 || o.DeadAfter < 0 || o.DeadAfter > 0 && o.DeadAfter < 4*heartbeat {
+		return nil, fmt.Errorf("ingest: worker options out of range: %+v", o)
+	}
+	if o.Jobs == 0 {
+		o.Jobs = 3
+	}
+	if o.Grace == 0 {
+		o.Grace = 10 * time.Second
+	}
+	if o.DeadAfter == 0 {
+		o.DeadAfter = 15 * time.Second
+	}
+	in, err := New(pool, ids, Options{})
+	if err != nil {
+		return nil, err
+	}
+	w := &Worker{pool: pool, log: log, o: o, in: in, id: fmt.Sprintf("%d-%d", os.Getpid(), ids.Next()),
+		ix: newIndexer(pool, ids, model, log), active: newActive()}
+	w.client, err = river.NewClient(riverpgxv5.New(pool), w.riverConfig())
+	if err != nil {
+		return nil, fmt.Errorf("ingest: %w", err)
+	}
+	return w, nil
+}
+
+func (w *Worker) riverConfig() *river.Config {
+	jobs := river.NewWorkers()
+	river.AddWorker(jobs, &work[indexArgs]{w: w, do: w.index})
+	river.AddWorker(jobs, &work[scanArgs]{w: w, do: func(ctx context.Context, j *river.Job[scanArgs]) error {
+		return w.in.scan(ctx, j.Args.CollectionID, j.Args.ImportID)
+	}})
+	river.AddWorker(jobs, &work[hnswArgs]{w: w, do: func(ctx context.Context, j *river.Job[hnswArgs]) error {
+		return w.ix.buildHNSW(ctx, j.Args.CollectionID, j.Args.SpaceID)
+	}})
+	river.AddWorker(jobs, &work[dropArgs]{w: w, do: func(ctx context.Context, j *river.Job[dropArgs]) error {
+		return w.ix.drop(ctx, j.Args.CollectionID)
+	}})
+	return &river.Config{
+		ID:      w.id,
+		Logger:  w.log,
+		Workers: jobs,
+		Queues: map[string]river.QueueConfig{
+			"index": {MaxWorkers: w.o.Jobs}, "scan": {MaxWorkers: 4}, "upkeep": {MaxWorkers: 2},
+		},
+		FetchCooldown:               25 * time.Millisecond,
+		FetchPollInterval:           500 * time.Millisecond,
+		CompletedJobRetentionPeriod: time.Hour,
+		JobTimeout:                  -1, // each step has a limit of its own
+		SoftStopTimeout:             w.o.Grace,
+	}
+}
+
+// Run works until ctx ends; then it claims nothing more, lets running jobs
+// finish within Grace, interrupts the rest, which are done again later, and
+// returns nil. Call it once.
+func (w *Worker) Run(ctx context.Context) error {
+	if err := w.beat(ctx); err != nil {
+		return fmt.Errorf("start worker: %w", err)
+	}
+	if w.o.Exclusive {
+		if err := w.rescueAll(ctx); err != nil {
+			return fmt.Errorf("start worker: %w", err)
+		}
+	}
+	if err := w.ix.wantAllHNSW(ctx); err != nil {
+		return fmt.Errorf("start worker: %w", err)
+	}
+	if err := w.client.Start(ctx); err != nil {
+		return fmt.Errorf("start worker: %w", err)
+	}
+	w.keepAlive(w.client.Stopped())
+	return nil
+}
+
+// index is the work of an index job. A document that makes the process die
+// leaves no error behind, only an attempt: after a few of those the batch is
+// split, and a document that is alone is given up.
+func (w *Worker) index(ctx context.Context, j *river.Job[indexArgs]) error {
+	col, docs := j.Args.CollectionID, j.Args.DocumentIDs
+	deaths := j.Attempt - 1 - len(j.Errors)
+	switch {
+	case len(docs) > 1 && deaths >= 3:
+		return w.ix.split(ctx, col, docs)
+	case len(docs) == 1 && deaths >= 5:
+		return w.ix.giveUp(ctx, col, docs[0], deaths)
+	}
+	return w.ix.index(ctx, col, docs)
+}
+
+// work adapts a function to River.
+type work[T river.JobArgs] struct {
+	river.WorkerDefaults[T]
+	w  *Worker
+	do func(context.Context, *river.Job[T]) error
+}
+
+func (k *work[T]) Work(ctx context.Context, j *river.Job[T]) error {
+	defer k.w.active.begin(j.ID)()
+	err := k.do(ctx, j)
+	if err != nil && ctx.Err() != nil && !errors.As(err, new(*river.JobSnoozeError)) {
+		return river.JobSnooze(0) // interrupted by shutdown: due again at once
+	}
+	return err
+}
+
+// Timeout is none: a scan or an index build takes as long as it takes.
+func (k *work[T]) Timeout(*river.Job[T]) time.Duration { return -1 }
+
+// NextRetry waits 1, 2, 4, … seconds, at most 5 minutes, give or take a fifth.
+func (k *work[T]) NextRetry(j *river.Job[T]) time.Time {
+	d := min(time.Second<<min(len(j.Errors), 20), 5*time.Minute)
+	return time.Now().Add(d*4/5 + rand.N(d*2/5))
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/quarry-rag/quarry/internal/runtime"
+	"github.com/quarry-rag/quarry/retrieve/embed/onnx"
+)
+
+func run(ctx context.Context, o options) error {
+	if o.runtime == "" {
+		return fmt.Errorf("no runtime folder: run `make bench`")
+	}
+	home, err := os.MkdirTemp("", "quarry-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(home)
+	if err := os.Chmod(home, 0o755); err != nil {
+		return err
+	}
+	rt := runtime.At(o.runtime)
+	model, err := onnx.Open(rt.OnnxLib, rt.ModelDir, onnx.Options{})
+	if err != nil {
+		return err
+	}
+	defer model.Close()
+	b := &bench{o: o, model: model, home: home}
+	if err := b.all(ctx); err != nil {
+		return err
+	}
+	return b.t.print(os.Stdout)
+}
+
+type bench struct {
+	o     options
+	model *onnx.Model
+	home  string
+	s     *server
+	t     table
+}
+
+// all runs every measurement on one server, which is restarted once to see how
+// fast it is ready the second time.
+func (b *bench) all(ctx context.Context) (err error) {
+	if b.s, err = start(ctx, b.o, b.home); err != nil {
+		return err
+	}
+	defer func() { b.s.stop() }()
+	docs, err := readFolder(b.o.docs)
+	if err != nil {
+		return err
+	}
+	if err := b.ingestion(ctx, filepath.Base(b.o.docs), "godoc", docs); err != nil {
+		return err
+	}
+	collection := "godoc"
+	if b.o.data != "" {
+		corpus, err := readCorpus(b.o.data)
+		if err != nil {
+			return err
+		}
+		collection = "corpus"
+		if err := b.ingestion(ctx, filepath.Base(filepath.Dir(b.o.data)), collection, corpus); err != nil {
+			return err
+		}
+		docs = corpus
+	}
+	if err := b.copies(ctx, docs); err != nil {
+		return err
+	}
+	b.s.stop()
+	if b.s, err = start(ctx, b.o, b.home); err != nil {
+		return err
+	}
+	b.t.add("start to ready, second run", ms(b.s.ready), "3 s", fmt.Sprintf("%.2f", b.s.ready.Seconds()/3), "≤ 1")
+	return b.searches(ctx, collection, queries(docs, b.o.queries))
+}
+
+// ingestion compares with the bare model on the same chunks, run before and after.
+func (b *bench) ingestion(ctx context.Context, name, collection string, docs []doc) error {
+	tokens, first, err := bare(ctx, b.model, docs)
+	if err != nil {
+		return err
+	}
+	l, err := put(ctx, b.s, collection, docs)
+	if err != nil {
+		return err
+	}
+	_, second, err := bare(ctx, b.model, docs)
+	if err != nil {
+		return err
+	}
+	rate := float64(tokens) / l.took.Seconds()
+	limit := float64(tokens) / ((first + second) / 2).Seconds()
+	b.t.add("ingestion of "+name,
+		fmt.Sprintf("%.0f docs/s, %.0f chunks/s, %.0f tokens/s", float64(l.docs)/l.took.Seconds(), float64(l.chunks)/l.took.Seconds(), rate),
+		fmt.Sprintf("bare model %.0f tokens/s", limit), fmt.Sprintf("%.2f", rate/limit), "≥ 0.85")
+	return nil
+}
+
+// copies ingests the documents again under other names, to see what memory does.
+func (b *bench) copies(ctx context.Context, docs []doc) error {
+	once, err := b.s.peakMB()
+	if err != nil {
+		return err
+	}
+	var many []doc
+	for i := range b.o.times {
+		for _, d := range docs {
+			d.uri = fmt.Sprintf("%s#%d", d.uri, i)
+			many = append(many, d)
+		}
+	}
+	began := time.Now()
+	if _, err := put(ctx, b.s, "copies", many); err != nil {
+		return err
+	}
+	peak, err := b.s.peakMB()
+	if err != nil {
+		return err
+	}
+	b.t.add(fmt.Sprintf("peak memory, the corpus %d times over", b.o.times), fmt.Sprintf("%.0f MB (%.0f s)", peak, time.Since(began).Seconds()),
+		fmt.Sprintf("once %.0f MB; limit 600 MB", once), fmt.Sprintf("%.2f", peak/600), "≤ 1")
+	return nil
+}

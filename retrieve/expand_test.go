@@ -1,0 +1,110 @@
+package retrieve
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func pets(t testing.TB) *corpus {
+	c := testCorpus(t)
+	c.add(t, "pets", "zero intro", "one ferret", "two hamster", "three parrot", "four goldfish", "five iguana", "six outro")
+	c.add(t, "farm", "seven cow", "eight pig")
+	return c
+}
+
+func TestExpand(t *testing.T) {
+	c := pets(t)
+	for _, tt := range []struct {
+		name  string
+		query Query
+		want  []string
+	}{
+		{"alone", Query{Text: "hamster", Limit: 1}, []string{"two hamster"}},
+		{"both neighbours", Query{Text: "hamster", Limit: 1, Expand: true}, []string{"one ferret\n\ntwo hamster\n\nthree parrot"}},
+		{"first chunk", Query{Text: "intro", Limit: 1, Expand: true}, []string{"zero intro\n\none ferret"}},
+		{"last chunk", Query{Text: "pig", Limit: 1, Expand: true}, []string{"seven cow\n\neight pig"}},
+		{"two documents", Query{Text: "hamster hamster hamster pig", Limit: 2, Expand: true},
+			[]string{"one ferret\n\ntwo hamster\n\nthree parrot", "seven cow\n\neight pig"}},
+		{"neighbours meet", Query{Text: "ferret goldfish", Limit: 2, Expand: true},
+			[]string{"zero intro\n\none ferret\n\ntwo hamster\n\nthree parrot\n\nfour goldfish\n\nfive iguana"}},
+		{"one neighbour fits", Query{Text: "hamster", Limit: 1, Expand: true, MaxTokens: 4}, []string{"one ferret\n\ntwo hamster"}},
+		{"hits before neighbours", Query{Text: "hamster pig", Limit: 2, Expand: true, MaxTokens: 5}, []string{"two hamster", "eight pig"}},
+		{"budget without joining", Query{Text: "hamster pig", Limit: 2, MaxTokens: 3}, []string{"two hamster"}},
+		{"nothing fits", Query{Text: "hamster", Limit: 1, MaxTokens: 1}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.query.Legs = Lexical
+			r := c.search(t, tt.query)
+			c.checkTexts(t, r)
+			var got []string
+			for _, p := range r.Passages {
+				got = append(got, p.Text)
+			}
+			sortIfTied(got, tt.want)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// sortIfTied swaps two passages of equal score into the expected order.
+func sortIfTied(got, want []string) {
+	if len(got) == 2 && len(want) == 2 && got[0] == want[1] {
+		got[0], got[1] = got[1], got[0]
+	}
+}
+
+// A joined passage has the scores of its best chunk, and tokens of all.
+func TestExpandKeepsTheBest(t *testing.T) {
+	c := pets(t)
+	plain := c.search(t, Query{Text: "ferret hamster hamster", Limit: 5})
+	r := c.search(t, Query{Text: "ferret hamster hamster", Limit: 5, Expand: true})
+	best := plain.Passages[0]
+	got := r.Passages[0]
+	if got.Score != best.Score || got.Dense != best.Dense || got.Lexical != best.Lexical || got.Tokens <= best.Tokens {
+		t.Errorf("joined %+v, best chunk %+v", got, best)
+	}
+}
+
+// A version that is pruned between two statements leaves the chunk as it is.
+func TestExpandWithoutStoredText(t *testing.T) {
+	c := pets(t)
+	c.exec(t, `delete from document_text`)
+	r := c.search(t, Query{Text: "hamster", Limit: 1, Expand: true, Legs: Lexical})
+	if len(r.Passages) != 1 || r.Passages[0].Text != "two hamster" {
+		t.Errorf("%+v", r.Passages)
+	}
+}
+
+// Over random texts: passages are what is stored at their place, never share a
+// byte, stay within budget, and come by descending score.
+func TestExpandProperties(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	c := randomCorpus(t, r, 30)
+	for range 60 {
+		q := Query{Text: randomText(r, 5), Limit: 1 + r.IntN(20), Expand: true, MaxTokens: r.IntN(600)}
+		got := c.search(t, q)
+		c.checkTexts(t, got)
+		tokens, covered := 0, map[string]bool{}
+		for i, p := range got.Passages {
+			tokens += p.Tokens
+			if i > 0 && p.Score > got.Passages[i-1].Score {
+				t.Errorf("%+v: passage %d is out of order", q, i)
+			}
+			for b := p.Start; b < p.End; b++ {
+				k := fmt.Sprint(p.DocumentID, b)
+				if covered[k] {
+					t.Fatalf("%+v: byte %s comes twice", q, k)
+				}
+				covered[k] = true
+			}
+		}
+		if q.MaxTokens > 0 && tokens > q.MaxTokens {
+			t.Errorf("%+v: %d tokens", q, tokens)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package retrieve
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// found is a chunk with its text, and where its neighbours are.
+type found struct {
+	Passage
+	chunkID    int64
+	ord        int
+	prev, next neighbour
+}
+
+// neighbour is the chunk before or after; it has no tokens when there is none.
+type neighbour struct{ start, end, tokens int }
+
+// One statement, so one snapshot: text, offsets and version belong together.
+// A chunk that was replaced meanwhile has no row. Neighbours come by the unique
+// key (collection, document, ord), and only when wanted.
+const hydrateSQL = `
+select c.chunk_id, c.document_id, d.version, d.uri, d.title, c.heading_path, c.page,
+       c.start_byte, c.end_byte, c.body, c.tokens, c.ord,
+       coalesce(p.start_byte, 0), coalesce(p.end_byte, 0), coalesce(p.tokens, 0),
+       coalesce(n.start_byte, 0), coalesce(n.end_byte, 0), coalesce(n.tokens, 0)
+  from chunk c
+  join document d on d.collection_id = c.collection_id and d.document_id = c.document_id
+  left join chunk p on @neighbours and p.collection_id = c.collection_id and p.document_id = c.document_id and p.ord = c.ord - 1
+  left join chunk n on @neighbours and n.collection_id = c.collection_id and n.document_id = c.document_id and n.ord = c.ord + 1
+ where c.collection_id = @collection and c.chunk_id = any(@chunks::bigint[])`
+
+// hydrate reads the best candidates that are still there, in their order, at
+// most as many as the query wants.
+func (r *search) hydrate(ctx context.Context, ranked []Candidate) ([]found, error) {
+	defer r.stage("hydrate")()
+	var out []found
+	for len(out) < r.query.Limit && len(ranked) > 0 {
+		n := min(r.query.Limit-len(out), len(ranked))
+		rows, err := r.chunks(ctx, ranked[:n])
+		if err != nil {
+			return nil, fmt.Errorf("read chunks: %w", err)
+		}
+		for _, c := range ranked[:n] {
+			if f, ok := rows[c.ChunkID]; ok {
+				f.Score, f.Dense, f.Lexical = c.Score, c.Dense, c.Lexical
+				out = append(out, f)
+			}
+		}
+		ranked = ranked[n:]
+	}
+	return out, nil
+}
+
+func (r *search) chunks(ctx context.Context, candidates []Candidate) (map[int64]found, error) {
+	ids := make([]int64, len(candidates))
+	for i, c := range candidates {
+		ids[i] = c.ChunkID
+	}
+	rows, err := r.pool.Query(ctx, hydrateSQL, pgx.NamedArgs{
+		"collection": r.collection.ID, "chunks": ids, "neighbours": r.query.Expand})
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[int64]found, len(ids))
+	var f found
+	_, err = pgx.ForEachRow(rows, []any{
+		&f.chunkID, &f.DocumentID, &f.Version, &f.URI, &f.Title, &f.HeadingPath, &f.Page,
+		&f.Start, &f.End, &f.Text, &f.Tokens, &f.ord,
+		&f.prev.start, &f.prev.end, &f.prev.tokens, &f.next.start, &f.next.end, &f.next.tokens,
+	}, func() error {
+		f.CollectionID = r.collection.ID
+		out[f.chunkID] = f
+		f.HeadingPath = nil
+		return nil
+	})
+	return out, err
+}
+
+const bytesSQL = `
+select substring(body from @start::int + 1 for @length::int) from document_text
+ where collection_id = @collection and document_id = @document and version = @version`
+
+// Bytes returns the bytes [start, end) of the canonical text that p was found
+// in, as stored now: what a quote is checked against. A version that is no
+// longer stored is ErrGone; a range outside the text is an error.
+func (s *Searcher) Bytes(ctx context.Context, p Passage, start, end int) ([]byte, error) {
+	if start < 0 || end < start {
+		return nil, fmt.Errorf("read document %d: no range [%d, %d)", p.DocumentID, start, end)
+	}
+	var body []byte
+	err := s.pool.QueryRow(ctx, bytesSQL, pgx.NamedArgs{
+		"collection": p.CollectionID, "document": p.DocumentID, "version": p.Version,
+		"start": start, "length": end - start}).Scan(&body)
+	switch {
+	case err == pgx.ErrNoRows:
+		return nil, fmt.Errorf("read document %d version %d: %w", p.DocumentID, p.Version, ErrGone)
+	case err != nil:
+		return nil, fmt.Errorf("read document %d version %d: %w", p.DocumentID, p.Version, err)
+	case len(body) != end-start:
+		return nil, fmt.Errorf("read document %d version %d: [%d, %d) is outside its text", p.DocumentID, p.Version, start, end)
+	}
+	return body, nil
+}

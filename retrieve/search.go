@@ -1,0 +1,228 @@
+package retrieve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	defaultLimit = 10
+	maxLimit     = 1000
+	// legDepth is how many chunks each leg gives to fusion, at least.
+	legDepth = 100
+)
+
+// search is one call of Search.
+type search struct {
+	*Searcher
+	query      Query
+	collection collection
+	terms      []int64
+	near       []hit
+	words      words
+	denseErr   error
+	wordsErr   error
+	embedding  chan embedding
+	mu         sync.Mutex // of result.Stages while legs run
+	result     Result
+}
+
+// embedding is the query's vector, or why there is none.
+type embedding struct {
+	vector []float32
+	err    error
+}
+
+// Search returns at most q.Limit passages, best first. No match, and text
+// without anything to look for, is an empty Result, not an error. An unknown
+// collection gives ErrUnknownCollection, vectors of another model
+// ErrModelMismatch (unless only the lexical leg is asked for). A leg that fails
+// or exceeds its budget is left out and Result.Degraded says so; it is an error
+// when no leg is left. It stops early, with ctx's error, when ctx ends. Safe for
+// concurrent use.
+func (s *Searcher) Search(ctx context.Context, q Query) (Result, error) {
+	r := &search{Searcher: s, query: q, embedding: make(chan embedding, 1)}
+	if err := r.run(ctx); err != nil {
+		return Result{}, fmt.Errorf("search %q: %w", q.Collection, err)
+	}
+	return r.result, nil
+}
+
+func (r *search) run(ctx context.Context) error {
+	defer r.stage("total")()
+	if err := r.query.check(); err != nil {
+		return err
+	}
+	if err := r.find(ctx); err != nil {
+		return err
+	}
+	candidates := union(r.near, r.words.hits)
+	if err := r.complete(ctx, candidates); err != nil {
+		return err
+	}
+	r.fuse(candidates)
+	found, err := r.hydrate(ctx, candidates)
+	if err != nil {
+		return err
+	}
+	r.result.Passages, err = r.arrange(ctx, found)
+	return err
+}
+
+// check bounds a query and sets its defaults.
+func (q *Query) check() error {
+	if q.Limit == 0 {
+		q.Limit = defaultLimit
+	}
+	if q.Legs == 0 {
+		q.Legs = Dense | Lexical
+	}
+	switch {
+	case q.Limit < 1 || q.Limit > maxLimit:
+		return fmt.Errorf("limit %d is not within 1 to %d", q.Limit, maxLimit)
+	case q.MaxTokens < 0:
+		return fmt.Errorf("max tokens %d is negative", q.MaxTokens)
+	case q.DenseWeight != nil && !(*q.DenseWeight >= 0 && *q.DenseWeight <= 1):
+		return fmt.Errorf("dense weight %v is not within 0 to 1", *q.DenseWeight)
+	}
+	return nil
+}
+
+// find reads the collection while the query is embedded, then runs both legs.
+func (r *search) find(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	blank := strings.TrimSpace(r.query.Text) == ""
+	if r.runs(Dense) && !blank {
+		wg.Go(func() { r.embed(ctx) })
+	}
+	if err := r.open(ctx); err != nil {
+		return err
+	}
+	if blank || r.collection.Chunks == 0 {
+		return nil
+	}
+	var legs sync.WaitGroup
+	if r.runs(Dense) {
+		legs.Go(func() { r.denseErr = r.denseLeg(ctx) })
+	}
+	if r.runs(Lexical) {
+		legs.Go(func() { r.wordsErr = r.lexicalLeg(ctx) })
+	}
+	legs.Wait()
+	return r.degrade(ctx)
+}
+
+func (r *search) runs(leg Legs) bool { return r.query.Legs&leg != 0 }
+
+// open reads the collection and makes sure that it can be searched.
+func (r *search) open(ctx context.Context) (err error) {
+	defer r.stage("collection")()
+	if r.collection, err = r.readCollection(ctx, r.query.Collection); err != nil {
+		return err
+	}
+	r.result.MinCoverage = r.collection.Settings.MinCoverage
+	if r.runs(Dense) {
+		return r.checkModel(r.collection)
+	}
+	return nil
+}
+
+func (r *search) embed(ctx context.Context) {
+	defer r.stage("embed")()
+	ctx, cancel := context.WithTimeout(ctx, r.o.EmbedBudget)
+	defer cancel()
+	vectors, err := r.model.Embed(ctx, []string{r.query.Text})
+	switch {
+	case err != nil:
+		r.embedding <- embedding{err: late(ctx, "The embedding model", r.o.EmbedBudget, err)}
+	case len(vectors) != 1:
+		r.embedding <- embedding{err: late(ctx, "The embedding model", r.o.EmbedBudget, errors.New("no vector"))}
+	default:
+		r.embedding <- embedding{vector: vectors[0]}
+	}
+}
+
+func (r *search) denseLeg(ctx context.Context) error {
+	e := <-r.embedding
+	if e.err != nil {
+		return e.err
+	}
+	defer r.stage("dense")()
+	ctx, cancel := context.WithTimeout(ctx, r.o.DenseBudget)
+	defer cancel()
+	hits, err := r.nearest(ctx, r.collection, e.vector, r.depth())
+	if err != nil {
+		return late(ctx, "Vector search", r.o.DenseBudget, err)
+	}
+	r.near, r.result.Vector, r.result.DensePlan = hits, e.vector, r.plan(r.collection)
+	return nil
+}
+
+func (r *search) lexicalLeg(ctx context.Context) (err error) {
+	defer r.stage("lexical")()
+	ctx, cancel := context.WithTimeout(ctx, r.o.LexicalBudget)
+	defer cancel()
+	if r.terms, err = queryTerms(r.collection.Settings.Language, r.query.Text); err == nil {
+		r.words, err = r.bm25(ctx, r.collection, r.terms, r.depth())
+	}
+	return late(ctx, "Word search", r.o.LexicalBudget, err)
+}
+
+func (r *search) depth() int { return max(legDepth, r.query.Limit) }
+
+// complete gives every candidate the score of each leg that ran.
+func (r *search) complete(ctx context.Context, candidates []Candidate) error {
+	defer r.stage("fill")()
+	terms := r.terms
+	if len(r.words.hits) == 0 {
+		terms = nil // no chunk has any
+	}
+	return r.fill(ctx, r.collection, candidates, r.result.Vector, terms)
+}
+
+func (r *search) fuse(candidates []Candidate) {
+	defer r.stage("fuse")()
+	weight := r.collection.Settings.DenseWeight
+	if r.query.DenseWeight != nil {
+		weight = *r.query.DenseWeight
+	}
+	Fuse(candidates, r.query.Fusion, weight)
+	r.result.Coverage = coverage(candidates, r.words.idfSum, len(r.near) > 0, len(r.terms) > 0 && r.wordsErr == nil)
+}
+
+// coverage is Result.Coverage. When only one leg could say anything (the other
+// did not run, or the query has no terms) it speaks for both.
+func coverage(candidates []Candidate, idfSum float64, dense, lexical bool) float64 {
+	var cosine, bm25 float64
+	for _, c := range candidates {
+		cosine = max(cosine, c.Dense.Score)
+		bm25 = max(bm25, c.Lexical.Score)
+	}
+	if idfSum > 0 {
+		bm25 /= idfSum
+	}
+	switch {
+	case dense && lexical:
+		return min((cosine+bm25)/2, 1)
+	case dense:
+		return min(cosine, 1)
+	}
+	return min(bm25, 1)
+}
+
+// stage notes the time from its call to that of the function it returns.
+func (r *search) stage(name string) func() {
+	start := time.Now()
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.result.Stages = append(r.result.Stages, Stage{name, time.Since(start)})
+	}
+}
