@@ -123,7 +123,9 @@ func (g *guard) admitted(ctx context.Context, method string, r *request, handle 
 		ctx, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
-	return handle(ctx, r)
+	err := handle(ctx, r)
+	r.ended = ctx.Err()
+	return err
 }
 
 // receive decodes and validates one message into v.

@@ -22,6 +22,7 @@ import (
 	"github.com/quarry-rag/quarry/generate"
 	"github.com/quarry-rag/quarry/ingest"
 	"github.com/quarry-rag/quarry/retrieve"
+	"github.com/quarry-rag/quarry/retrieve/embed"
 )
 
 // errOverloaded: as many calls of this kind as the server takes are running.
@@ -62,11 +63,10 @@ var table = []struct {
 	{errOverloaded, outcome{codes.ResourceExhausted, "", "", time.Second}},
 	{errStopping, outcome{codes.Unavailable, "", "", time.Second}},
 	{retrieve.ErrModelMismatch, outcome{codes.FailedPrecondition, "the collection's vectors were made by another embedding model than this server's", "collection", 0}},
+	{retrieve.ErrGone, outcome{codes.Aborted, "a document changed while it was read", "", time.Second}},
+	{embed.ErrResponse, outcome{codes.Unavailable, "", "", 5 * time.Second}},
 	{context.Canceled, outcome{codes.Canceled, "cancelled", "", 0}},
 	{context.DeadlineExceeded, outcome{codes.DeadlineExceeded, "deadline exceeded", "", 0}},
-	{puddle.ErrClosedPool, unavailable},
-	{net.ErrClosed, unavailable},
-	{io.ErrUnexpectedEOF, unavailable},
 }
 
 var unavailable = outcome{codes.Unavailable, "the database is not reachable at the moment", "", 2 * time.Second}
@@ -89,8 +89,9 @@ var sqlTable = map[string]outcome{
 
 // request is what the table's users know about the call that failed.
 type request struct {
-	id  string // for the log, and shown with Internal
-	msg any    // the request message, nil when it could not be read
+	id    string // for the log, and shown with Internal
+	msg   any    // the request message, nil when it could not be read
+	ended error  // the call's context's error, when that ended first
 }
 
 // toStatus returns the status that a client sees for err, and nil for nil. A
@@ -101,6 +102,9 @@ func toStatus(err error, r request) *status.Status {
 	}
 	if st := invalid(err); st != nil {
 		return st
+	}
+	if r.ended != nil {
+		err = r.ended
 	}
 	if o, ok := lookup(err); ok {
 		return o.status(r)
@@ -116,11 +120,14 @@ func internal(r request) *status.Status {
 	return detailed(st, &errdetails.RequestInfo{RequestId: r.id})
 }
 
-// lookup finds err's row: what it is, before what it wraps.
+// lookup finds err's row. A model or a database that is away comes before the
+// context errors that it may wrap: those are of a budget within the call.
 func lookup(err error) (outcome, bool) {
-	var provider *generate.ProviderError
-	if errors.As(err, &provider) && !errors.Is(err, context.Canceled) {
-		return providerOutcome(provider), true
+	if o, ok := modelOutcome(err); ok {
+		return o, true
+	}
+	if o, ok := databaseOutcome(err); ok {
+		return o, true
 	}
 	for _, row := range table {
 		if errors.Is(err, row.is) {
@@ -130,7 +137,27 @@ func lookup(err error) (outcome, bool) {
 			return row.outcome, true
 		}
 	}
-	return databaseOutcome(err)
+	return outcome{}, false
+}
+
+func modelOutcome(err error) (outcome, bool) {
+	if e, ok := errors.AsType[*generate.ProviderError](err); ok {
+		return providerOutcome(e), true
+	}
+	if e, ok := errors.AsType[*embed.StatusError](err); ok {
+		message, retry := fmt.Sprintf("the embedding server answered with status %d", e.Code), max(e.RetryAfter, time.Second)
+		switch {
+		case e.Code == http.StatusTooManyRequests:
+			return outcome{codes.ResourceExhausted, message, "", retry}, true
+		case e.Code >= 500:
+			return outcome{codes.Unavailable, message, "", retry}, true
+		}
+		return outcome{codes.FailedPrecondition, message, "", 0}, true
+	}
+	if e, ok := errors.AsType[*embed.DimensionError](err); ok {
+		return outcome{codes.FailedPrecondition, e.Error(), "", 0}, true
+	}
+	return outcome{}, false
 }
 
 // providerOutcome names the model and what is wrong, but not the provider's own
@@ -152,8 +179,7 @@ func providerOutcome(e *generate.ProviderError) outcome {
 }
 
 func databaseOutcome(err error) (outcome, bool) {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		for n := len(pg.Code); n >= 2; n-- {
 			if o, ok := sqlTable[pg.Code[:n]]; ok {
 				return o, true
@@ -161,9 +187,14 @@ func databaseOutcome(err error) (outcome, bool) {
 		}
 		return outcome{}, false
 	}
-	var connect *pgconn.ConnectError
-	var network net.Error
-	if errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return unavailable, true
+	}
+	_, network := errors.AsType[*net.OpError](err)
+	for _, lost := range []error{puddle.ErrClosedPool, net.ErrClosed, io.ErrUnexpectedEOF} {
+		network = network || errors.Is(err, lost)
+	}
+	if network || pgconn.SafeToRetry(err) {
 		return unavailable, true
 	}
 	return outcome{}, false

@@ -21,6 +21,7 @@ import (
 	"github.com/quarry-rag/quarry/ingest"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 	"github.com/quarry-rag/quarry/retrieve"
+	"github.com/quarry-rag/quarry/retrieve/embed"
 )
 
 // secret stands for what wraps an error: clients must never see it.
@@ -47,6 +48,12 @@ func TestStatusTable(t *testing.T) {
 		{&fieldError{"page_token", "is odd"}, codes.InvalidArgument, "page_token: is odd", 0},
 		{context.Canceled, codes.Canceled, "cancelled", 0},
 		{context.DeadlineExceeded, codes.DeadlineExceeded, "deadline exceeded", 0},
+		{errors.Join(context.DeadlineExceeded, pg("57P01")), codes.Unavailable, "", 2 * time.Second},
+		{retrieve.ErrGone, codes.Aborted, "", time.Second},
+		{&embed.StatusError{Code: 503, Message: secret, RetryAfter: 3 * time.Second}, codes.Unavailable, "", 3 * time.Second},
+		{&embed.StatusError{Code: 401, Message: secret}, codes.FailedPrecondition, "", 0},
+		{&embed.DimensionError{Model: "m", Want: 3, Got: 4}, codes.FailedPrecondition, "", 0},
+		{embed.ErrResponse, codes.Unavailable, "", 5 * time.Second},
 		{&net.OpError{Op: "dial", Err: errors.New(secret)}, codes.Unavailable, "", 2 * time.Second},
 		{&pgconn.ConnectError{Config: &pgconn.Config{User: secret}}, codes.Unavailable, "", 2 * time.Second},
 		{io.ErrUnexpectedEOF, codes.Unavailable, "", 2 * time.Second},
@@ -109,6 +116,14 @@ func TestResourceInfo(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"import", "7"}, []string{info.ResourceType, info.ResourceName}); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A call that ran out of its own time failed for that, whatever it broke on.
+func TestEndedCall(t *testing.T) {
+	st := toStatus(&pgconn.PgError{Code: "57P01"}, request{ended: context.DeadlineExceeded})
+	if st.Code() != codes.DeadlineExceeded {
+		t.Errorf("got %v", st)
 	}
 }
 

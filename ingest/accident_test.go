@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/quarry-rag/quarry/internal/ids"
 	"github.com/quarry-rag/quarry/internal/modeltest"
 	"github.com/quarry-rag/quarry/internal/pgconn"
+	"github.com/quarry-rag/quarry/retrieve/embed"
 )
 
 // envWorker makes the test binary a worker on the database it names, to be killed.
@@ -70,8 +72,8 @@ const settled = `select not exists (select from document where state = 'pending'
 func TestKilledWorkersLoseAndDoubleNothing(t *testing.T) {
 	b, root := setUp(t), t.TempDir()
 	files := map[string]string{}
-	for i := range 150 {
-		files[fmt.Sprintf("%03d.md", i)] = sections(fmt.Sprint("harbour", i), fmt.Sprint("lantern", i))
+	for i := range 96 {
+		files[fmt.Sprintf("%03d.md", i)] = sections(fmt.Sprint("harbour", i))
 	}
 	write(t, root, files)
 	m, err := b.in.StartImport(b.ctx, "docs", ImportSpec{Paths: []string{root}, Sync: true})
@@ -81,25 +83,25 @@ func TestKilledWorkersLoseAndDoubleNothing(t *testing.T) {
 		child.Env = append(os.Environ(), envWorker+"="+b.pool.Config().ConnString())
 		child.Stderr = t.Output()
 		b.ok(child.Start())
-		b.until(`select count(*) >= $1 from document where state = 'ready'`, 1+30*round)
+		b.until(`select count(*) >= $1 from document where state = 'ready'`, 1+20*round)
 		b.ok(child.Process.Kill())
 		if err := child.Wait(); err == nil {
 			t.Fatal("the worker ended by itself")
 		}
 		b.check()
 	}
-	if n := b.count(`select count(*) from document where state = 'ready'`); n == 150 {
+	if n := b.count(`select count(*) from document where state = 'ready'`); n == 96 {
 		t.Fatal("the workers were killed too late to show anything")
 	}
 	b.work(WorkerOptions{Exclusive: true})
 	b.until(settled)
 	m, err = b.in.Import(b.ctx, "docs", m.ID)
 	b.ok(err)
-	if m.State != Done || m.Listed != 150 || m.Queued != 150 || m.Indexed != 150 || m.Chunks != 300 {
+	if m.State != Done || m.Listed != 96 || m.Queued != 96 || m.Indexed != 96 || m.Chunks != 96 {
 		t.Errorf("import: %+v", m)
 	}
-	if n := b.count(`select count(*) from chunk`); n != 300 {
-		t.Errorf("%d chunks, want 300", n)
+	if n := b.count(`select count(*) from chunk`); n != 96 {
+		t.Errorf("%d chunks, want 96", n)
 	}
 	b.check()
 }
@@ -184,6 +186,75 @@ func TestGuard(t *testing.T) {
 	if err := guard(ctx, func(ctx context.Context) error { return ctx.Err() }); errors.As(err, &perm) || err == nil {
 		t.Errorf("shutdown is taken for a document's fault: %v", err)
 	}
+}
+
+func TestStopIsQuickAndLosesNothing(t *testing.T) {
+	b, root := setUp(t), t.TempDir()
+	files := map[string]string{}
+	for i := range 120 {
+		files[fmt.Sprintf("%03d.md", i)] = sections(fmt.Sprint("harbour", i))
+	}
+	write(t, root, files)
+	m, err := b.in.StartImport(b.ctx, "docs", ImportSpec{Paths: []string{root}})
+	b.ok(err)
+	stop := b.work(WorkerOptions{Jobs: 1, Grace: time.Minute})
+	b.until(`select exists (select from document where state = 'ready')`)
+	stop()
+	if n := b.count(`select count(*) from river_job where state not in ('available', 'completed')`); n != 0 {
+		t.Errorf("%d jobs are not free to be taken up", n)
+	}
+	if n := b.count(`select count(*) from document where state = 'pending'`); n == 0 {
+		t.Error("stopping waits until everything is indexed")
+	}
+	b.check()
+	b.work(WorkerOptions{})
+	b.until(settled)
+	m, err = b.in.Import(b.ctx, "docs", m.ID)
+	b.ok(err)
+	if m.State != Done || m.Indexed != 120 {
+		t.Errorf("import: %+v", m)
+	}
+	b.check()
+}
+
+// failing is a model whose server is down until it is mended.
+type failing struct {
+	embed.Model
+	mended atomic.Bool
+}
+
+func (f *failing) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	if !f.mended.Load() {
+		return nil, errors.New("connection refused")
+	}
+	return f.Model.Embed(ctx, texts)
+}
+
+func TestModelDownIsSaidAndTriedAgain(t *testing.T) {
+	b, root := setUp(t), t.TempDir()
+	model := &failing{Model: b.model.Model}
+	b.model.Model = model
+	write(t, root, map[string]string{"a.md": sections("harbour")})
+	m, err := b.in.StartImport(b.ctx, "docs", ImportSpec{Paths: []string{root}})
+	b.ok(err)
+	b.work(WorkerOptions{})
+	b.until(`select exists (select from import where trouble <> '')`)
+	m, err = b.in.Import(b.ctx, "docs", m.ID)
+	b.ok(err)
+	rec, err := b.in.Document(b.ctx, "docs", uriOf(root+"/a.md"))
+	b.ok(err)
+	if !strings.Contains(m.Error, "connection refused") || rec.State != Pending || !strings.Contains(rec.Reason, "connection refused") {
+		t.Errorf("nobody is told: %+v, %+v", m, rec)
+	}
+	b.check()
+	model.mended.Store(true)
+	b.until(settled)
+	m, err = b.in.Import(b.ctx, "docs", m.ID)
+	b.ok(err)
+	if m.State != Done || m.Error != "" || m.Indexed != 1 {
+		t.Errorf("mended: %+v", m)
+	}
+	b.check()
 }
 
 // TestAnyInterleaving lets two workers and four clients do what they like.

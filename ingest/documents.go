@@ -109,7 +109,7 @@ func (in *Ingester) Delete(ctx context.Context, collection, uri string) error {
 	}
 	var removed int64
 	err = inTx(ctx, in.pool, func(tx pgx.Tx) (err error) {
-		removed, err = remove(ctx, tx, id, []int64{rec.ID}, nil)
+		removed, err = remove(ctx, tx, id, []int64{rec.ID}, nil, 0)
 		return err
 	})
 	if err == nil && removed == 0 {

@@ -40,7 +40,9 @@ type Import struct {
 	Collection string
 	Spec       ImportSpec
 	State      string // Scanning, Indexing, Done, Failed or Cancelled
-	Error      string
+	// Error is why it failed or, before it has ended, why documents are being
+	// tried again; empty when all is well.
+	Error string
 	// Files listed, and of these unchanged.
 	Listed, Unchanged int64
 	// Skipped files by reason, most frequent first.
@@ -143,7 +145,7 @@ type querier interface {
 func readImport(ctx context.Context, db querier, col, id int64) (Import, error) {
 	m, skipped, finished := Import{ID: id}, map[string]*Skipped{}, (*time.Time)(nil)
 	err := db.QueryRow(ctx, `
-		select spec, state, error, listed, unchanged, skipped, queued, indexed, failed, superseded, removed,
+		select spec, state, case when state in ('scanning', 'indexing') then trouble else error end, listed, unchanged, skipped, queued, indexed, failed, superseded, removed,
 		       queued_bytes, indexed_bytes, chunks, embedded, tokens, started_at, finished_at
 		  from import where collection_id = $1 and import_id = $2`, col, id).Scan(
 		&m.Spec, &m.State, &m.Error, &m.Listed, &m.Unchanged, &skipped, &m.Queued, &m.Indexed, &m.Failed, &m.Superseded, &m.Removed,
@@ -196,6 +198,6 @@ func sameProgress(a, b Import) bool {
 	if !slices.Equal(a.Skipped, b.Skipped) {
 		return false
 	}
-	return a.State == b.State && a.Listed == b.Listed && a.Unchanged == b.Unchanged && a.Queued == b.Queued &&
+	return a.State == b.State && a.Error == b.Error && a.Listed == b.Listed && a.Unchanged == b.Unchanged && a.Queued == b.Queued &&
 		a.Indexed == b.Indexed && a.Failed == b.Failed && a.Superseded == b.Superseded && a.Removed == b.Removed
 }

@@ -97,6 +97,14 @@ func TestImportAndSync(t *testing.T) {
 	if m.State != Done || m.Listed != 1 || m.Unchanged != 1 || m.Removed != 0 {
 		t.Errorf("one file: %+v", m)
 	}
+	link := t.TempDir() + "/link.md"
+	b.ok(os.Symlink(root+"/e.md", link))
+	if m = b.runImport(ImportSpec{Paths: []string{link}}); m.State != Done || m.Indexed != 1 {
+		t.Errorf("a link to a file, named by the caller: %+v", m)
+	}
+	if _, err := b.in.Document(b.ctx, "docs", uriOf(link)); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestIncompleteListingRemovesNothing(t *testing.T) {

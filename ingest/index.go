@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/quarry-rag/quarry/internal/ids"
@@ -37,6 +39,8 @@ type indexer struct {
 	queue *queue
 	log   *slog.Logger
 	large *semaphore.Weighted
+	// stopping ends jobs after the group in hand.
+	stopping atomic.Bool
 }
 
 func newIndexer(pool *pgxpool.Pool, ids *ids.Source, model embed.Model, log *slog.Logger) *indexer {
@@ -74,6 +78,9 @@ func (ix *indexer) index(ctx context.Context, col int64, docs []int64) error {
 		return err
 	}
 	for len(claims) > 0 {
+		if ix.stopping.Load() {
+			return river.JobSnooze(0) // the rest is due again at once
+		}
 		group, rest, err := ix.gather(ctx, t, claims)
 		if err == nil {
 			err = ix.finish(ctx, t, group)
@@ -96,6 +103,24 @@ func (ix *indexer) finish(ctx context.Context, t *target, g *group) error {
 		return err
 	}
 	return ix.settle(ctx, t, g.docs)
+}
+
+// report tells people why documents wait: they will be tried again.
+func (ix *indexer) report(ctx context.Context, col int64, docs []int64, cause error) {
+	reason := "will be tried again: " + clip(cause.Error(), 500)
+	err := inTx(ctx, ix.pool, func(tx pgx.Tx) error {
+		b := &pgx.Batch{}
+		b.Queue(`update document set reason = $3
+			where document_id in (select document_id from document
+			       where collection_id = $1 and document_id = any($2) and state = 'pending' order by document_id for update)
+			  and collection_id = $1`, col, docs, reason)
+		b.Queue(`update import set trouble = $3 where collection_id = $1 and state in ('scanning', 'indexing') and import_id in
+			(select import_id from document where collection_id = $1 and document_id = any($2) and state = 'pending')`, col, docs, reason)
+		return tx.SendBatch(ctx, b).Close()
+	})
+	if err != nil {
+		ix.log.Warn("report trouble", "err", err)
+	}
 }
 
 // target reads the collection and refuses one of another model.

@@ -229,11 +229,7 @@ func (s *scan) removeGone(ctx context.Context) error {
 	for ids, revisions := s.gone.ids, s.gone.revisions; len(ids) > 0; {
 		n := min(len(ids), batchDocuments)
 		err := inTx(ctx, s.in.pool, func(tx pgx.Tx) error {
-			removed, err := remove(ctx, tx, s.col, ids[:n], revisions[:n])
-			if err != nil {
-				return err
-			}
-			_, err = tx.Exec(ctx, `update import set removed = removed + $3 where collection_id = $1 and import_id = $2`, s.col, s.id, removed)
+			_, err := remove(ctx, tx, s.col, ids[:n], revisions[:n], s.id)
 			return err
 		})
 		if err != nil {

@@ -59,6 +59,8 @@ type splitter struct {
 	// for little, so that tokens alone would not bound a chunk.
 	max, maxBytes int
 
+	longWord int // bytes of the last part of a word that was cut, or 0
+
 	section *section
 	atoms   []atom    // of the section, not yet in a segment
 	tokens  int       // of atoms

@@ -167,25 +167,50 @@ func (s *splitter) atom(i, start, end int, cut float64, limit int) {
 }
 
 // word returns the next word of text[at:end], or as much of its beginning as
-// has at most limit tokens; split says that it is only that.
+// has at most limit tokens; split says that it is only that. No more than 16
+// bytes a token are taken for one word, and counting begins with twice what the
+// last part of a long one came to, so that a run without white space costs no
+// more than a few counts of each byte.
 func (s *splitter) word(text string, at, end, limit int) (from, to, tokens int, split bool) {
 	from = end - len(strings.TrimLeftFunc(text[at:end], unicode.IsSpace))
-	// Longer words are cut in any case: no more is looked at.
-	reach := min(end, from+16*limit)
-	to = reach
-	if n := strings.IndexFunc(text[from:reach], unicode.IsSpace); n >= 0 {
-		to = from + n
-	} else if reach < end {
-		to, split = runeBefore(text, from, reach), true
+	size := 16 * limit
+	if s.longWord > 0 {
+		size = min(size, 2*s.longWord)
 	}
 	for {
+		to, split = wordEnd(text, from, end, size)
 		tokens = s.count(text[from:to])
+		if !split || tokens > limit || size >= 16*limit {
+			break
+		}
+		size *= 2
+	}
+	for tokens > limit {
 		half := runeBefore(text, from, from+(to-from)/2)
-		if tokens <= limit || half == to {
-			return from, to, tokens, split
+		if half == to {
+			break
 		}
 		to, split = half, true
+		tokens = s.count(text[from:to])
 	}
+	s.longWord = 0
+	if split {
+		s.longWord = to - from
+	}
+	return from, to, tokens, split
+}
+
+// wordEnd is where the word that begins at from ends, or, when it is longer than
+// size bytes, a rune near there.
+func wordEnd(text string, from, end, size int) (to int, longer bool) {
+	reach := min(end, from+size)
+	if n := strings.IndexFunc(text[from:reach], unicode.IsSpace); n >= 0 {
+		return from + n, false
+	}
+	if reach == end {
+		return end, false
+	}
+	return runeBefore(text, from, reach), true
 }
 
 // runeBefore is the last start of a rune at or before i, but past the first

@@ -33,19 +33,13 @@ func words(s string) int {
 }
 
 func TestSplitGolden(t *testing.T) {
-	files, err := filepath.Glob("parse/testdata/*.*")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no files", err)
-	}
-	for _, file := range files {
+	for _, name := range []string{"guide.md", "page.html", "notes.txt"} {
+		file := filepath.Join("parse", "testdata", name)
 		body, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		mediaType := parse.Detect(file, body)
-		if !strings.HasPrefix(mediaType, "text/") {
-			continue
-		}
 		p, err := parse.Parse(t.Context(), mediaType, body)
 		if err != nil {
 			t.Fatal(file, err)
@@ -54,7 +48,7 @@ func TestSplitGolden(t *testing.T) {
 		for _, c := range Split(p, p.Title, SplitOptions{MaxTokens: 60, Count: words}) {
 			fmt.Fprintf(&b, "%d [%d:%d] %d tokens, path %q\ncontext %q\n%s\n\n", c.Ord, c.Start, c.End, c.Tokens, c.HeadingPath, c.Context, c.Text)
 		}
-		golden(t, filepath.Join("testdata", "split", filepath.Base(file)+".golden"), b.String())
+		golden(t, filepath.Join("testdata", "split", name+".golden"), b.String())
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -30,6 +31,7 @@ type tree struct {
 	folder string // that rel paths are below
 	root   *os.Root
 	file   string // the root itself when it is a file, else empty
+	named  string // how the caller names that file
 }
 
 // openTree opens a file or a folder. A link at the root itself is followed.
@@ -40,7 +42,11 @@ func openTree(root string) (*tree, error) {
 	}
 	t := &tree{folder: root}
 	if !info.IsDir() {
-		t.folder, t.file = path.Dir(root), path.Base(root)
+		real, err := filepath.EvalSymlinks(root)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s", root, plain(err))
+		}
+		t.folder, t.file, t.named = path.Dir(real), path.Base(real), root
 	}
 	if t.root, err = os.OpenRoot(t.folder); err != nil {
 		return nil, fmt.Errorf("%s: %s", t.folder, plain(err))
@@ -142,7 +148,12 @@ func (t *tree) unreachable(rel string, err error) string {
 	return unreadable(err)
 }
 
-func (t *tree) abs(rel string) string { return path.Join(t.folder, rel) }
+func (t *tree) abs(rel string) string {
+	if t.file != "" {
+		return t.named
+	}
+	return path.Join(t.folder, rel)
+}
 
 // uriOf is the URI of a file's document. It is for people to read, so nothing
 // is escaped.

@@ -44,6 +44,7 @@ type Worker struct {
 	ix     *indexer
 	in     *Ingester
 	active *active
+	run    context.Context // Run's
 }
 
 // NewWorker returns a Worker that embeds with model. It keeps up to Jobs + 8 of
@@ -76,7 +77,7 @@ func NewWorker(pool *pgxpool.Pool, ids *ids.Source, model embed.Model, log *slog
 
 func (w *Worker) riverConfig() *river.Config {
 	jobs := river.NewWorkers()
-	river.AddWorker(jobs, &work[indexArgs]{w: w, do: w.index})
+	river.AddWorker(jobs, &work[indexArgs]{w: w, do: w.index, grace: true})
 	river.AddWorker(jobs, &work[scanArgs]{w: w, do: func(ctx context.Context, j *river.Job[scanArgs]) error {
 		return w.in.scan(ctx, j.Args.CollectionID, j.Args.ImportID)
 	}})
@@ -105,6 +106,8 @@ func (w *Worker) riverConfig() *river.Config {
 // finish within Grace, interrupts the rest, which are done again later, and
 // returns nil. Call it once.
 func (w *Worker) Run(ctx context.Context) error {
+	w.run = ctx
+	defer context.AfterFunc(ctx, func() { w.ix.stopping.Store(true) })()
 	if err := w.beat(ctx); err != nil {
 		return fmt.Errorf("start worker: %w", err)
 	}
@@ -135,7 +138,11 @@ func (w *Worker) index(ctx context.Context, j *river.Job[indexArgs]) error {
 	case len(docs) == 1 && deaths >= 5:
 		return w.ix.giveUp(ctx, col, docs[0], deaths)
 	}
-	return w.ix.index(ctx, col, docs)
+	err := w.ix.index(ctx, col, docs)
+	if err != nil && ctx.Err() == nil && !errors.As(err, new(*river.JobSnoozeError)) {
+		w.ix.report(ctx, col, docs, err)
+	}
+	return err
 }
 
 // work adapts a function to River.
@@ -143,10 +150,19 @@ type work[T river.JobArgs] struct {
 	river.WorkerDefaults[T]
 	w  *Worker
 	do func(context.Context, *river.Job[T]) error
+	// grace lets the job end by itself when the worker stops; others are
+	// interrupted at once, being long and safe to start over.
+	grace bool
 }
 
 func (k *work[T]) Work(ctx context.Context, j *river.Job[T]) error {
 	defer k.w.active.begin(j.ID)()
+	if !k.grace {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(k.w.run, cancel)()
+	}
 	err := k.do(ctx, j)
 	if err != nil && ctx.Err() != nil && !errors.As(err, new(*river.JobSnoozeError)) {
 		return river.JobSnooze(0) // interrupted by shutdown: due again at once

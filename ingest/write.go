@@ -218,8 +218,9 @@ func (c *change) count(ctx context.Context, tx pgx.Tx, col int64) (chunks int64,
 }
 
 // remove deletes documents whole and returns how many there were. Where
-// revisions is not nil, only documents still at that revision go.
-func remove(ctx context.Context, tx pgx.Tx, col int64, ids, revisions []int64) (int64, error) {
+// revisions is not nil, only documents still at that revision go. importID is
+// the import that removes them, 0 for none.
+func remove(ctx context.Context, tx pgx.Tx, col int64, ids, revisions []int64, importID int64) (int64, error) {
 	if _, err := tx.Exec(ctx, `set local statement_timeout = '10min'`); err != nil {
 		return 0, err
 	}
@@ -229,6 +230,9 @@ func remove(ctx context.Context, tx pgx.Tx, col int64, ids, revisions []int64) (
 	gone, imports, c, err := lockRemoved(ctx, tx, col, ids, revisions)
 	if err != nil || len(gone) == 0 {
 		return 0, err
+	}
+	if importID != 0 {
+		of(imports, importID).removed += int64(len(gone))
 	}
 	if err := dropChunks(ctx, tx, col, gone, &c); err != nil {
 		return 0, err

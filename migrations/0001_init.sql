@@ -42,7 +42,7 @@ create table document (
   revision      bigint      not null default 1,   -- of what was last accepted
   version       bigint      not null default 0,   -- revision that readers see; 0: none yet
   state         text        not null check (state in ('pending', 'ready', 'failed')),
-  reason        text        not null default '',  -- why it failed, for a person
+  reason        text        not null default '',  -- why it failed, or is tried again, for a person
   content_hash  bytea       not null,             -- SHA-256 of the accepted bytes and what else decides the chunks
   size          bigint      not null default 0,   -- of the accepted bytes
   modified_at   timestamptz,                      -- at the source; null: not known, or too young to tell a change
@@ -146,7 +146,8 @@ create table import (
   import_id     bigint      not null,
   spec          jsonb       not null,
   state         text        not null check (state in ('scanning', 'indexing', 'done', 'failed', 'cancelled')),
-  error         text        not null default '',
+  error         text        not null default '',  -- why it failed
+  trouble       text        not null default '',  -- why documents are tried again; cleared by the next that is not
   listed        bigint      not null default 0,
   unchanged     bigint      not null default 0,
   skipped       jsonb       not null default '{}', -- reason → {count, example}

@@ -56,7 +56,8 @@ func run(args, environ []string, term *terminal) int {
 	term.json = c.JSON
 	ctx, stop := signalContext()
 	defer stop()
-	if err := k.Run(ctx, &c.globals, term); err != nil {
+	k.BindTo(ctx, (*context.Context)(nil))
+	if err := k.Run(&c.globals, term); err != nil {
 		return fail(term, err)
 	}
 	return 0
@@ -67,7 +68,6 @@ func newParser(c *cli, term *terminal) (*kong.Kong, error) {
 		kong.Name("quarry"),
 		kong.Description("Answers from your own documents, with citations that are checked before they are sent."),
 		kong.DefaultEnvars("QUARRY"),
-		kong.BindTo(context.Background(), (*context.Context)(nil)),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Writers(term.out, term.err),
 	)

@@ -108,7 +108,15 @@ func (h *htmlReader) text() {
 			h.title = oneLine(string(h.z.Text()))
 		}
 	case h.skip == "":
-		h.out.write(string(h.z.Text()))
+		// In parts, since a token may be as long as the body.
+		for b := h.z.Text(); len(b) > 0; {
+			n := min(len(b), 64<<10)
+			for n < len(b) && !utf8.RuneStart(b[n]) {
+				n++
+			}
+			h.out.write(string(b[:n]))
+			b = b[n:]
+		}
 	}
 }
 

@@ -68,9 +68,6 @@ func (m Measure) String() string {
 	return m.Kind + "@" + strconv.Itoa(m.K)
 }
 
-// ofQuotes tells whether m weighs the text returned rather than counting hits.
-func (m Measure) ofQuotes() bool { return strings.HasPrefix(m.Kind, "quote_") }
-
 // Judged is a ranking held against what was expected of it.
 type Judged struct {
 	// Hits are the relevant things found, by rank. Several may share a rank, when

@@ -232,8 +232,10 @@ func (r *Request) calibrate(ctx context.Context, s *Server, row Row) error {
 
 // scoreRuns reports on run files instead of searching.
 func (r *Request) scoreRuns(d Dataset) error {
-	report := Report{Dataset: d.Name, Measures: r.Options.Measures, Unjudged: len(d.Queries) - len(d.Qrels()),
-		UnknownDocs: d.UnknownDocs, UnknownQueries: d.UnknownQueries}
+	report := Report{
+		Dataset: d.Name, Measures: r.Options.Measures, Unjudged: len(d.Queries) - len(d.Qrels()),
+		UnknownDocs: d.UnknownDocs, UnknownQueries: d.UnknownQueries,
+	}
 	report.Ranked = len(d.Qrels())
 	for _, file := range r.Runs {
 		rankings, err := ReadRun(file)

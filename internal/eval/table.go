@@ -10,8 +10,10 @@ import (
 )
 
 // heads are the columns' names where the measure's own would be too long.
-var heads = map[string]string{"ndcg": "nDCG", "map": "MAP", "mrr": "MRR", "recall": "R", "success": "S", "p": "P",
-	"quote_recall": "qR", "quote_precision": "qP", "quote_iou": "IoU"}
+var heads = map[string]string{
+	"ndcg": "nDCG", "map": "MAP", "mrr": "MRR", "recall": "R", "success": "S", "p": "P",
+	"quote_recall": "qR", "quote_precision": "qP", "quote_iou": "IoU",
+}
 
 func (m Measure) head() string { return strings.Replace(m.String(), m.Kind, heads[m.Kind], 1) }
 
@@ -42,11 +44,7 @@ func (r Report) Table(w io.Writer) error {
 func (r Report) searched() bool { return r.Concurrency > 0 }
 
 func (r Report) header(t io.Writer) {
-	width := 0
-	for _, row := range r.Rows {
-		width = max(width, utf8.RuneCountInString(row.Setting.String()))
-	}
-	fmt.Fprintf(t, "%-*s\t", width, "setting")
+	fmt.Fprintf(t, "%-*s\t", r.width(), "setting")
 	for _, m := range r.Measures {
 		fmt.Fprintf(t, "%s\t", m.head())
 	}
@@ -62,12 +60,17 @@ func (r Report) header(t io.Writer) {
 	fmt.Fprintln(t)
 }
 
-func (r Report) row(t io.Writer, row Row) {
-	width := 0
-	for _, other := range r.Rows {
-		width = max(width, utf8.RuneCountInString(other.Setting.String()))
+// width is that of the column of settings.
+func (r Report) width() int {
+	width := len("setting")
+	for _, row := range r.Rows {
+		width = max(width, utf8.RuneCountInString(row.Setting.String()))
 	}
-	fmt.Fprintf(t, "%-*s\t", width, row.Setting)
+	return width
+}
+
+func (r Report) row(t io.Writer, row Row) {
+	fmt.Fprintf(t, "%-*s\t", r.width(), row.Setting)
 	for _, m := range r.Measures {
 		fmt.Fprintf(t, "%.4f\t", row.Means[m.String()])
 	}

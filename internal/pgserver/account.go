@@ -60,7 +60,7 @@ func (a account) reach(path string) error {
 			return err
 		}
 		if err == nil && info.IsDir() && !a.maySearch(info) {
-			return fmt.Errorf("Postgres runs as user %s, who may not enter %s (mode %04o): choose a QUARRY_HOME elsewhere, or run chmod o+x %s",
+			return fmt.Errorf("user %s, who runs Postgres, may not enter %s (mode %04o): choose a QUARRY_HOME elsewhere, or run chmod o+x %s",
 				a.name, path, info.Mode().Perm(), path)
 		}
 		if path == filepath.Dir(path) {

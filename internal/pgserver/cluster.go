@@ -115,7 +115,7 @@ func (s *Server) run(ctx context.Context, program string, args ...string) (strin
 	case bytes.Contains(out.Bytes(), []byte("No space left on device")):
 		return "", syscall.ENOSPC
 	case errors.Is(err, fs.ErrPermission):
-		return "", fmt.Errorf("%w (is its file system mounted noexec?)", err)
+		return "", fmt.Errorf("%w (is its file system mounted noexec, or may root not change users here?)", err)
 	}
 	return "", fmt.Errorf("%s: %w: %s", program, err, tail(out.Bytes()))
 }

@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	dir, err := throwaway()
+	dir, err := throwaway(base())
 	if err != nil {
 		return 1, err
 	}
@@ -114,14 +114,17 @@ func progress(e runtime.Event) {
 	}
 }
 
-// throwaway makes a folder for the server, in memory where there is room, after
-// removing those that killed runs left.
-func throwaway() (string, error) {
-	base := os.TempDir()
+// base is where the server's files go: memory, where there is room.
+func base() string {
 	var s syscall.Statfs_t
 	if syscall.Statfs("/dev/shm", &s) == nil && s.Bavail*uint64(s.Bsize) > 2<<30 {
-		base = "/dev/shm"
+		return "/dev/shm"
 	}
+	return os.TempDir()
+}
+
+// throwaway makes a folder in base after removing those that killed runs left.
+func throwaway(base string) (string, error) {
 	// A folder without a lock may be another run's that begins just now.
 	left, err := filepath.Glob(filepath.Join(base, prefix+"*", "lock"))
 	if err != nil {

@@ -132,23 +132,22 @@ func TestOpenAIFaultyResponses(t *testing.T) {
 	data := func(rows ...string) string { return `{"data":[` + strings.Join(rows, ",") + `]}` }
 	good := row(0, "[1,2,3]")
 	for name, body := range map[string]string{
-		"a row missing":      data(good),
-		"a row too many":     data(good, row(1, "[1,2,3]"), row(2, "[1,2,3]")),
-		"an index doubled":   data(good, good),
-		"an index beyond":    data(good, row(2, "[1,2,3]")),
-		"an index below":     data(good, row(-1, "[1,2,3]")),
-		"a number null":      data(good, row(1, "[1,null,3]")),
-		"a vector null":      data(good, row(1, "null")),
-		"a vector of text":   data(good, row(1, `"AAAA"`)),
-		"a vector nested":    data(good, row(1, "[[1,2,3]]")),
-		"NaN":                data(good, row(1, "[1,NaN,3]")),
-		"out of range":       data(good, row(1, "[1,1e39,3]")),
-		"zeros":              data(good, row(1, "[0,0,0]")),
-		"truncated":          data(good)[:20],
-		"no JSON":            "<html>",
-		"nothing":            "",
-		"an error in a 200":  `{"error":{"message":"failed"}}`,
-		"a body without end": strings.Repeat(" ", 3<<20),
+		"a row missing":     data(good),
+		"a row too many":    data(good, row(1, "[1,2,3]"), row(2, "[1,2,3]")),
+		"an index doubled":  data(good, good),
+		"an index beyond":   data(good, row(2, "[1,2,3]")),
+		"an index below":    data(good, row(-1, "[1,2,3]")),
+		"a number null":     data(good, row(1, "[1,null,3]")),
+		"a vector null":     data(good, row(1, "null")),
+		"a vector of text":  data(good, row(1, `"AAAA"`)),
+		"a vector nested":   data(good, row(1, "[[1,2,3]]")),
+		"NaN":               data(good, row(1, "[1,NaN,3]")),
+		"out of range":      data(good, row(1, "[1,1e39,3]")),
+		"zeros":             data(good, row(1, "[0,0,0]")),
+		"truncated":         data(good)[:20],
+		"no JSON":           "<html>",
+		"nothing":           "",
+		"an error in a 200": `{"error":{"message":"failed"}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := embedAgainst(t, body); !errors.Is(err, ErrResponse) {
@@ -168,6 +167,31 @@ func TestOpenAIFaultyResponses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An endless body is left after little more than its limit.
+func TestOpenAIBoundsResponse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		written := 0
+		s := &server{before: func(w http.ResponseWriter, _ *http.Request, _ int) bool {
+			for written < 64<<20 {
+				n, err := w.Write(make([]byte, 1<<20))
+				written += n
+				if err != nil {
+					break
+				}
+			}
+			return true
+		}}
+		_, err := newOpenAI(t, s, OpenAIConfig{}).Embed(t.Context(), []string{"one"})
+		if !errors.Is(err, ErrResponse) {
+			t.Errorf("error %v, want ErrResponse", err)
+		}
+		synctest.Wait()
+		if written > 4<<20 {
+			t.Errorf("%d bytes were read", written)
+		}
+	})
 }
 
 // embedAgainst embeds two texts by a server that always answers body.

@@ -58,15 +58,16 @@ func separator(text string) (joint, int) {
 }
 
 // camelCut returns the length of word's first part in camel case: get|User|By|Id,
-// HTTP|Server, to|Json, parse|JSON. It leaves mRNA, siRNAs, iPhone and PDFs whole.
+// HTTP|Server, to|Json, parse|JSON. Parts have two letters or more. It leaves
+// mRNA, siRNAs, iPhone, PDFs and RhoA whole.
 func camelCut(word string) int {
-	for i := 2; i < len(word); i++ {
+	for i := 2; i+1 < len(word); i++ {
 		if !isUpper(word[i]) {
 			continue
 		}
-		nextLower := i+1 < len(word) && isLower(word[i+1])
+		nextLower := isLower(word[i+1])
 		switch before := word[i-1]; {
-		case isLower(before) && (nextLower || i > 2):
+		case isLower(before) && (nextLower || i > 2 && isUpper(word[i+1])):
 			return i
 		case isDigit(before) && nextLower:
 			return i

@@ -18,16 +18,19 @@ type scanner struct {
 	size    int                         // of word, in bytes
 	runes   int                         // of word
 	tooLong bool                        // over maxWord characters; word holds its beginning
-	rest    []byte                      // what remains of a decomposed character
-	jamo    [3 * utf8.UTFMax]byte       // backs rest for Hangul
+
+	// What is left of the last character, decomposed, lower case, without accents.
+	// Unicode decomposes none into more than four.
+	rest      [4]rune
+	restRunes int
 }
 
 // next finds the next word and reports whether there was one.
 func (s *scanner) next() bool {
 	s.size, s.runes, s.tooLong = 0, 0, false
 	for {
-		if len(s.rest) > 0 {
-			if s.takeDecomposed() {
+		if s.restRunes > 0 {
+			if s.takeRest() {
 				return true
 			}
 			continue
@@ -93,49 +96,73 @@ func (s *scanner) takeRune() (over bool) {
 	case unicode.IsSpace(r):
 		s.pos += width
 		return s.runes > 0
-	case ideograph(r):
-		if s.runes > 0 {
-			return true
-		}
-		s.decompose(width)
-		s.putAll()
-		return s.runes > 0
+	case ideograph(r) && s.runes > 0:
+		return true
 	}
-	s.decompose(width)
-	return false
-}
-
-// decompose moves one character of the text, as canonically decomposed, to rest.
-func (s *scanner) decompose(width int) {
-	char := s.text[s.pos : s.pos+width]
-	s.rest = norm.NFD.PropertiesString(char).Decomposition()
-	if s.rest == nil {
-		// Hangul is decomposed by rule, all else stays as it is.
-		s.rest = norm.NFD.AppendString(s.jamo[:0], char)
-	}
+	s.decompose(r, s.text[s.pos:s.pos+width])
 	s.pos += width
+	if !ideograph(r) {
+		return false
+	}
+	for s.restRunes > 0 {
+		s.takeRest()
+	}
+	return true
 }
 
-func (s *scanner) takeDecomposed() (over bool) {
-	r, width := utf8.DecodeRune(s.rest)
+// takeRest takes one character of rest.
+func (s *scanner) takeRest() (over bool) {
+	r := s.rest[0]
 	alone := punctuation(r)
 	if alone && s.runes > 0 {
 		return true
 	}
-	s.rest = s.rest[width:]
-	if unicode.Is(unicode.Mn, r) {
-		return false
-	}
-	s.put(unicode.ToLower(r))
+	copy(s.rest[:], s.rest[1:])
+	s.restRunes--
+	s.put(r)
 	return alone
 }
 
-func (s *scanner) putAll() {
-	for len(s.rest) > 0 {
-		r, width := utf8.DecodeRune(s.rest)
-		s.rest = s.rest[width:]
-		s.put(r)
+// decompose fills rest from one character of the text.
+func (s *scanner) decompose(r rune, char string) {
+	if r >= firstSyllable && r <= lastSyllable {
+		s.decomposeSyllable(int(r - firstSyllable))
+		return
 	}
+	parts := norm.NFD.PropertiesString(char).Decomposition()
+	if parts == nil {
+		s.addRest(r)
+		return
+	}
+	for len(parts) > 0 {
+		r, width := utf8.DecodeRune(parts)
+		s.addRest(r)
+		parts = parts[width:]
+	}
+}
+
+// Hangul syllables are decomposed by rule: The Unicode Standard, section 3.12.
+const (
+	firstSyllable, lastSyllable = 0xac00, 0xd7a3
+
+	leadJamo, vowelJamo, tailJamo = 0x1100, 0x1161, 0x11a7
+	vowels, tails                 = 21, 28
+)
+
+func (s *scanner) decomposeSyllable(index int) {
+	s.addRest(rune(leadJamo + index/(vowels*tails)))
+	s.addRest(rune(vowelJamo + index/tails%vowels))
+	if tail := index % tails; tail > 0 {
+		s.addRest(rune(tailJamo + tail))
+	}
+}
+
+func (s *scanner) addRest(r rune) {
+	if unicode.Is(unicode.Mn, r) {
+		return
+	}
+	s.rest[s.restRunes] = unicode.ToLower(r)
+	s.restRunes++
 }
 
 func (s *scanner) put(r rune) {
