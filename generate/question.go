@@ -76,11 +76,17 @@ func (a asked) fit(sentence string, terms func(string) []string) float64 {
 	return 0
 }
 
+// openers are capitalised because a sentence begins with them, and name nobody.
+var openers = set(strings.Fields(`a after all also although an and another any as at because before both but by
+	during each few first for from has he her here his how however i if in it its later many may more most my no not
+	of on one or other our over several she since so some still such that the their then there these they this those
+	though through thus to two under until was we what when where which while who with you your`))
+
 // namesOther tells whether a capitalised word stands in the sentence that the
 // question does not have.
 func (a asked) namesOther(sentence string, terms func(string) []string) bool {
 	for _, w := range strings.FieldsFunc(sentence, func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' }) {
-		if !unicode.IsUpper([]rune(w)[0]) {
+		if !unicode.IsUpper([]rune(w)[0]) || openers[strings.ToLower(w)] {
 			continue
 		}
 		for _, t := range terms(w) {

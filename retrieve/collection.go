@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// collection is what a search must know of one. It is read for every search,
-// while the query is embedded: so nothing of it can be stale, at no wait.
+// collection is what a search must know of one. It is read for every search, a
+// third of a millisecond, so that nothing of it can be stale.
 type collection struct {
 	ID          int64
 	Settings    settings

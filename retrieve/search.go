@@ -2,7 +2,6 @@ package retrieve
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -26,15 +25,8 @@ type search struct {
 	words      words
 	denseErr   error
 	wordsErr   error
-	embedding  chan embedding
 	mu         sync.Mutex // of result.Stages while legs run
 	result     Result
-}
-
-// embedding is the query's vector, or why there is none.
-type embedding struct {
-	vector []float32
-	err    error
 }
 
 // Search returns at most q.Limit passages, best first. No match, and text
@@ -45,7 +37,7 @@ type embedding struct {
 // when no leg is left. It stops early, with ctx's error, when ctx ends. Safe for
 // concurrent use.
 func (s *Searcher) Search(ctx context.Context, q Query) (Result, error) {
-	r := &search{Searcher: s, query: q, embedding: make(chan embedding, 1)}
+	r := &search{Searcher: s, query: q}
 	if err := r.run(ctx); err != nil {
 		return Result{}, fmt.Errorf("search %q: %w", q.Collection, err)
 	}
@@ -55,6 +47,9 @@ func (s *Searcher) Search(ctx context.Context, q Query) (Result, error) {
 func (r *search) run(ctx context.Context) error {
 	defer r.stage("total")()
 	if err := r.query.check(); err != nil {
+		return err
+	}
+	if err := r.open(ctx); err != nil {
 		return err
 	}
 	if err := r.find(ctx); err != nil {
@@ -92,30 +87,20 @@ func (q *Query) check() error {
 	return nil
 }
 
-// find reads the collection while the query is embedded, then runs both legs.
+// find runs the legs, both at once. A query with nothing to look for, and a
+// collection without chunks, find nothing.
 func (r *search) find(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	defer cancel()
-	blank := strings.TrimSpace(r.query.Text) == ""
-	if r.runs(Dense) && !blank {
-		wg.Go(func() { r.embed(ctx) })
-	}
-	if err := r.open(ctx); err != nil {
-		return err
-	}
-	if blank || r.collection.Chunks == 0 {
+	if strings.TrimSpace(r.query.Text) == "" || r.collection.Chunks == 0 {
 		return nil
 	}
-	var legs sync.WaitGroup
+	var wg sync.WaitGroup
 	if r.runs(Dense) {
-		legs.Go(func() { r.denseErr = r.denseLeg(ctx) })
+		wg.Go(func() { r.denseErr = r.denseLeg(ctx) })
 	}
 	if r.runs(Lexical) {
-		legs.Go(func() { r.wordsErr = r.lexicalLeg(ctx) })
+		wg.Go(func() { r.wordsErr = r.lexicalLeg(ctx) })
 	}
-	legs.Wait()
+	wg.Wait()
 	return r.degrade(ctx)
 }
 
@@ -134,35 +119,34 @@ func (r *search) open(ctx context.Context) (err error) {
 	return nil
 }
 
-func (r *search) embed(ctx context.Context) {
-	defer r.stage("embed")()
-	ctx, cancel := context.WithTimeout(ctx, r.o.EmbedBudget)
-	defer cancel()
-	vectors, err := r.model.Embed(ctx, []string{r.query.Text})
-	switch {
-	case err != nil:
-		r.embedding <- embedding{err: late(ctx, "The embedding model", r.o.EmbedBudget, err)}
-	case len(vectors) != 1:
-		r.embedding <- embedding{err: late(ctx, "The embedding model", r.o.EmbedBudget, errors.New("no vector"))}
-	default:
-		r.embedding <- embedding{vector: vectors[0]}
-	}
-}
-
 func (r *search) denseLeg(ctx context.Context) error {
-	e := <-r.embedding
-	if e.err != nil {
-		return e.err
+	vector, err := r.embed(ctx)
+	if err != nil {
+		return err
 	}
 	defer r.stage("dense")()
 	ctx, cancel := context.WithTimeout(ctx, r.o.DenseBudget)
 	defer cancel()
-	hits, err := r.nearest(ctx, r.collection, e.vector, r.depth())
+	hits, err := r.nearest(ctx, r.collection, vector, r.depth())
 	if err != nil {
 		return late(ctx, "Vector search", r.o.DenseBudget, err)
 	}
-	r.near, r.result.Vector, r.result.DensePlan = hits, e.vector, r.plan(r.collection)
+	r.near, r.result.Vector, r.result.DensePlan = hits, vector, r.plan(r.collection)
 	return nil
+}
+
+func (r *search) embed(ctx context.Context) ([]float32, error) {
+	defer r.stage("embed")()
+	ctx, cancel := context.WithTimeout(ctx, r.o.EmbedBudget)
+	defer cancel()
+	vectors, err := r.model.Embed(ctx, []string{r.query.Text})
+	if err == nil && len(vectors) != 1 {
+		err = fmt.Errorf("%d vectors for one text", len(vectors))
+	}
+	if err != nil {
+		return nil, late(ctx, "The embedding model", r.o.EmbedBudget, err)
+	}
+	return vectors[0], nil
 }
 
 func (r *search) lexicalLeg(ctx context.Context) (err error) {

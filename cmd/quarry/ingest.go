@@ -107,6 +107,31 @@ func watchOnce(ctx context.Context, cl *client, im *quarryv1.Import, p *progress
 	}
 }
 
+// settle waits until nothing that was accepted earlier, by a run that was killed
+// perhaps, still waits to be indexed: an answer now would leave it out.
+func settle(ctx context.Context, cl *client, term *terminal, collection string) error {
+	p := newProgress(term, time.Now)
+	defer p.end()
+	for {
+		pending, err := cl.ingest.ListDocuments(ctx, &quarryv1.ListDocumentsRequest{
+			Collection: collection, PageSize: 1, State: quarryv1.DocumentState_DOCUMENT_STATE_PENDING,
+		})
+		if err != nil || len(pending.Documents) == 0 {
+			return err
+		}
+		c, err := cl.collections.GetCollection(ctx, &quarryv1.GetCollectionRequest{Name: collection})
+		if err != nil {
+			return err
+		}
+		p.say(fmt.Sprintf("  indexing documents accepted earlier: %d documents, %d chunks so far", c.Collection.Documents, c.Collection.Chunks))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
 // summarize prints what an import did.
 func (t *terminal) summarize(im *quarryv1.Import) error {
 	if t.json {

@@ -117,6 +117,9 @@ func (c *upCmd) firstSteps(ctx context.Context, cl *client, g *globals, term *te
 			return err
 		}
 	}
+	if err := settle(ctx, cl, term, g.Collection); err != nil {
+		return err
+	}
 	if c.Ask == "" {
 		return nil
 	}

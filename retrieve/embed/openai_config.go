@@ -66,18 +66,18 @@ func (c OpenAIConfig) Validate() error {
 	}
 	switch {
 	case c.Model == "":
-		return errors.New("Model is empty")
+		return errors.New("model name is empty")
 	case c.Dim < 1 || c.Dim > maxDim:
-		return fmt.Errorf("Dim is %d, must be 1 to %d", c.Dim, maxDim)
+		return fmt.Errorf("dimension is %d, must be 1 to %d", c.Dim, maxDim)
 	case c.MaxTokens != 0 && c.MaxTokens < minMaxTokens:
-		return fmt.Errorf("MaxTokens is %d, must be %d or more", c.MaxTokens, minMaxTokens)
+		return fmt.Errorf("token limit is %d, must be %d or more", c.MaxTokens, minMaxTokens)
 	case c.BatchTexts < 0 || c.BatchTokens < 0 || c.Concurrency < 0:
-		return fmt.Errorf("BatchTexts %d, BatchTokens %d and Concurrency %d must not be negative",
+		return fmt.Errorf("batch texts %d, batch tokens %d and concurrency %d must not be negative",
 			c.BatchTexts, c.BatchTokens, c.Concurrency)
 	case c.Timeout < 0 || c.MaxWait < 0:
-		return fmt.Errorf("Timeout %v and MaxWait %v must not be negative", c.Timeout, c.MaxWait)
+		return fmt.Errorf("timeout %v and longest wait %v must not be negative", c.Timeout, c.MaxWait)
 	case strings.ContainsAny(c.Key, "\r\n"):
-		return errors.New("Key holds a line break")
+		return errors.New("key holds a line break")
 	}
 	return nil
 }
@@ -86,13 +86,13 @@ func (c OpenAIConfig) Validate() error {
 func validateURL(address string) error {
 	u, err := url.Parse(address)
 	if err != nil {
-		return errors.New("BaseURL is not a URL")
+		return errors.New("base URL is not a URL")
 	}
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return errors.New("BaseURL must not hold a user, password, query or fragment")
+		return errors.New("base URL must not hold a user, password, query or fragment")
 	}
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return fmt.Errorf("BaseURL %q is not an http or https address", address)
+		return fmt.Errorf("base URL %q is not an http or https address", address)
 	}
 	return nil
 }

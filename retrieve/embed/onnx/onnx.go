@@ -45,7 +45,7 @@ func (o Options) maxTokens() (int, error) {
 		return trainedTokens, nil
 	}
 	if o.MaxTokens < 3 || o.MaxTokens > positionTokens {
-		return 0, fmt.Errorf("MaxTokens is %d, must be 3 to %d", o.MaxTokens, positionTokens)
+		return 0, fmt.Errorf("token limit is %d, must be 3 to %d", o.MaxTokens, positionTokens)
 	}
 	return o.MaxTokens, nil
 }

@@ -34,7 +34,7 @@ var miniLM = architecture{
 //
 // A file that lacks a tensor, or has one of another shape or type, is an error
 // that names the tensor. outPath appears whole or not at all. It holds about
-// 150 MB while it works.
+// 200 MB while it works.
 func Build(safetensorsPath, outPath string) error {
 	return build(safetensorsPath, outPath, miniLM)
 }

@@ -103,6 +103,19 @@ func TestBuildWithoutFiles(t *testing.T) {
 	checkOnly(t, dir, "model.safetensors")
 }
 
+// A rename that fails, as onto a folder, must not leave its source behind.
+func TestBuildOntoFolder(t *testing.T) {
+	in := writeFile(t, t.TempDir(), safetensors(t, tinyWeights()))
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "model.onnx"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := build(in, filepath.Join(dir, "model.onnx"), tiny); err == nil {
+		t.Error("no error")
+	}
+	checkOnly(t, dir, "model.onnx")
+}
+
 // No weight may use the eighth bit: CPUs without VNNI would overflow.
 func TestQuantizeRows(t *testing.T) {
 	q, scales := quantizeRows([]float32{-1, 0.6, 1, 0, 0, 0, 1e-30, 2e-30, -3e-30}, 3, 3, weightLevels)
