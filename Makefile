@@ -5,12 +5,22 @@ GO        ?= go
 GODOC_DIR := $(shell $(GO) env GOROOT 2>/dev/null)/doc
 # The documents that `make run` answers from: the Go distribution's own, or
 # Quarry's where a distribution has split that folder off.
-DOCS ?= $(if $(wildcard $(GODOC_DIR)/go_spec.html),$(GODOC_DIR),$(CURDIR)/README.md $(CURDIR)/proto)
+DOCS ?= $(if $(wildcard $(GODOC_DIR)/go_spec.html),$(GODOC_DIR),"$(CURDIR)/README.md" "$(CURDIR)/proto")
 ASK  ?= $(if $(wildcard $(GODOC_DIR)/go_spec.html),How does a select statement choose when several communications can proceed?,What does Quarry verify about a citation before sending it?)
 ONCE ?=
 PKG  ?= ./...
+PARSE_DATA ?=
 RUN  ?=
 TOOL := $(GO) tool -modfile=internal/tools/go.mod
+
+# Given on the command line they are taken to the letter, dollar signs too.
+ifeq ($(origin ASK),command line)
+override ASK := $(value ASK)
+endif
+ifeq ($(origin DOCS),command line)
+override DOCS := $(value DOCS)
+endif
+export ASK DOCS
 
 .PHONY: help
 help: ## Show this list
@@ -19,8 +29,9 @@ help: ## Show this list
 .PHONY: needs
 needs:
 	@missing=0; need() { echo "Missing: $$1. Install it: $$2" >&2; missing=1; }; \
-	command -v $(GO) >/dev/null || need "Go 1.26 or newer" "https://go.dev/dl, or your package manager's golang"; \
-	command -v $${CC:-gcc} >/dev/null || command -v cc >/dev/null || need "a C compiler" "Debian/Ubuntu: apt-get install gcc libc6-dev; macOS: xcode-select --install"; \
+	case "$$($(GO) version 2>/dev/null)" in "go version go1.2"[6-9]*|"go version go1."[3-9][0-9]*|"go version devel"*) ;; \
+	*) need "Go 1.26 or newer" "https://go.dev/dl" ;; esac; \
+	echo '#include <stdlib.h>' | $${CC:-gcc} -E - >/dev/null 2>&1 || need "a C compiler with its library's headers" "Debian/Ubuntu: apt-get install gcc libc6-dev; Fedora: dnf install gcc; or name yours: CC=clang"; \
 	command -v python3 >/dev/null || need "Python 3" "Debian/Ubuntu: apt-get install python3 python3-pip"; \
 	{ python3 -m pip --version || pip3 --version; } >/dev/null 2>&1 || need "pip for Python 3" "Debian/Ubuntu: apt-get install python3-pip"; \
 	exit $$missing
@@ -32,7 +43,10 @@ build: needs ## Build bin/quarry
 
 .PHONY: run
 run: build ## Set up, ingest DOCS, answer ASK, and stay up; ONCE=1 exits after the answer
-	@bin/quarry up $(foreach d,$(DOCS),--docs "$(d)") --ask "$(ASK)" $(if $(ONCE),--once)
+	@if test -e "$$DOCS"; then set -- --docs "$$DOCS"; else \
+	  words="$$(echo "$$DOCS" | xargs -r printf '%s\n')" || exit; set --; \
+	  while read -r d; do test -z "$$d" || set -- "$$@" --docs "$$d"; done <<<"$$words"; fi; \
+	exec bin/quarry up "$$@" --ask "$$ASK" $(if $(ONCE),--once)
 
 .PHONY: test
 test: needs ## Set up and run the tests; PKG=./retrieve RUN=TestName for some
@@ -41,6 +55,15 @@ test: needs ## Set up and run the tests; PKG=./retrieve RUN=TestName for some
 .PHONY: bench
 bench: build ## Measure speed, each line beside its limit; BENCH_DATA=corpus.jsonl.gz adds a corpus
 	$(GO) run ./internal/withpg -- $(GO) run ./internal/bench $(BENCH_ARGS)
+
+.PHONY: bench-parse
+bench-parse: ## Compare the parsers with expected texts, by format; PARSE_DATA="folder…"
+	@test -n "$(PARSE_DATA)" || { echo 'Give folders of documents beside their expected texts: make bench-parse PARSE_DATA="folder…"' >&2; exit 2; }
+	$(GO) run ./internal/benchparse $(PARSE_DATA)
+
+.PHONY: clean
+clean: ## Remove what was built here; QUARRY_HOME, with the runtime and your data, stays
+	rm -rf bin .tools
 
 .PHONY: lint
 lint: ## Vet, staticcheck, gofumpt

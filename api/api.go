@@ -133,10 +133,12 @@ func transport() []grpc.ServerOption {
 func limits(o Options) map[string]limit {
 	return map[string]limit{
 		"": {byDefault: 30 * time.Second, atMost: 2 * time.Minute},
-		quarryv1.QueryService_Search_FullMethodName:       {10 * time.Second, time.Minute, make(chan struct{}, o.MaxSearches)},
-		quarryv1.QueryService_Ask_FullMethodName:          {2 * time.Minute, 10 * time.Minute, make(chan struct{}, o.MaxAnswers)},
-		quarryv1.IngestService_PutDocument_FullMethodName: {2 * time.Minute, 10 * time.Minute, make(chan struct{}, o.MaxPuts)},
-		quarryv1.IngestService_WatchImport_FullMethodName: {24 * time.Hour, 7 * 24 * time.Hour, make(chan struct{}, 1024)},
+		quarryv1.QueryService_Search_FullMethodName:           {10 * time.Second, time.Minute, make(chan struct{}, o.MaxSearches)},
+		quarryv1.QueryService_Ask_FullMethodName:              {2 * time.Minute, 10 * time.Minute, make(chan struct{}, o.MaxAnswers)},
+		quarryv1.IngestService_PutDocument_FullMethodName:     {2 * time.Minute, 10 * time.Minute, make(chan struct{}, o.MaxPuts)},
+		quarryv1.IngestService_PutDocuments_FullMethodName:    {24 * time.Hour, 7 * 24 * time.Hour, make(chan struct{}, max(1, o.MaxPuts/4))},
+		quarryv1.IngestService_CheckCollection_FullMethodName: {10 * time.Minute, time.Hour, make(chan struct{}, 1)},
+		quarryv1.IngestService_WatchImport_FullMethodName:     {24 * time.Hour, 7 * 24 * time.Hour, make(chan struct{}, 1024)},
 	}
 }
 

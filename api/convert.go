@@ -59,16 +59,24 @@ func fromCollection(c ingest.Collection) *quarryv1.Collection {
 }
 
 // toQuery takes options as they are: zero means the same default on both sides.
-func toQuery(collection, text string, o *quarryv1.SearchOptions) retrieve.Query {
-	q := retrieve.Query{Collection: collection, Text: text}
-	if o == nil {
-		return q
+// Without principals the search is unrestricted, since nobody has said who asks.
+// Its error names the field of a filter that is wrong.
+func toQuery(collection, text string, o *quarryv1.SearchOptions) (retrieve.Query, error) {
+	q := retrieve.Query{
+		Collection:   collection,
+		Text:         text,
+		Limit:        int(o.GetLimit()),
+		Expand:       o.GetExpand(),
+		MaxTokens:    int(o.GetMaxTokens()),
+		Principals:   o.GetPrincipals(),
+		Unrestricted: len(o.GetPrincipals()) == 0,
+		Explain:      o.GetExplain(),
+		DensePlan:    densePlans[o.GetDensePlan()],
 	}
-	q.Limit = int(o.Limit)
-	q.DenseWeight = o.DenseWeight
-	q.Expand = o.Expand
-	q.MaxTokens = int(o.MaxTokens)
-	for _, leg := range o.Legs {
+	if o != nil {
+		q.DenseWeight = o.DenseWeight
+	}
+	for _, leg := range o.GetLegs() {
 		switch leg {
 		case quarryv1.Leg_LEG_DENSE:
 			q.Legs |= retrieve.Dense
@@ -76,10 +84,17 @@ func toQuery(collection, text string, o *quarryv1.SearchOptions) retrieve.Query 
 			q.Legs |= retrieve.Lexical
 		}
 	}
-	if o.Fusion == quarryv1.Fusion_FUSION_RRF {
+	if o.GetFusion() == quarryv1.Fusion_FUSION_RRF {
 		q.Fusion = retrieve.RRF
 	}
-	return q
+	var err error
+	q.Filter, err = toFilter(o)
+	return q, err
+}
+
+var densePlans = map[quarryv1.DensePlan]string{
+	quarryv1.DensePlan_DENSE_PLAN_EXACT: "exact",
+	quarryv1.DensePlan_DENSE_PLAN_HNSW:  "hnsw",
 }
 
 func fromPassages(passages []retrieve.Passage) []*quarryv1.Passage {

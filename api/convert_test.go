@@ -86,26 +86,34 @@ func TestOutcomes(t *testing.T) {
 
 func TestToQuery(t *testing.T) {
 	weight := 0.25
-	got := toQuery("c", "q", &quarryv1.SearchOptions{
+	got, err := toQuery("c", "q", &quarryv1.SearchOptions{
 		Limit: 7, Legs: []quarryv1.Leg{quarryv1.Leg_LEG_LEXICAL}, DenseWeight: &weight,
 		Fusion: quarryv1.Fusion_FUSION_RRF, Expand: true, MaxTokens: 9,
+		Principals: []string{"ann"}, DensePlan: quarryv1.DensePlan_DENSE_PLAN_EXACT, Explain: true,
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := retrieve.Query{
 		Collection: "c", Text: "q", Limit: 7, Legs: retrieve.Lexical, DenseWeight: &weight,
 		Fusion: retrieve.RRF, Expand: true, MaxTokens: 9,
+		Principals: []string{"ann"}, DensePlan: "exact", Explain: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	both := toQuery("c", "q", &quarryv1.SearchOptions{Legs: []quarryv1.Leg{quarryv1.Leg_LEG_LEXICAL, quarryv1.Leg_LEG_DENSE}})
-	if both.Legs != retrieve.Dense|retrieve.Lexical {
-		t.Errorf("both legs became %b", both.Legs)
+	both, err := toQuery("c", "q", &quarryv1.SearchOptions{Legs: []quarryv1.Leg{quarryv1.Leg_LEG_LEXICAL, quarryv1.Leg_LEG_DENSE}})
+	if err != nil || both.Legs != retrieve.Dense|retrieve.Lexical || !both.Unrestricted {
+		t.Errorf("both legs became %+v, %v", both, err)
 	}
 }
 
 func TestAskQueryDefaults(t *testing.T) {
-	got := askQuery(&quarryv1.AskRequest{Collection: "c", Question: "q"})
-	want := retrieve.Query{Collection: "c", Text: "q", Limit: askLimit, Expand: true, MaxTokens: askTokens}
+	got, err := askQuery(&quarryv1.AskRequest{Collection: "c", Question: "q"}, generate.Plan{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := retrieve.Query{Collection: "c", Text: "q", Limit: askLimit, Expand: true, MaxTokens: askTokens, Unrestricted: true}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -21,6 +21,17 @@ func toDocument(in *quarryv1.PutDocumentRequest) ingest.Document {
 	}
 }
 
+func toImportSpec(in *quarryv1.StartImportRequest) ingest.ImportSpec {
+	return ingest.ImportSpec{
+		Paths:            in.Paths,
+		Sources:          in.Sources,
+		Records:          in.Records,
+		Sync:             in.Sync,
+		DryRun:           in.DryRun,
+		AllowMassRemoval: in.AllowMassRemoval,
+	}
+}
+
 func fromRecord(r ingest.Record) (*quarryv1.Document, error) {
 	metadata, err := structpb.NewStruct(r.Metadata)
 	if err != nil {
@@ -81,7 +92,19 @@ func fromImport(im ingest.Import) *quarryv1.Import {
 		Tokens:       im.Tokens,
 		StartedAt:    fromTime(im.StartedAt),
 		FinishedAt:   fromTime(im.FinishedAt),
+		Plan:         fromImportPlan(im),
 	}
+}
+
+// fromImportPlan is nil for an import that was not a dry run.
+func fromImportPlan(im ingest.Import) *quarryv1.ImportPlan {
+	if !im.Spec.DryRun {
+		return nil
+	}
+	planned := func(p ingest.Planned) *quarryv1.Planned {
+		return &quarryv1.Planned{Count: p.Count, Examples: p.Examples}
+	}
+	return &quarryv1.ImportPlan{Added: planned(im.Plan.Added), Changed: planned(im.Plan.Changed), Removed: planned(im.Plan.Removed)}
 }
 
 func fromImportState(s string) quarryv1.ImportState {

@@ -45,7 +45,7 @@ func (s *ingestion) StartImport(ctx context.Context, in *quarryv1.StartImportReq
 			return nil, &fieldError{"paths[" + strconv.Itoa(i) + "]", err.Error()}
 		}
 	}
-	im, err := s.ingester.StartImport(ctx, in.Collection, ingest.ImportSpec{Paths: in.Paths, Sync: in.Sync})
+	im, err := s.ingester.StartImport(ctx, in.Collection, toImportSpec(in))
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func allowed(roots []string, path string) error {
 		return errors.New("this server reads no files for its clients; send them with PutDocument")
 	}
 	if !filepath.IsAbs(path) || path != filepath.Clean(path) {
-		return errors.New("must be an absolute path without . and ..")
+		return errors.New("must be a clean absolute path")
 	}
 	for _, root := range roots {
 		if path == root || strings.HasPrefix(path, strings.TrimSuffix(root, "/")+"/") {
@@ -148,4 +148,20 @@ func (s *ingestion) DeleteDocument(ctx context.Context, in *quarryv1.DeleteDocum
 		return nil, err
 	}
 	return &quarryv1.DeleteDocumentResponse{}, nil
+}
+
+func (s *ingestion) RetryDocuments(ctx context.Context, in *quarryv1.RetryDocumentsRequest) (*quarryv1.RetryDocumentsResponse, error) {
+	n, err := s.ingester.Retry(ctx, in.Collection, in.Uris)
+	if err != nil {
+		return nil, err
+	}
+	return &quarryv1.RetryDocumentsResponse{Retried: n}, nil
+}
+
+func (s *ingestion) CheckCollection(ctx context.Context, in *quarryv1.CheckCollectionRequest) (*quarryv1.CheckCollectionResponse, error) {
+	findings, err := s.ingester.Check(ctx, in.Collection)
+	if err != nil {
+		return nil, err
+	}
+	return &quarryv1.CheckCollectionResponse{Findings: findings}, nil
 }

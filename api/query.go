@@ -34,11 +34,19 @@ func (s *queries) Search(ctx context.Context, in *quarryv1.SearchRequest) (*quar
 	if err := notBlank("query", in.Query); err != nil {
 		return nil, err
 	}
-	found, err := s.searcher.Search(ctx, toQuery(in.Collection, in.Query, in.Options))
+	q, err := toQuery(in.Collection, in.Query, in.Options)
 	if err != nil {
 		return nil, err
 	}
-	return &quarryv1.SearchResponse{Passages: fromPassages(found.Passages), Report: fromReport(found)}, nil
+	found, err := s.searcher.Search(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return &quarryv1.SearchResponse{
+		Passages:   fromPassages(found.Passages),
+		Report:     fromReport(found),
+		Candidates: fromExplanation(found.Explanation),
+	}, nil
 }
 
 // Ask searches first, so that what can fail at once fails before any event.
@@ -51,7 +59,11 @@ func (s *queries) Ask(in *quarryv1.AskRequest, stream grpc.ServerStreamingServer
 	if err != nil {
 		return err
 	}
-	found, err := s.searcher.Search(ctx, askQuery(in))
+	q, err := askQuery(in, answerer.Plan())
+	if err != nil {
+		return err
+	}
+	found, err := s.searcher.Search(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -103,18 +115,19 @@ func (s *queries) models() string {
 	return strings.Join(names, ", ")
 }
 
-// askQuery is the retrieval of a question: passages joined with their
-// neighbours, under a token budget.
-func askQuery(in *quarryv1.AskRequest) retrieve.Query {
-	q := toQuery(in.Collection, in.Question, in.Options)
-	q.Expand = true
+// askQuery is the retrieval of a question, under a token budget: passages joined
+// with their neighbours for a reader, and as they are for who only quotes.
+func askQuery(in *quarryv1.AskRequest, plan generate.Plan) (retrieve.Query, error) {
+	q, err := toQuery(in.Collection, in.Question, in.Options)
+	q.Explain = false
+	q.Expand = !plan.Quotes
 	if q.Limit == 0 {
 		q.Limit = askLimit
 	}
 	if q.MaxTokens == 0 {
 		q.MaxTokens = askTokens
 	}
-	return q
+	return q, err
 }
 
 func toRequest(in *quarryv1.AskRequest, found retrieve.Result) generate.Request {

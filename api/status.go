@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"strings"
 	"time"
 
 	"buf.build/go/protovalidate"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/puddle/v2"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -21,6 +18,7 @@ import (
 
 	"github.com/quarry-rag/quarry/generate"
 	"github.com/quarry-rag/quarry/ingest"
+	dbconn "github.com/quarry-rag/quarry/internal/pgconn"
 	"github.com/quarry-rag/quarry/retrieve"
 	"github.com/quarry-rag/quarry/retrieve/embed"
 )
@@ -65,6 +63,7 @@ var table = []struct {
 	{retrieve.ErrModelMismatch, outcome{codes.FailedPrecondition, "the collection's vectors were made by another embedding model than this server's", "collection", 0}},
 	{retrieve.ErrGone, outcome{codes.Aborted, "a document changed while it was read", "", time.Second}},
 	{embed.ErrResponse, outcome{codes.Unavailable, "", "", 5 * time.Second}},
+	{embed.ErrUnreachable, outcome{codes.Unavailable, "", "", 5 * time.Second}},
 	{context.Canceled, outcome{codes.Canceled, "cancelled", "", 0}},
 	{context.DeadlineExceeded, outcome{codes.DeadlineExceeded, "deadline exceeded", "", 0}},
 }
@@ -73,11 +72,6 @@ var unavailable = outcome{codes.Unavailable, "the database is not reachable at t
 
 // sqlTable does the same for Postgres's SQLSTATE, by its longest known prefix.
 var sqlTable = map[string]outcome{
-	"08":    unavailable, // connection exceptions
-	"57P01": unavailable, // admin shutdown
-	"57P02": unavailable, // crash shutdown
-	"57P03": unavailable, // cannot connect now: starting up
-	"57P05": unavailable, // idle session timeout
 	"53300": {codes.Unavailable, "the database has no free connection", "", 2 * time.Second},
 	"53100": {codes.ResourceExhausted, "the database's disk is full", "", 30 * time.Second},
 	"53200": {codes.ResourceExhausted, "the database is out of memory", "", 10 * time.Second},
@@ -185,19 +179,8 @@ func databaseOutcome(err error) (outcome, bool) {
 				return o, true
 			}
 		}
-		return outcome{}, false
 	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		return unavailable, true
-	}
-	_, network := errors.AsType[*net.OpError](err)
-	for _, lost := range []error{puddle.ErrClosedPool, net.ErrClosed, io.ErrUnexpectedEOF} {
-		network = network || errors.Is(err, lost)
-	}
-	if network || pgconn.SafeToRetry(err) {
-		return unavailable, true
-	}
-	return outcome{}, false
+	return unavailable, dbconn.Away(err)
 }
 
 func (o outcome) status(r request) *status.Status {

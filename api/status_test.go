@@ -54,6 +54,7 @@ func TestStatusTable(t *testing.T) {
 		{&embed.StatusError{Code: 401, Message: secret}, codes.FailedPrecondition, "", 0},
 		{&embed.DimensionError{Model: "m", Want: 3, Got: 4}, codes.FailedPrecondition, "", 0},
 		{embed.ErrResponse, codes.Unavailable, "", 5 * time.Second},
+		{embed.ErrUnreachable, codes.Unavailable, "no response from the embedding server", 5 * time.Second},
 		{&net.OpError{Op: "dial", Err: errors.New(secret)}, codes.Unavailable, "", 2 * time.Second},
 		{&pgconn.ConnectError{Config: &pgconn.Config{User: secret}}, codes.Unavailable, "", 2 * time.Second},
 		{io.ErrUnexpectedEOF, codes.Unavailable, "", 2 * time.Second},

@@ -11,13 +11,18 @@ import (
 	"time"
 
 	"github.com/quarry-rag/quarry/generate/provider"
+	"github.com/quarry-rag/quarry/retrieve/embed"
 )
 
-// ChatConfig describes a chat model on an OpenAI-compatible server.
+// ChatConfig describes a chat model on a server.
 type ChatConfig struct {
 	provider.Config
 	// ContextTokens is the model's context window. 0 means 8192.
 	ContextTokens int
+	// Price of it; nil: not known.
+	Price *Price
+	// Embed, when not nil, lets a sentence be supported by what it means too.
+	Embed embed.Model
 }
 
 // ProviderError is a model call that failed at the provider or on the way to it.
@@ -31,11 +36,13 @@ const (
 
 // Chat answers with a chat model. It implements Answerer.
 type Chat struct {
-	model   *provider.OpenAI
+	model   *provider.Model
 	source  Source
 	log     *slog.Logger
 	context int
 	answer  int // tokens
+	price   *Price
+	embed   embed.Model
 }
 
 // NewChat returns an answerer over the model that c describes. It does not reach
@@ -53,14 +60,14 @@ func NewChat(c ChatConfig, src Source, log *slog.Logger) (*Chat, error) {
 		answer = min(1024, window/4)
 	}
 	c.MaxTokens = answer
-	m, err := provider.NewOpenAI(c.Config)
+	m, err := provider.New(c.Config)
 	if err != nil {
 		return nil, err
 	}
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Chat{model: m, source: src, log: log, context: window, answer: answer}, nil
+	return &Chat{model: m, source: src, log: log, context: window, answer: answer, price: c.Price, embed: c.Embed}, nil
 }
 
 // Plan implements Answerer.
@@ -106,6 +113,8 @@ func (c *Chat) stream(ctx context.Context, r Request, emit func(Event) bool) err
 			refusal:  Refusal,
 		},
 		start: time.Now(),
+		price: c.price,
+		model: c.model.Name(),
 	}
 	result, err := c.model.Stream(ctx, provider.Prompt{System: prompt.System, User: prompt.User, MaxTokens: answer},
 		func(text string) error { return w.take(w.push(ctx, text)) })
@@ -121,7 +130,8 @@ func (c *Chat) stream(ctx context.Context, r Request, emit func(Event) bool) err
 	if !hasWord(string(w.claim)) {
 		return &ProviderError{Model: c.model.Name(), Code: provider.CodeEmpty, Message: "no word in the answer", Retryable: true}
 	}
-	return w.finish(result)
+	supports := w.reading.supports(ctx, w.text.String(), r.Question, Refusal, c.embed)
+	return w.finish(result, supports)
 }
 
 // writing is an answer on its way out.
@@ -131,6 +141,8 @@ type writing struct {
 	text  strings.Builder // what was sent
 	start time.Time
 	first time.Duration
+	model string
+	price *Price
 }
 
 // take sends events, without the white space that an answer begins with.
@@ -160,11 +172,18 @@ func (w *writing) take(events []Event, err error) error {
 }
 
 // finish sends what follows the text.
-func (w *writing) finish(r provider.Result) error {
+func (w *writing) finish(r provider.Result, supports []Support) error {
+	for _, s := range supports {
+		if !w.emit(s) {
+			return errBreak
+		}
+	}
+	total := time.Since(w.start)
+	try := Try{Model: w.model, Usage: Usage(r.Usage), Price: w.price, FirstToken: w.first, Duration: total}
 	for _, e := range []Event{
 		Usage(r.Usage),
-		w.verdict(r.FinishReason),
-		Done{RemovedMarkers: w.removed, FinishReason: r.FinishReason, FirstToken: w.first, Total: time.Since(w.start)},
+		w.verdict(r.FinishReason, supports),
+		Done{RemovedMarkers: w.removed, FinishReason: r.FinishReason, FirstToken: w.first, Total: total, Tries: []Try{try}},
 	} {
 		if !w.emit(e) {
 			return errBreak
@@ -174,7 +193,7 @@ func (w *writing) finish(r provider.Result) error {
 }
 
 // verdict judges a whole answer.
-func (w *writing) verdict(finish string) Verdict {
+func (w *writing) verdict(finish string, supports []Support) Verdict {
 	refused := strings.Contains(letters(w.text.String()), letters(Refusal))
 	switch {
 	case refused && w.cited == 0:
@@ -189,6 +208,9 @@ func (w *writing) verdict(finish string) Verdict {
 		return Verdict{Partial, "citations could not be verified"}
 	case w.cited == 0:
 		return Verdict{Partial, "the answer cites nothing that supports it"}
+	}
+	if reason := unsupported(supports); reason != "" {
+		return Verdict{Partial, reason}
 	}
 	return Verdict{Answered, ""}
 }

@@ -26,10 +26,11 @@ func NewExtractive(model embed.Model, src Source) *Extractive { return &Extracti
 
 // Plan implements Answerer.
 func (x *Extractive) Plan() Plan {
-	return Plan{Model: "extractive", Note: "Quotes from the documents, word for word; no language model wrote this."}
+	return Plan{Model: extractiveName, Note: "Quotes from the documents, word for word; no language model wrote this.", Quotes: true}
 }
 
 const (
+	extractiveName = "extractive"
 	// readPassages are read for an answer, the best ones.
 	readPassages = 5
 	// embedBest candidates, by words, are compared by meaning too.
@@ -212,10 +213,18 @@ func notInDocuments(yield func(Event, error) bool, text, reason string, start ti
 		Delta{text},
 		Usage{},
 		Verdict{NotInDocuments, reason},
-		Done{FinishReason: "stop", FirstToken: took, Total: time.Since(start)},
+		done("stop", took, time.Since(start)),
 	} {
 		if !yield(e, nil) {
 			return
 		}
+	}
+}
+
+// done ends an answer that no model wrote.
+func done(reason string, first, total time.Duration) Done {
+	return Done{
+		FinishReason: reason, FirstToken: first, Total: total,
+		Tries: []Try{{Model: extractiveName, Price: free, FirstToken: first, Duration: total}},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/quarry-rag/quarry/internal/modeltest"
 	"github.com/quarry-rag/quarry/retrieve/embed"
 )
 
@@ -148,6 +149,23 @@ func TestExtractiveBreak(t *testing.T) {
 					break // a yield after this panics
 				}
 			}
+		}
+	}
+}
+
+// With the real model a sentence is found by what it means.
+func TestExtractiveByMeaning(t *testing.T) {
+	src, passages := library("The canteen opens at noon. Ada Moreau is the chief executive. Parking is free. Bicycles go to the yard.")
+	r := Request{Question: "Who runs the firm?", Passages: passages}
+	model := modeltest.New(t)
+	vectors, err := model.Embed(t.Context(), []string{r.Question})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r.Vector = range [][]float32{nil, vectors[0]} {
+		a, err := assertStream(t, NewExtractive(model, src).Answer(t.Context(), r), src, passages)
+		if err != nil || !strings.HasPrefix(a.Text, "Ada Moreau is the chief executive. [1]") {
+			t.Errorf("%+v, %v", a, err)
 		}
 	}
 }

@@ -27,12 +27,14 @@ type Request struct {
 	IDF map[string]float64
 	// Language of the collection, ISO 639-1. Empty or not known means English.
 	Language string
+	// Collection's name, for budgets.
+	Collection string
 }
 
 // Answerer answers questions. Safe for concurrent use.
 type Answerer interface {
 	// Answer streams the answer. Events come in order: deltas, each citation
-	// after the text that it supports, then Usage, Verdict, Done. The stream
+	// after the text that it supports, then Supports, Usage, Verdict, Done. The stream
 	// ends with Done or with a single error, and nothing follows either. It can be
 	// ranged over once. Breaking off, or the end of ctx, ends the model call.
 	Answer(ctx context.Context, r Request) iter.Seq2[Event, error]
@@ -44,9 +46,12 @@ type Plan struct {
 	Model  string // "extractive", or the model's name
 	Prompt string // name@version of the prompt; empty for extractive
 	Note   string // one line for people
+	// Quotes: the answer is made of sentences found in the passages, so that more
+	// text around them only hides the good ones.
+	Quotes bool
 }
 
-// Event is a part of an answer: Delta, Citation, Usage, Verdict or Done.
+// Event is a part of an answer: Delta, Citation, Support, Usage, Verdict or Done.
 type Event interface{ event() }
 
 // Delta is answer text; the pieces joined are the answer.
@@ -85,6 +90,10 @@ type Done struct {
 	FinishReason   string // "stop", "length", …
 	FirstToken     time.Duration
 	Total          time.Duration
+	// Route that chose the model; empty without one.
+	Route string
+	// Tries in the order in which they ended; the one without a Code answered.
+	Tries []Try
 }
 
 func (Delta) event()    {}
@@ -97,6 +106,7 @@ func (Done) event()     {}
 type Answer struct {
 	Text      string
 	Citations []Citation
+	Supports  []Support
 	Usage     Usage
 	Verdict   Verdict
 	Done      Done
@@ -114,6 +124,8 @@ func Collect(events iter.Seq2[Event, error]) (Answer, error) {
 			a.Text += e.Text
 		case Citation:
 			a.Citations = append(a.Citations, e)
+		case Support:
+			a.Supports = append(a.Supports, e)
 		case Usage:
 			a.Usage = e
 		case Verdict:

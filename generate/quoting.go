@@ -18,6 +18,8 @@ type quoting struct {
 	degraded string
 	quoted   []candidate
 	moved    int // quotes that stored text no longer holds
+	said     int // bytes
+	supports []Support
 }
 
 // run quotes the best candidates that are worth it and proved, and ends the stream.
@@ -107,6 +109,9 @@ func (q *quoting) quote(c candidate, cite Citation) bool {
 		q.first = time.Since(q.start)
 	}
 	q.quoted = append(q.quoted, c)
+	start := q.said + len(text) - len(strings.TrimLeft(text, "\n"))
+	q.said += len(text)
+	q.supports = append(q.supports, Support{Start: start, End: q.said, Score: 1, Supported: true, Passages: []int{cite.Passage}})
 	return q.yield(Delta{text}, nil) && q.yield(cite, nil)
 }
 
@@ -175,8 +180,12 @@ func (q *quoting) changed() {
 }
 
 func (q *quoting) finish(v Verdict) {
-	done := Done{FinishReason: "stop", FirstToken: q.first, Total: time.Since(q.start)}
+	for _, s := range q.supports {
+		if !q.yield(s, nil) {
+			return
+		}
+	}
 	if q.yield(Usage{}, nil) && q.yield(v, nil) {
-		q.yield(done, nil)
+		q.yield(done("stop", q.first, time.Since(q.start)), nil)
 	}
 }

@@ -13,7 +13,8 @@ import (
 
 // accepted says what became of offers.
 type accepted struct {
-	changed   []int64 // documents to be indexed
+	changed   []int64         // documents to be indexed
+	isChanged map[string]bool // by URI
 	unchanged int
 	ours      int // accepted by the same import before
 }
@@ -26,16 +27,18 @@ type known struct {
 	hash       []byte
 	source     string
 	modifiedAt *time.Time
+	origin     string // what the source called the content
 	metadata   json.RawMessage
 	principals []string
 	importID   *int64
+	parent     *int64
 }
 
 // accept stores the offers that differ from what is there, with the job that
 // indexes them; importID is 0 for documents put one by one. No two offers may
 // have the same URI.
 func (in *Ingester) accept(ctx context.Context, tx pgx.Tx, col int64, offers []offer, importID int64) (accepted, error) {
-	var got accepted
+	got := accepted{isChanged: map[string]bool{}}
 	if err := lockCollection(ctx, tx, col); err != nil {
 		return got, err
 	}
@@ -43,7 +46,7 @@ func (in *Ingester) accept(ctx context.Context, tx pgx.Tx, col int64, offers []o
 	if err != nil {
 		return got, err
 	}
-	b, imports, touched := &pgx.Batch{}, map[int64]*progress{}, false
+	b, imports, touched, fresh := &pgx.Batch{}, map[int64]*progress{}, false, newcomers{col: col, importID: importID}
 	for _, o := range offers {
 		old, ok := olds[o.uri]
 		ours := importID != 0 && old.importID != nil && *old.importID == importID
@@ -51,12 +54,12 @@ func (in *Ingester) accept(ctx context.Context, tx pgx.Tx, col int64, offers []o
 		switch {
 		case !ok:
 			id := in.ids.Next()
-			queueInsert(b, col, id, o, importID)
-			got.changed = append(got.changed, id)
+			fresh.add(id, o)
+			got.changed, got.isChanged[o.uri] = append(got.changed, id), true
 			countNew(imports, o, importID)
 		case !same || old.state == Failed && !ours:
 			queueReplace(b, col, old.id, o, importID)
-			got.changed = append(got.changed, old.id)
+			got.changed, got.isChanged[o.uri] = append(got.changed, old.id), true
 			countReplaced(imports, o, old, importID)
 		default:
 			touched = queueTouch(b, col, o, old) || touched
@@ -66,6 +69,9 @@ func (in *Ingester) accept(ctx context.Context, tx pgx.Tx, col int64, offers []o
 				got.unchanged++
 			}
 		}
+	}
+	if err := fresh.copy(ctx, tx); err != nil {
+		return got, err
 	}
 	if b.Len() > 0 {
 		if err := tx.SendBatch(ctx, b).Close(); err != nil {
@@ -97,7 +103,7 @@ func lockOffered(ctx context.Context, tx pgx.Tx, col int64, offers []offer) (map
 		uris[i] = o.uri
 	}
 	rows, err := tx.Query(ctx, `
-		select uri, document_id, size, state, version, content_hash, source, modified_at, metadata, principals, import_id
+		select uri, document_id, size, state, version, content_hash, source, modified_at, source_version, metadata, principals, import_id, parent_id
 		  from document where collection_id = $1 and uri = any($2) order by document_id for update`, col, uris)
 	if err != nil {
 		return nil, fmt.Errorf("look documents up: %w", err)
@@ -105,8 +111,10 @@ func lockOffered(ctx context.Context, tx pgx.Tx, col int64, offers []offer) (map
 	olds := map[string]known{}
 	var uri string
 	var k known
-	_, err = pgx.ForEachRow(rows, []any{&uri, &k.id, &k.size, &k.state, &k.version, &k.hash, &k.source, &k.modifiedAt,
-		&k.metadata, &k.principals, &k.importID}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{
+		&uri, &k.id, &k.size, &k.state, &k.version, &k.hash, &k.source, &k.modifiedAt, &k.origin,
+		&k.metadata, &k.principals, &k.importID, &k.parent,
+	}, func() error {
 		olds[uri] = k
 		k = known{}
 		return nil
@@ -117,13 +125,38 @@ func lockOffered(ctx context.Context, tx pgx.Tx, col int64, offers []offer) (map
 	return olds, nil
 }
 
-func queueInsert(b *pgx.Batch, col, id int64, o offer, importID int64) {
-	b.Queue(`
-		insert into document (collection_id, document_id, uri, source, state, content_hash, size, modified_at,
-		                      media_type, title, metadata, principals, import_id)
-		values ($1, $2, $3, $4, 'pending', $5, $6, $7, $8, $9, $10, $11, nullif($12::bigint, 0))`,
-		col, id, o.uri, o.source, o.hash, len(o.body), o.modifiedAt, o.mediaType, o.title, o.metadata, o.principals, importID)
-	queueStage(b, col, id, o)
+// newcomers are documents that are not there yet. They come by COPY: a bulk load
+// is all newcomers. Should another transaction bring one in first, the unique
+// URI refuses all of them and inTx starts over.
+type newcomers struct {
+	col, importID     int64
+	documents, staged [][]any
+}
+
+func (n *newcomers) add(id int64, o offer) {
+	var importID *int64
+	if n.importID != 0 {
+		importID = &n.importID
+	}
+	n.documents = append(n.documents, []any{
+		n.col, id, o.uri, o.source, Pending, o.hash, len(o.body), o.modifiedAt, o.mediaType, o.title,
+		o.metadata, o.principals, importID, o.version, o.parent,
+	})
+	n.staged = append(n.staged, []any{n.col, id, int64(1), o.mediaType, o.title, o.body})
+}
+
+func (n *newcomers) copy(ctx context.Context, tx pgx.Tx) error {
+	if len(n.documents) == 0 {
+		return nil
+	}
+	err := copyRows(ctx, tx, "document", pgx.CopyFromRows(n.documents),
+		"collection_id", "document_id", "uri", "source", "state", "content_hash", "size", "modified_at", "media_type", "title",
+		"metadata", "principals", "import_id", "source_version", "parent_id")
+	if err != nil {
+		return err
+	}
+	return copyRows(ctx, tx, "staged", pgx.CopyFromRows(n.staged),
+		"collection_id", "document_id", "revision", "media_type", "title", "body")
 }
 
 // queueReplace leaves title and media type to the transaction that indexes the
@@ -133,10 +166,13 @@ func queueReplace(b *pgx.Batch, col, id int64, o offer, importID int64) {
 		update document
 		   set revision = revision + 1, state = 'pending', reason = '', source = $3, content_hash = $4, size = $5, modified_at = $6,
 		       metadata = case when $7 then metadata else $8 end, principals = case when $7 then principals else $9 end,
-		       import_id = nullif($10::bigint, 0), updated_at = now()
+		       import_id = nullif($10::bigint, 0), source_version = $11, parent_id = $12, updated_at = now()
 		 where collection_id = $1 and document_id = $2`,
-		col, id, o.source, o.hash, len(o.body), o.modifiedAt, o.keep, o.metadata, o.principals, importID)
+		col, id, o.source, o.hash, len(o.body), o.modifiedAt, o.keep, o.metadata, o.principals, importID, o.version, o.parent)
 	queueStage(b, col, id, o)
+	if !o.keep {
+		queueInherit(b, col, id, o.metadata, o.principals)
+	}
 }
 
 func queueStage(b *pgx.Batch, col, id int64, o offer) {
@@ -152,15 +188,19 @@ func queueStage(b *pgx.Batch, col, id int64, o offer) {
 // It reports whether readers can tell.
 func queueTouch(b *pgx.Batch, col int64, o offer, old known) bool {
 	visible := !o.keep && (!sameJSON(o.metadata, old.metadata) || !slices.Equal(o.principals, old.principals))
-	if !visible && o.source == old.source && sameTime(o.modifiedAt, old.modifiedAt) {
+	if !visible && o.source == old.source && o.version == old.origin && sameID(o.parent, old.parent) && sameTime(o.modifiedAt, old.modifiedAt) {
 		return false
 	}
 	b.Queue(`
 		update document
 		   set source = $3, modified_at = $4, metadata = case when $5 then metadata else $6 end,
-		       principals = case when $5 then principals else $7 end, updated_at = case when $8 then now() else updated_at end
+		       principals = case when $5 then principals else $7 end, updated_at = case when $8 then now() else updated_at end,
+		       source_version = $9, parent_id = $10
 		 where collection_id = $1 and document_id = $2`,
-		col, old.id, o.source, o.modifiedAt, o.keep, o.metadata, o.principals, visible)
+		col, old.id, o.source, o.modifiedAt, o.keep, o.metadata, o.principals, visible, o.version, o.parent)
+	if visible {
+		queueInherit(b, col, old.id, o.metadata, o.principals)
+	}
 	return visible
 }
 
@@ -174,6 +214,8 @@ func sameJSON(a, b json.RawMessage) bool {
 	q, errQ := json.Marshal(y)
 	return errP == nil && errQ == nil && bytes.Equal(p, q)
 }
+
+func sameID(a, b *int64) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // sameTime compares to the microsecond, which is what Postgres keeps.
 func sameTime(a, b *time.Time) bool {

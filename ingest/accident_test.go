@@ -72,7 +72,7 @@ const settled = `select not exists (select from document where state = 'pending'
 func TestKilledWorkersLoseAndDoubleNothing(t *testing.T) {
 	b, root := setUp(t), t.TempDir()
 	files := map[string]string{}
-	for i := range 96 {
+	for i := range 400 {
 		files[fmt.Sprintf("%03d.md", i)] = sections(fmt.Sprint("harbour", i))
 	}
 	write(t, root, files)
@@ -90,18 +90,18 @@ func TestKilledWorkersLoseAndDoubleNothing(t *testing.T) {
 		}
 		b.check()
 	}
-	if n := b.count(`select count(*) from document where state = 'ready'`); n == 96 {
+	if n := b.count(`select count(*) from document where state = 'ready'`); n == 400 {
 		t.Fatal("the workers were killed too late to show anything")
 	}
 	b.work(WorkerOptions{Exclusive: true})
 	b.until(settled)
 	m, err = b.in.Import(b.ctx, "docs", m.ID)
 	b.ok(err)
-	if m.State != Done || m.Listed != 96 || m.Queued != 96 || m.Indexed != 96 || m.Chunks != 96 {
+	if m.State != Done || m.Listed != 400 || m.Queued != 400 || m.Indexed != 400 || m.Chunks != 400 {
 		t.Errorf("import: %+v", m)
 	}
-	if n := b.count(`select count(*) from chunk`); n != 96 {
-		t.Errorf("%d chunks, want 96", n)
+	if n := b.count(`select count(*) from chunk`); n != 400 {
+		t.Errorf("%d chunks, want 400", n)
 	}
 	b.check()
 }

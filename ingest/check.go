@@ -66,7 +66,8 @@ var invariants = []invariant{
 		  left join (select document_id, count(*) as n, min(ord) as lowest, max(ord) as highest from chunk
 		              where collection_id = $1 group by document_id) c on c.document_id = d.document_id
 		 where d.collection_id = $1
-		   and (coalesce(c.n, 0) <> d.chunks or c.n > 0 and (c.lowest <> 0 or c.highest <> c.n - 1) or d.version > 0 and c.n is null)`},
+		   and (coalesce(c.n, 0) <> d.chunks or c.n > 0 and (c.lowest <> 0 or c.highest <> c.n - 1) or d.version > 0 and c.n is null and not exists (
+		        select from document k where k.collection_id = d.collection_id and k.parent_id = d.document_id))`},
 	{"a document has the text of its version only", `
 		select format('%s: version %s, text of %s', d.uri, d.version, t.versions)
 		  from document d
@@ -74,11 +75,15 @@ var invariants = []invariant{
 		              where collection_id = $1 group by document_id) t on t.document_id = d.document_id
 		 where d.collection_id = $1
 		   and t.versions is distinct from case when d.version > 0 then array[d.version] end`},
-	{"what is pending is staged, and nothing else is", `
+	{"an attachment has its parent's readers", `
+		select format('%s: of document %s', d.uri, d.parent_id)
+		  from document d left join document p on p.collection_id = d.collection_id and p.document_id = d.parent_id
+		 where d.collection_id = $1 and d.parent_id is not null and p.principals is distinct from d.principals`},
+	{"what is not ready is staged, and nothing else is", `
 		select format('%s is %s at revision %s, version %s; staged %s', d.uri, d.state, d.revision, d.version, s.revision)
 		  from document d left join staged s on s.collection_id = d.collection_id and s.document_id = d.document_id
 		 where d.collection_id = $1
-		   and (s.revision is distinct from case when d.state = 'pending' then d.revision end
+		   and (s.revision is distinct from case when d.state <> 'ready' then d.revision end
 		        or d.state = 'ready' and d.version <> d.revision or d.state <> 'ready' and d.version >= d.revision)`},
 	{"what is pending has a job", `
 		select format('%s waits and no job will index it', d.uri)
@@ -107,6 +112,15 @@ var invariants = []invariant{
 
 // problemsShown bounds the places reported for each invariant.
 const problemsShown = 5
+
+// Check does what the function Check does, for a collection by its name.
+func (in *Ingester) Check(ctx context.Context, collection string) ([]string, error) {
+	id, err := in.collection(ctx, collection)
+	if err != nil {
+		return nil, err
+	}
+	return Check(ctx, in.pool, id)
+}
 
 // Check recomputes a collection's statistics, frequencies and counters from its
 // rows, compares every chunk with the text it was cut from, and looks for

@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -24,10 +23,17 @@ type cursor struct {
 
 // scanned is a document as a scan needs it.
 type scanned struct {
-	id, revision, size int64
+	id, revision       int64
 	uri, source, state string
-	modifiedAt         *time.Time
+	known              state // what the source said of its content
 	importID           *int64
+}
+
+const scannedColumns = `document_id, revision, uri, source, state, size, modified_at, source_version, import_id`
+
+func scanScanned(row pgx.CollectableRow) (d scanned, err error) {
+	err = row.Scan(&d.id, &d.revision, &d.uri, &d.source, &d.state, &d.known.size, &d.known.modified, &d.known.version, &d.importID)
+	return d, err
 }
 
 const cursorPage = 1000
@@ -51,16 +57,13 @@ func (c *cursor) next() { c.page = c.page[1:] }
 func (c *cursor) fetch(ctx context.Context) error {
 	end := c.below[:len(c.below)-1] + "0"
 	rows, err := c.pool.Query(ctx, `
-		select document_id, revision, size, uri, source, state, modified_at, import_id from document
+		select `+scannedColumns+` from document
 		 where collection_id = $1 and uri > $2 and uri >= $3 and uri < $5 and (uri = $3 or uri >= $4) order by uri limit $6`,
 		c.col, c.last, c.uri, c.below, end, cursorPage)
 	if err != nil {
 		return err
 	}
-	c.page, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (d scanned, err error) {
-		err = row.Scan(&d.id, &d.revision, &d.size, &d.uri, &d.source, &d.state, &d.modifiedAt, &d.importID)
-		return d, err
-	})
+	c.page, err = pgx.CollectRows(rows, scanScanned)
 	if err != nil {
 		return err
 	}

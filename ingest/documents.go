@@ -63,14 +63,19 @@ func (in *Ingester) Document(ctx context.Context, collection, uri string) (Recor
 	if err != nil {
 		return Record{}, err
 	}
-	return in.record(ctx, id, uri)
+	return in.record(ctx, in.pool, id, uri)
 }
 
-func (in *Ingester) record(ctx context.Context, col int64, uri string) (Record, error) {
+// rowsQuerier is a pool or a transaction.
+type rowsQuerier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+func (in *Ingester) record(ctx context.Context, db rowsQuerier, col int64, uri string) (Record, error) {
 	if checkText("uri", uri, maxURIBytes) != nil {
 		return Record{}, fmt.Errorf("document %q: %w", uri, ErrUnknownDocument)
 	}
-	rows, err := in.pool.Query(ctx, selectRecord+` where collection_id = $1 and uri = $2`, col, uri)
+	rows, err := db.Query(ctx, selectRecord+` where collection_id = $1 and uri = $2`, col, uri)
 	if err != nil {
 		return Record{}, fmt.Errorf("document %q: %w", uri, err)
 	}

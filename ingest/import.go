@@ -18,9 +18,19 @@ type ImportSpec struct {
 	// Paths of files and folders, absolute, as the worker sees them. Hidden
 	// files and folders within are left out.
 	Paths []string `json:"paths"`
-	// Sync removes documents imported from these paths whose files are gone,
-	// once all of the paths has been listed without an error.
+	// Sources that are no paths, by their addresses: see openers.
+	Sources []string `json:"sources,omitempty"`
+	// Records says that each of the paths is a JSONL file of documents: see
+	// ReadRecords.
+	Records bool `json:"records,omitempty"`
+	// Sync removes documents imported from these sources that are gone from them,
+	// once all has been listed without an error.
 	Sync bool `json:"sync"`
+	// DryRun only finds out what would be done: see Import.Plan.
+	DryRun bool `json:"dry_run,omitempty"`
+	// AllowMassRemoval lets a sync remove more than half of the documents of a
+	// source that has at least massRemoval.
+	AllowMassRemoval bool `json:"allow_mass_removal,omitempty"`
 }
 
 // States of an import.
@@ -51,7 +61,10 @@ type Import struct {
 	// deleted before they were indexed.
 	Queued, Indexed, Failed, Superseded int64
 	// Documents removed because their files are gone.
-	Removed                   int64
+	Removed int64
+	// Plan is what a dry run found; then Listed is Unchanged, Added, Changed and
+	// the skipped.
+	Plan                      Plan
 	QueuedBytes, IndexedBytes int64
 	// Chunks written, of these embedded by the model, and their tokens.
 	Chunks, Embedded, Tokens int64
@@ -71,11 +84,9 @@ type Skipped struct {
 
 // StartImport queues an import and returns at once. The worker reads the files.
 func (in *Ingester) StartImport(ctx context.Context, collection string, spec ImportSpec) (Import, error) {
-	roots, err := cleanRoots(spec.Paths)
-	if err != nil {
+	if err := spec.clean(); err != nil {
 		return Import{}, err
 	}
-	spec.Paths = roots
 	col, err := in.collection(ctx, collection)
 	if err != nil {
 		return Import{}, err
@@ -97,12 +108,19 @@ func (in *Ingester) StartImport(ctx context.Context, collection string, spec Imp
 	return in.Import(ctx, collection, id)
 }
 
+// clean checks a spec and brings it in order.
+func (spec *ImportSpec) clean() error {
+	if len(spec.Paths) == 0 && len(spec.Sources) == 0 {
+		return &Invalid{"paths", "is empty, and so is sources"}
+	}
+	var err error
+	spec.Paths, err = cleanRoots(spec.Paths)
+	return err
+}
+
 // cleanRoots checks the paths and drops those that lie within others, so that no
 // file is listed twice.
 func cleanRoots(paths []string) ([]string, error) {
-	if len(paths) == 0 {
-		return nil, &Invalid{"paths", "is empty"}
-	}
 	var roots []string
 	for i, p := range paths {
 		field := fmt.Sprintf("paths[%d]", i)
@@ -146,10 +164,10 @@ func readImport(ctx context.Context, db querier, col, id int64) (Import, error) 
 	m, skipped, finished := Import{ID: id}, map[string]*Skipped{}, (*time.Time)(nil)
 	err := db.QueryRow(ctx, `
 		select spec, state, case when state in ('scanning', 'indexing') then trouble else error end, listed, unchanged, skipped, queued, indexed, failed, superseded, removed,
-		       queued_bytes, indexed_bytes, chunks, embedded, tokens, started_at, finished_at
+		       queued_bytes, indexed_bytes, chunks, embedded, tokens, started_at, finished_at, plan
 		  from import where collection_id = $1 and import_id = $2`, col, id).Scan(
 		&m.Spec, &m.State, &m.Error, &m.Listed, &m.Unchanged, &skipped, &m.Queued, &m.Indexed, &m.Failed, &m.Superseded, &m.Removed,
-		&m.QueuedBytes, &m.IndexedBytes, &m.Chunks, &m.Embedded, &m.Tokens, &m.StartedAt, &finished)
+		&m.QueuedBytes, &m.IndexedBytes, &m.Chunks, &m.Embedded, &m.Tokens, &m.StartedAt, &finished, &m.Plan)
 	if err != nil {
 		return Import{}, orUnknown(err, ErrUnknownImport, "import %d", id)
 	}
@@ -199,5 +217,6 @@ func sameProgress(a, b Import) bool {
 		return false
 	}
 	return a.State == b.State && a.Error == b.Error && a.Listed == b.Listed && a.Unchanged == b.Unchanged && a.Queued == b.Queued &&
-		a.Indexed == b.Indexed && a.Failed == b.Failed && a.Superseded == b.Superseded && a.Removed == b.Removed
+		a.Indexed == b.Indexed && a.Failed == b.Failed && a.Superseded == b.Superseded && a.Removed == b.Removed &&
+		a.Plan.Removed.Count == b.Plan.Removed.Count
 }

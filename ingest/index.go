@@ -22,6 +22,10 @@ import (
 const (
 	groupChunks    = 128
 	groupDocuments = 32
+	pageBytes      = 256 << 10 // staged bytes read at a time, over which a group may go
+	// Of chunks that need no model a group may hold more: what a transaction
+	// costs besides its rows, and the terms that it touches, are then shared.
+	groupWritten = 1024
 )
 
 // A document of at least largeBytes is a group of its own, and no more than
@@ -44,8 +48,10 @@ type indexer struct {
 }
 
 func newIndexer(pool *pgxpool.Pool, ids *ids.Source, model embed.Model, log *slog.Logger) *indexer {
-	return &indexer{pool: pool, ids: ids, model: model, queue: newQueue(pool), log: log,
-		large: semaphore.NewWeighted(largeBudget)}
+	return &indexer{
+		pool: pool, ids: ids, model: model, queue: newQueue(pool), log: log,
+		large: semaphore.NewWeighted(largeBudget),
+	}
 }
 
 // target is the collection that a job writes to.
@@ -149,7 +155,7 @@ func (ix *indexer) claims(ctx context.Context, col int64, docs []int64) ([]claim
 	rows, err := ix.pool.Query(ctx, `
 		select d.document_id, s.revision, d.size, d.uri, s.title, s.media_type
 		  from staged s join document d on d.collection_id = s.collection_id and d.document_id = s.document_id
-		 where s.collection_id = $1 and s.document_id = any($2) order by d.document_id`, col, docs)
+		 where s.collection_id = $1 and s.document_id = any($2) and d.state = 'pending' order by d.document_id`, col, docs)
 	if err != nil {
 		return nil, fmt.Errorf("claim documents: %w", err)
 	}
@@ -165,35 +171,106 @@ func (ix *indexer) claims(ctx context.Context, col int64, docs []int64) ([]claim
 
 // group is what is embedded and written together.
 type group struct {
-	docs    []*prepared
-	release func() // gives the memory of a large document back
+	docs []*prepared
+	// What its documents hold: chunks that need the model, all chunks, bytes.
+	documents, toEmbed, written, bytes int
+	release                            func() // gives the memory of a large document back
 }
 
 // gather prepares the next group and returns the claims left over.
 func (ix *indexer) gather(ctx context.Context, t *target, claims []claim) (*group, []claim, error) {
-	g, chunks := &group{release: func() {}}, 0
-	for i, c := range claims {
-		big := c.size >= largeBytes
-		if i > 0 && (big || chunks >= groupChunks || i >= groupDocuments) {
-			return g, claims[i:], nil
-		}
-		if big {
-			if err := ix.large.Acquire(ctx, c.size); err != nil {
-				return g, nil, err
-			}
-			g.release = func() { ix.large.Release(c.size) }
-		}
-		p, err := ix.prepare(ctx, t, c)
-		if err != nil {
+	g := &group{release: func() {}}
+	if c := claims[0]; c.size >= largeBytes {
+		if err := ix.large.Acquire(ctx, c.size); err != nil {
 			return g, nil, err
 		}
-		if p != nil {
-			g.docs = append(g.docs, p)
-			chunks += len(p.pieces)
+		g.release = func() { ix.large.Release(c.size) }
+		return g, claims[1:], ix.add(ctx, t, g, claims[:1])
+	}
+	for len(claims) > 0 && !g.full() {
+		n := page(claims)
+		if n == 0 {
+			break // a large one follows
 		}
-		if big {
-			return g, claims[i+1:], nil
+		if err := ix.add(ctx, t, g, claims[:n]); err != nil {
+			return g, nil, err
+		}
+		claims = claims[n:]
+	}
+	return g, claims, nil
+}
+
+// page is how many claims are read at a time.
+func page(claims []claim) int {
+	var size int64
+	for i, c := range claims {
+		if size += c.size; c.size >= largeBytes || i == groupDocuments || i > 0 && size > pageBytes {
+			return i
 		}
 	}
-	return g, nil, nil
+	return len(claims)
+}
+
+// full reports whether a group is large enough to be embedded and written.
+func (g *group) full() bool {
+	return g.toEmbed >= groupChunks || g.documents >= groupDocuments && g.toEmbed > 0 ||
+		g.written >= groupWritten || g.bytes >= batchBytes
+}
+
+// add prepares claims and adds them to the group.
+func (ix *indexer) add(ctx context.Context, t *target, g *group, claims []claim) error {
+	bodies, err := ix.bodies(ctx, t, claims)
+	if err != nil {
+		return err
+	}
+	for _, c := range claims {
+		body, ok := bodies[c.id]
+		if !ok {
+			continue // replaced, settled or deleted meanwhile
+		}
+		p, err := ix.prepare(ctx, t, c, body)
+		if err != nil {
+			return err
+		}
+		g.docs = append(g.docs, p)
+		g.documents++
+		g.written += len(p.pieces)
+		g.bytes += len(p.text)
+		for i := range p.pieces {
+			if !p.pieces[i].given {
+				g.toEmbed++
+			}
+		}
+		for _, a := range p.attachments {
+			g.bytes += len(a.Body)
+		}
+	}
+	return nil
+}
+
+// bodies returns the staged bytes of claims whose revision is still the same.
+func (ix *indexer) bodies(ctx context.Context, t *target, claims []claim) (map[int64][]byte, error) {
+	ids, revisions := make([]int64, len(claims)), map[int64]int64{}
+	for i, c := range claims {
+		ids[i], revisions[c.id] = c.id, c.revision
+	}
+	rows, err := ix.pool.Query(ctx, `
+		select document_id, revision, body from staged where collection_id = $1 and document_id = any($2)`, t.col, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read staged documents: %w", err)
+	}
+	all := map[int64][]byte{}
+	var id, revision int64
+	var body []byte
+	_, err = pgx.ForEachRow(rows, []any{&id, &revision, &body}, func() error {
+		if revision == revisions[id] {
+			all[id] = body
+		}
+		body = nil
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read staged documents: %w", err)
+	}
+	return all, nil
 }

@@ -25,8 +25,10 @@ type offer struct {
 	body             []byte
 	hash             []byte
 	modifiedAt       *time.Time
+	version          string // what its source calls the content; empty: nothing
 	metadata         json.RawMessage
 	principals       []string
+	parent           *int64 // the document that it is an attachment of
 	// keep leaves metadata and principals of a document that exists as they are.
 	keep bool
 }
@@ -65,7 +67,12 @@ func offerOf(d Document) (offer, error) {
 	if o.metadata, err = metadataJSON(d.Metadata); err != nil {
 		return offer{}, err
 	}
-	o.hash = contentHash(d.MediaType, d.Title, d.Body)
+	if d.MediaType == PreparedType {
+		if o.body, err = repack(d.Body); err != nil {
+			return offer{}, &Invalid{"content", "is not a prepared document: " + err.Error()}
+		}
+	}
+	o.hash = contentHash(o.mediaType, o.title, o.body)
 	return o, nil
 }
 

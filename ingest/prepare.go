@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,8 +13,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/quarry-rag/quarry/ingest/parse"
 	"github.com/quarry-rag/quarry/retrieve/lexical"
@@ -30,6 +29,8 @@ type prepared struct {
 	text    string
 	stated  json.RawMessage
 	pieces  []piece
+	// attachments are documents of their own from here on.
+	attachments []parse.Attachment
 	// embedded counts the chunks that needed the model, tokens theirs.
 	embedded, tokens int64
 }
@@ -41,6 +42,7 @@ type piece struct {
 	length int               // in index terms
 	terms  []termCount       // by id, no id twice
 	vector []float32
+	given  bool // the vector, by the caller
 }
 
 type termCount struct {
@@ -49,20 +51,10 @@ type termCount struct {
 	term string
 }
 
-// prepare reads, parses, splits and analyses a claimed document. It returns nil
-// when the document has been replaced, settled or deleted meanwhile.
-func (ix *indexer) prepare(ctx context.Context, t *target, c claim) (*prepared, error) {
-	var body []byte
-	err := ix.pool.QueryRow(ctx, `select body from staged where collection_id = $1 and document_id = $2 and revision = $3`,
-		t.col, c.id, c.revision).Scan(&body)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read staged document %d: %w", c.id, err)
-	}
+// prepare parses, splits and analyses a claimed document.
+func (ix *indexer) prepare(ctx context.Context, t *target, c claim, body []byte) (*prepared, error) {
 	p := &prepared{claim: c}
-	err = guard(ctx, func(ctx context.Context) error { return ix.chunk(ctx, t, p, body) })
+	err := guard(ctx, func(ctx context.Context) error { return ix.chunk(ctx, t, p, body) })
 	var perm *parse.Error
 	if errors.As(err, &perm) {
 		return &prepared{claim: c, failure: perm.Reason}, nil
@@ -102,6 +94,9 @@ func guard(ctx context.Context, f func(context.Context) error) error {
 
 // chunk fills p from the document's bytes.
 func (ix *indexer) chunk(ctx context.Context, t *target, p *prepared, body []byte) error {
+	if p.mediaType == PreparedType {
+		return ix.unpack(t, p, body)
+	}
 	if p.mediaType == "" {
 		p.mediaType = parse.Detect(p.uri, body)
 	}
@@ -121,7 +116,10 @@ func (ix *indexer) chunk(ctx context.Context, t *target, p *prepared, body []byt
 		p.stated = json.RawMessage("{}")
 	}
 	chunks := Split(doc, p.title, SplitOptions{MaxTokens: t.settings.chunkTokens(), Count: ix.model.Tokens})
-	if len(chunks) == 0 {
+	if p.attachments, err = attachments(p.uri, doc); err != nil {
+		return err
+	}
+	if len(chunks) == 0 && len(p.attachments) == 0 {
 		return parse.Permanent("there is no text in it")
 	}
 	p.pieces = make([]piece, len(chunks))
@@ -167,6 +165,19 @@ func newPiece(c Chunk, a *lexical.Analyzer) piece {
 	}
 	p.terms = kept
 	return p
+}
+
+// give sets a vector that the caller made. Its hash covers it, so that no text
+// embedded by the model ever shares it.
+func (p *piece) give(v []float32) {
+	h := sha256.New()
+	h.Write([]byte("given\x00"))
+	h.Write(p.hash[:])
+	for _, f := range v {
+		h.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(f)))
+	}
+	h.Sum(p.hash[:0])
+	p.vector, p.given = v, true
 }
 
 // clip is s as valid UTF-8 of at most n bytes.

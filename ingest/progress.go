@@ -88,7 +88,7 @@ func addProgress(ctx context.Context, tx pgx.Tx, col int64, by map[int64]*progre
 // last two documents the second sees the first.
 func endImport(ctx context.Context, tx pgx.Tx, col, id int64) error {
 	_, err := tx.Exec(ctx, `
-		update import set state = case when error = '' then 'done' else 'failed' end, finished_at = now()
+		update import set state = case when error = '' then 'done' else 'failed' end, finished_at = clock_timestamp()
 		 where collection_id = $1 and import_id = $2 and state = 'indexing' and indexed + failed + superseded = queued`, col, id)
 	return err
 }

@@ -69,13 +69,15 @@ func (in *Ingester) Put(ctx context.Context, collection string, d Document) (rec
 	err = inTx(ctx, in.pool, func(tx pgx.Tx) error {
 		got, err := in.accept(ctx, tx, id, []offer{o}, 0)
 		changed = len(got.changed) > 0
+		if err == nil {
+			rec, err = in.record(ctx, tx, id, d.URI)
+		}
 		return err
 	})
 	if err != nil {
 		return Record{}, false, fmt.Errorf("put %q: %w", d.URI, err)
 	}
-	rec, err = in.record(ctx, id, d.URI)
-	return rec, changed, err
+	return rec, changed, nil
 }
 
 func busyError(collection string, busy bool) error {
@@ -95,7 +97,7 @@ func (in *Ingester) Wait(ctx context.Context, collection, uri string) (Record, e
 	}
 	var revision int64
 	for pause := 5 * time.Millisecond; ; pause = min(pause*3/2, 200*time.Millisecond) {
-		rec, err := in.record(ctx, id, uri)
+		rec, err := in.record(ctx, in.pool, id, uri)
 		if err != nil {
 			return Record{}, err
 		}
@@ -148,4 +150,17 @@ func (in *Ingester) busy(ctx context.Context, col int64) (bool, error) {
 	in.backlog[col] = b
 	in.mu.Unlock()
 	return b.busy, nil
+}
+
+// room waits until there is room in the queue.
+func (in *Ingester) room(ctx context.Context, col int64) error {
+	for {
+		busy, err := in.busy(ctx, col)
+		if err != nil || !busy {
+			return err
+		}
+		if err := sleep(ctx, 500*time.Millisecond); err != nil {
+			return err
+		}
+	}
 }

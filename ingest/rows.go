@@ -71,8 +71,10 @@ func copyChunks(ctx context.Context, tx pgx.Tx, ids *ids.Source, t *target, docs
 			}
 			c.chunks++
 			c.lengthSum += int64(p.length)
-			chunks = append(chunks, []any{t.col, id, d.id, p.Ord, p.Start, p.End, p.Page, headings(p.HeadingPath), p.Text,
-				p.Tokens, p.length, p.hash[:], terms})
+			chunks = append(chunks, []any{
+				t.col, id, d.id, p.Ord, p.Start, p.End, p.Page, headings(p.HeadingPath), p.Text,
+				p.Tokens, p.length, p.hash[:], terms,
+			})
 			vectors = append(vectors, []any{t.col, t.space.ID, id, d.id, pgvector.NewHalfVector(p.vector)})
 		}
 	}

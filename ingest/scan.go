@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,9 +10,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A batch of documents is accepted in one transaction and indexed by one job.
+// A batch of documents is accepted in one transaction and indexed by one job: few
+// enough to share the work of embedding among jobs, and more of those that come
+// with their vectors, which are only written.
 const (
 	batchDocuments = 64
+	batchPrepared  = 512
 	batchBytes     = 8 << 20
 )
 
@@ -37,25 +41,31 @@ func (t *tally) skip(reason, example string) {
 	s.Count++
 }
 
-// scan is one run of an import over its roots.
+// scan is one run of an import over its sources.
 type scan struct {
 	in      *Ingester
 	col, id int64
 	spec    ImportSpec
 	tally   tally
+	plan    Plan
 	saved   time.Time // when the tally was last written
 
 	batch []offer
 	bytes int
 	gone  goneDocuments
+	// from names the source in hand, owned counts its documents seen so far.
+	from  string
+	owned int
 	// trouble is why the listing is not complete; empty while it is.
 	trouble string
+	// refused is why nothing may be removed although it is.
+	refused string
 }
 
 // goneDocuments were imported before and are not listed any more.
 type goneDocuments struct{ ids, revisions []int64 }
 
-// scan lists an import's files, accepts the changed ones, and removes what is
+// scan lists an import's sources, accepts what has changed, and removes what is
 // gone when that is asked for. It may be killed and run again at any moment. An
 // import or collection that is gone, or past scanning, is left alone.
 func (in *Ingester) scan(ctx context.Context, col, id int64) error {
@@ -75,15 +85,22 @@ func (in *Ingester) scan(ctx context.Context, col, id int64) error {
 }
 
 func (s *scan) run(ctx context.Context) error {
-	for _, root := range s.spec.Paths {
-		if err := s.root(ctx, root); err != nil {
-			return fmt.Errorf("scan %s: %w", root, err)
+	for _, o := range openers(s.spec) {
+		src, err := o.open(ctx)
+		if err != nil {
+			s.trouble = err.Error()
+			continue
+		}
+		err = s.read(ctx, src)
+		src.close()
+		if err != nil {
+			return fmt.Errorf("scan %s: %w", o.label, err)
 		}
 	}
 	if err := s.flush(ctx); err != nil {
 		return err
 	}
-	if s.spec.Sync && s.trouble == "" {
+	if s.spec.Sync && s.trouble == "" && s.refused == "" && !s.spec.DryRun {
 		if err := s.removeGone(ctx); err != nil {
 			return err
 		}
@@ -91,29 +108,46 @@ func (s *scan) run(ctx context.Context) error {
 	return s.end(ctx)
 }
 
-// root merges the listing of one root with the documents imported from it: both
-// come in byte order, so neither is held in memory.
-func (s *scan) root(ctx context.Context, root string) error {
-	t, err := openTree(root)
-	if err != nil {
-		s.trouble = err.Error()
-		return nil
+// massRemoval is the number of a source's documents from which a sync that
+// would remove more than half of them needs to be told that this is meant: an
+// unmounted disk or a wrong prefix looks just like it.
+const massRemoval = 10
+
+// read brings in one source.
+func (s *scan) read(ctx context.Context, src source) (err error) {
+	s.from, s.owned = src.name(), 0
+	before := len(s.gone.ids)
+	if o, ok := src.(ordered); ok {
+		err = s.merge(ctx, o)
+	} else {
+		err = s.match(ctx, src)
 	}
-	defer t.close()
-	docs := &cursor{pool: s.in.pool, col: s.col, uri: uriOf(root), below: uriOf(folder(root))}
-	for l := range t.walk() {
-		if err := ctx.Err(); err != nil {
+	gone := len(s.gone.ids) - before
+	if s.spec.Sync && !s.spec.AllowMassRemoval && s.owned >= massRemoval && gone > s.owned/2 {
+		s.refused = fmt.Sprintf("%d of the %d documents of %s are gone; say that removing them is meant (--allow-mass-removal)",
+			gone, s.owned, s.from)
+	}
+	return err
+}
+
+// merge merges an ordered listing with the documents imported from it: both
+// come in byte order, so neither is held in memory.
+func (s *scan) merge(ctx context.Context, src ordered) error {
+	root, below := src.within()
+	docs := &cursor{pool: s.in.pool, col: s.col, uri: root, below: below}
+	for it, err := range src.list(ctx) {
+		if err := errors.Join(err, ctx.Err()); err != nil {
 			return err
 		}
-		doc, err := s.advance(ctx, docs, uriOf(l.path))
+		doc, err := s.advance(ctx, docs, it.uri)
 		if err != nil {
 			return err
 		}
-		if err := s.meet(ctx, t, root, l, doc); err != nil {
+		if err := s.meet(ctx, it, doc); err != nil {
 			return err
 		}
 	}
-	_, err = s.advance(ctx, docs, "")
+	_, err := s.advance(ctx, docs, "")
 	return err
 }
 
@@ -126,41 +160,84 @@ func (s *scan) advance(ctx context.Context, docs *cursor, uri string) (*scanned,
 			return nil, err
 		}
 		docs.next()
+		if d.source != "" {
+			s.owned++
+		}
 		if d.uri == uri {
 			return d, nil
 		}
 		if d.source != "" {
-			s.gone.ids = append(s.gone.ids, d.id)
-			s.gone.revisions = append(s.gone.revisions, d.revision)
+			s.miss(d)
 		}
 	}
 }
 
-// meet decides what to do with one listed path.
-func (s *scan) meet(ctx context.Context, t *tree, root string, l listed, doc *scanned) error {
-	if l.incomplete {
-		s.trouble = l.path + ": " + l.reason
+// miss notes a document that is not listed any more.
+func (s *scan) miss(d *scanned) {
+	s.gone.ids = append(s.gone.ids, d.id)
+	s.gone.revisions = append(s.gone.revisions, d.revision)
+	if s.spec.Sync {
+		s.plan.Removed.add(d.uri)
+	}
+}
+
+// meet decides what to do with one listed item.
+func (s *scan) meet(ctx context.Context, it item, doc *scanned) error {
+	if it.incomplete {
+		s.trouble = it.label + ": " + it.reason
+	}
+	if it.nameless && s.spec.Sync {
+		s.refused = it.label + ": " + it.reason
 	}
 	s.tally.listed++
-	if l.reason != "" {
-		s.tally.skip(l.reason, l.path)
+	if it.reason != "" {
+		s.tally.skip(it.reason, it.label)
 		return s.save(ctx, false)
 	}
-	if doc != nil && doc.state != Failed && doc.source != "" && doc.size == l.info.Size() && doc.modifiedAt != nil {
-		if at := l.info.ModTime(); sameTime(&at, doc.modifiedAt) {
-			if doc.importID == nil || *doc.importID != s.id {
-				s.tally.unchanged++
-			}
+	var known state
+	if doc != nil && doc.state != Failed && doc.source != "" {
+		known = doc.known
+		if it.state.sameAs(known) {
+			s.unchanged(doc)
 			return s.save(ctx, false)
 		}
 	}
-	body, modified, reason := t.readFile(l.rel)
-	if reason != "" {
-		s.tally.skip(reason, l.path)
+	c, err := it.read(ctx, known)
+	switch {
+	case err != nil:
+		return err
+	case c.reason != "":
+		s.tally.skip(c.reason, it.label)
+		return s.save(ctx, false)
+	case c.unchanged:
+		s.unchanged(doc)
 		return s.save(ctx, false)
 	}
-	return s.offer(ctx, offer{uri: uriOf(l.path), source: uriOf(root), body: body, hash: contentHash("", "", body),
-		modifiedAt: modified, metadata: []byte("{}"), principals: []string{}, keep: true})
+	return s.offer(ctx, offerFrom(s.from, it.uri, c))
+}
+
+// unchanged counts a document, unless this import itself brought it in before
+// its scan started over.
+func (s *scan) unchanged(doc *scanned) {
+	if doc.importID == nil || *doc.importID != s.id {
+		s.tally.unchanged++
+	}
+}
+
+func offerFrom(source, uri string, c content) offer {
+	o := offer{
+		uri: uri, source: source, body: c.body, mediaType: c.mediaType, title: c.title,
+		hash:       contentHash(c.mediaType, c.title, c.body),
+		modifiedAt: c.state.modified, version: c.state.version,
+		metadata: c.metadata, principals: c.principals, keep: !c.given,
+	}
+	if o.metadata == nil {
+		o.metadata = []byte("{}")
+	}
+	if o.principals == nil {
+		o.principals = []string{}
+	}
+	return o
 }
 
 // offer adds to the batch, which is accepted when it is full.
@@ -172,7 +249,7 @@ func (s *scan) offer(ctx context.Context, o offer) error {
 	}
 	s.batch = append(s.batch, o)
 	s.bytes += len(o.body)
-	if len(s.batch) < batchDocuments {
+	if len(s.batch) < batchPrepared && (o.mediaType == PreparedType || len(s.batch) < batchDocuments) {
 		return nil
 	}
 	return s.flush(ctx)
@@ -183,17 +260,15 @@ func (s *scan) flush(ctx context.Context) error {
 	if len(s.batch) == 0 {
 		return nil
 	}
-	for {
-		busy, err := s.in.busy(ctx, s.col)
+	if s.spec.DryRun {
+		n, err := s.in.plan(ctx, s.col, s.batch, &s.plan)
 		if err != nil {
 			return err
 		}
-		if !busy {
-			break
-		}
-		if err := sleep(ctx, 500*time.Millisecond); err != nil {
-			return err
-		}
+		return s.flushed(ctx, n)
+	}
+	if err := s.in.room(ctx, s.col); err != nil {
+		return err
 	}
 	var got accepted
 	err := inTx(ctx, s.in.pool, func(tx pgx.Tx) (err error) {
@@ -203,7 +278,11 @@ func (s *scan) flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.tally.unchanged += int64(got.unchanged)
+	return s.flushed(ctx, int64(got.unchanged))
+}
+
+func (s *scan) flushed(ctx context.Context, unchanged int64) error {
+	s.tally.unchanged += unchanged
 	clear(s.batch)
 	s.batch, s.bytes = s.batch[:0], 0
 	return s.save(ctx, true)
@@ -215,8 +294,8 @@ func (s *scan) save(ctx context.Context, now bool) error {
 		return nil
 	}
 	s.saved = time.Now()
-	_, err := s.in.pool.Exec(ctx, `update import set listed = $3, unchanged = $4, skipped = $5
-		where collection_id = $1 and import_id = $2`, s.col, s.id, s.tally.listed, s.tally.unchanged, s.tally.skipped)
+	_, err := s.in.pool.Exec(ctx, `update import set listed = $3, unchanged = $4, skipped = $5, plan = $6
+		where collection_id = $1 and import_id = $2`, s.col, s.id, s.tally.listed, s.tally.unchanged, s.tally.skipped, s.plan)
 	if err != nil {
 		return fmt.Errorf("save progress: %w", err)
 	}
@@ -242,15 +321,15 @@ func (s *scan) removeGone(ctx context.Context) error {
 
 // end closes the scan; the import ends with it, or with its last document.
 func (s *scan) end(ctx context.Context) error {
+	if s.trouble != "" {
+		s.plan.Removed = Planned{}
+	}
 	if err := s.save(ctx, true); err != nil {
 		return err
 	}
-	failure := ""
-	if s.trouble != "" {
-		failure = s.trouble
-		if s.spec.Sync {
-			failure += "; nothing was removed"
-		}
+	failure := cmp.Or(s.trouble, s.refused)
+	if failure != "" && s.spec.Sync {
+		failure += "; nothing was removed"
 	}
 	return inTx(ctx, s.in.pool, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `update import set state = 'indexing', error = $3

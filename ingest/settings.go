@@ -38,8 +38,10 @@ func (s Settings) Validate() error {
 		v     *float64
 		hi    float64
 	}{
-		{"bm25_k1", s.BM25K1, 10}, {"bm25_b", s.BM25B, 1},
-		{"dense_weight", s.DenseWeight, 1}, {"min_score", s.MinScore, 1},
+		{"bm25_k1", s.BM25K1, 10},
+		{"bm25_b", s.BM25B, 1},
+		{"dense_weight", s.DenseWeight, 1},
+		{"min_score", s.MinScore, 1},
 	}
 	for _, r := range ranges {
 		if r.v != nil && !(*r.v >= 0 && *r.v <= r.hi) {

@@ -1,6 +1,10 @@
 package ingest
 
-import "github.com/quarry-rag/quarry/ingest/parse"
+import (
+	"strings"
+
+	"github.com/quarry-rag/quarry/ingest/parse"
+)
 
 // SplitOptions says how large chunks are.
 type SplitOptions struct {
@@ -37,6 +41,9 @@ func Split(p parse.Parsed, title string, o SplitOptions) []Chunk {
 		section: &section{},
 	}
 	for i, b := range p.Blocks {
+		if strings.TrimSpace(p.Text[b.Start:b.End]) == "" {
+			continue
+		}
 		if b.Kind == parse.Heading {
 			s.heading(i)
 		}

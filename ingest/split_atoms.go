@@ -131,7 +131,11 @@ func cutCode(c byte, blank bool) float64 {
 // atom adds text[start:end], of block i, in one or, if it has more than limit
 // tokens, in parts of a quarter of the budget.
 func (s *splitter) atom(i, start, end int, cut float64, limit int) {
-	if end-start <= s.maxBytes {
+	maxBytes := s.maxBytes / 2
+	if s.blocks[i].Kind == parse.Heading {
+		maxBytes = s.maxBytes / 4
+	}
+	if end-start <= maxBytes {
 		if n := s.count(s.text[start:end]); n <= limit {
 			s.push(atom{start: start, end: end, tokens: n, block: i, cut: cut})
 			return

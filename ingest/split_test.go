@@ -150,6 +150,7 @@ func TestSplitContext(t *testing.T) {
 // FuzzSplit gives arbitrary text arbitrary structure.
 func FuzzSplit(f *testing.F) {
 	f.Add("# A\n\nText one. Text two.\n\n\tcode\n\n| a | b |", []byte{0x05, 0x40, 0x13, 0x27}, uint8(10))
+	f.Add("  ", []byte("1"), uint8('D')) // blank blocks
 	f.Add(strings.Repeat("word ", 100)+strings.Repeat("x", 500)+"日本語。\u200b", []byte{0xff, 1, 0x84}, uint8(3))
 	f.Fuzz(func(t *testing.T, text string, shape []byte, maxTokens uint8) {
 		p := parse.Parsed{Text: strings.ToValidUTF8(text, "?"), Blocks: nil}
@@ -231,6 +232,7 @@ func checkChunks(t *testing.T, p parse.Parsed, chunks []Chunk, o SplitOptions) {
 // A heading ends a chunk only when no text follows it.
 func FuzzSplitHeadings(f *testing.F) {
 	f.Add("one two three. four five six. seven", uint8(12), uint8(3))
+	f.Add("one "+strings.Repeat("Z", 4090), uint8(116), uint8(123)) // few tokens, many bytes
 	f.Fuzz(func(t *testing.T, text string, maxTokens, every uint8) {
 		var doc strings.Builder
 		for i, s := range strings.Fields(text) {

@@ -15,7 +15,7 @@ const embedAtOnce = 512
 
 type hash = [sha256.Size]byte
 
-// embed gives every piece its vector: from the collection where one of the same
+// embed gives every piece without a vector one: from the collection where one of the same
 // text is stored, else from the model, each distinct text once.
 func (ix *indexer) embed(ctx context.Context, t *target, docs []*prepared) error {
 	vectors, err := ix.stored(ctx, t, distinct(docs))
@@ -26,7 +26,7 @@ func (ix *indexer) embed(ctx context.Context, t *target, docs []*prepared) error
 	var hashes []hash
 	for _, d := range docs {
 		for _, p := range d.pieces {
-			if _, ok := vectors[p.hash]; ok {
+			if _, ok := vectors[p.hash]; ok || p.given {
 				continue
 			}
 			vectors[p.hash] = nil
@@ -52,7 +52,9 @@ func (ix *indexer) embed(ctx context.Context, t *target, docs []*prepared) error
 	}
 	for _, d := range docs {
 		for i := range d.pieces {
-			d.pieces[i].vector = vectors[d.pieces[i].hash]
+			if p := &d.pieces[i]; !p.given {
+				p.vector = vectors[p.hash]
+			}
 		}
 	}
 	return nil
@@ -63,7 +65,7 @@ func distinct(docs []*prepared) [][]byte {
 	var all [][]byte
 	for _, d := range docs {
 		for i := range d.pieces {
-			if h := &d.pieces[i].hash; !seen[*h] {
+			if h := &d.pieces[i].hash; !seen[*h] && !d.pieces[i].given {
 				seen[*h] = true
 				all = append(all, h[:])
 			}

@@ -70,7 +70,7 @@ func (t *tree) walk() iter.Seq[listed] {
 }
 
 func (t *tree) walkFolder(rel string, yield func(listed) bool) bool {
-	entries, err := t.list(rel)
+	entries, err := t.entries(rel)
 	if err != nil {
 		return yield(listed{path: t.abs(rel), rel: rel, reason: "folder cannot be read: " + plain(err), incomplete: true})
 	}
@@ -92,9 +92,9 @@ func (t *tree) walkFolder(rel string, yield func(listed) bool) bool {
 	return true
 }
 
-// list returns a folder's entries so that walking them gives paths in byte
+// entries returns a folder's entries so that walking them gives paths in byte
 // order: "a.txt" comes before what is in "a", because "." is less than "/".
-func (t *tree) list(rel string) ([]fs.DirEntry, error) {
+func (t *tree) entries(rel string) ([]fs.DirEntry, error) {
 	f, err := t.root.Open(rel)
 	if err != nil {
 		return nil, err

@@ -66,8 +66,10 @@ func NewWorker(pool *pgxpool.Pool, ids *ids.Source, model embed.Model, log *slog
 	if err != nil {
 		return nil, err
 	}
-	w := &Worker{pool: pool, log: log, o: o, in: in, id: fmt.Sprintf("%d-%d", os.Getpid(), ids.Next()),
-		ix: newIndexer(pool, ids, model, log), active: newActive()}
+	w := &Worker{
+		pool: pool, log: log, o: o, in: in, id: fmt.Sprintf("%d-%d", os.Getpid(), ids.Next()),
+		ix: newIndexer(pool, ids, model, log), active: newActive(),
+	}
 	w.client, err = river.NewClient(riverpgxv5.New(pool), w.riverConfig())
 	if err != nil {
 		return nil, fmt.Errorf("ingest: %w", err)

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -49,6 +50,8 @@ type current struct {
 	revision, version int64
 	importID          *int64
 	size              int64
+	metadata          json.RawMessage
+	principals        []string
 }
 
 // write settles those of docs whose revision is still the accepted one, and
@@ -88,6 +91,9 @@ func (ix *indexer) write(ctx context.Context, tx pgx.Tx, t *target, docs []*prep
 	if err := quarantine(ctx, tx, t.col, bad); err != nil {
 		return 0, err
 	}
+	if err := attach(ctx, tx, ix, t.col, good, now, &c, imports); err != nil {
+		return 0, err
+	}
 	if err := c.terms.apply(ctx, tx, t.col); err != nil {
 		return 0, err
 	}
@@ -105,7 +111,7 @@ func lockPending(ctx context.Context, tx pgx.Tx, col int64, docs []*prepared) (m
 		ids[i] = d.id
 	}
 	rows, err := tx.Query(ctx, `
-		select document_id, revision, version, import_id, size from document
+		select document_id, revision, version, import_id, size, metadata, principals from document
 		 where collection_id = $1 and document_id = any($2) and state = 'pending' order by document_id for update`, col, ids)
 	if err != nil {
 		return nil, fmt.Errorf("lock documents: %w", err)
@@ -113,7 +119,7 @@ func lockPending(ctx context.Context, tx pgx.Tx, col int64, docs []*prepared) (m
 	now := map[int64]current{}
 	var id int64
 	var c current
-	_, err = pgx.ForEachRow(rows, []any{&id, &c.revision, &c.version, &c.importID, &c.size}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &c.revision, &c.version, &c.importID, &c.size, &c.metadata, &c.principals}, func() error {
 		now[id] = c
 		c = current{}
 		return nil
@@ -159,32 +165,46 @@ func replace(ctx context.Context, tx pgx.Tx, ix *indexer, t *target, docs []*pre
 	if err := copyChunks(ctx, tx, ix.ids, t, docs, c); err != nil {
 		return err
 	}
-	b := &pgx.Batch{}
+	return settleRows(ctx, tx, t.col, docs)
+}
+
+// settleRows writes the documents' texts and rows and unstages their bytes, in
+// as few statements as there are tables.
+func settleRows(ctx context.Context, tx pgx.Tx, col int64, docs []*prepared) error {
+	var ids, revisions []int64
+	var chunks []int32
+	var titles, types []string
+	var stated []string
+	texts := make([][]any, 0, len(docs))
 	for _, d := range docs {
-		b.Queue(`delete from document_text where collection_id = $1 and document_id = $2`, t.col, d.id)
-		b.Queue(`insert into document_text (collection_id, document_id, version, body) values ($1, $2, $3, $4)`,
-			t.col, d.id, d.revision, []byte(d.text))
-		b.Queue(`
-			update document set state = 'ready', reason = '', version = $3, title = $4, media_type = $5, stated = $6,
-			       chunks = $7, updated_at = now()
-			 where collection_id = $1 and document_id = $2`,
-			t.col, d.id, d.revision, d.title, d.mediaType, d.stated, len(d.pieces))
-		b.Queue(`delete from staged where collection_id = $1 and document_id = $2 and revision = $3`, t.col, d.id, d.revision)
+		ids, revisions, chunks = append(ids, d.id), append(revisions, d.revision), append(chunks, int32(len(d.pieces)))
+		titles, types, stated = append(titles, d.title), append(types, d.mediaType), append(stated, string(d.stated))
+		texts = append(texts, []any{col, d.id, d.revision, []byte(d.text)})
 	}
+	b := &pgx.Batch{}
+	b.Queue(`delete from document_text where collection_id = $1 and document_id = any($2)`, col, ids)
+	b.Queue(`
+		update document d
+		   set state = 'ready', reason = '', version = u.revision, title = u.title, media_type = u.media_type,
+		       stated = u.stated::jsonb, chunks = u.chunks, updated_at = now()
+		  from unnest($2::bigint[], $3::bigint[], $4::int[], $5::text[], $6::text[], $7::text[])
+		    as u (document_id, revision, chunks, title, media_type, stated)
+		 where d.collection_id = $1 and d.document_id = u.document_id`, col, ids, revisions, chunks, titles, types, stated)
+	b.Queue(`delete from staged s using unnest($2::bigint[], $3::bigint[]) as u (document_id, revision)
+		where s.collection_id = $1 and s.document_id = u.document_id and s.revision = u.revision`, col, ids, revisions)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return fmt.Errorf("write documents: %w", err)
 	}
-	return nil
+	return copyRows(ctx, tx, "document_text", pgx.CopyFromRows(texts), "collection_id", "document_id", "version", "body")
 }
 
-// quarantine settles documents that can never be indexed. The version before,
-// if there is one, stays readable.
+// quarantine settles documents that cannot be indexed. Their bytes stay, for
+// Retry; the version before, if there is one, stays readable.
 func quarantine(ctx context.Context, tx pgx.Tx, col int64, docs []*prepared) error {
 	b := &pgx.Batch{}
 	for _, d := range docs {
 		b.Queue(`update document set state = 'failed', reason = $3, updated_at = now() where collection_id = $1 and document_id = $2`,
 			col, d.id, clip(d.failure, 1000))
-		b.Queue(`delete from staged where collection_id = $1 and document_id = $2 and revision = $3`, col, d.id, d.revision)
 	}
 	if b.Len() == 0 {
 		return nil
@@ -227,19 +247,14 @@ func remove(ctx context.Context, tx pgx.Tx, col int64, ids, revisions []int64, i
 	if err := lockCollection(ctx, tx, col); err != nil {
 		return 0, err
 	}
-	gone, imports, c, err := lockRemoved(ctx, tx, col, ids, revisions)
-	if err != nil || len(gone) == 0 {
+	var c change
+	imports := map[int64]*progress{}
+	gone, err := removeRows(ctx, tx, col, ids, revisions, &c, imports)
+	if err != nil || gone == 0 {
 		return 0, err
 	}
 	if importID != 0 {
-		of(imports, importID).removed += int64(len(gone))
-	}
-	if err := dropChunks(ctx, tx, col, gone, &c); err != nil {
-		return 0, err
-	}
-	// Takes staged bytes and texts along.
-	if _, err := tx.Exec(ctx, `delete from document where collection_id = $1 and document_id = any($2)`, col, gone); err != nil {
-		return 0, fmt.Errorf("delete documents: %w", err)
+		of(imports, importID).removed += gone
 	}
 	if err := c.terms.apply(ctx, tx, col); err != nil {
 		return 0, err
@@ -248,17 +263,45 @@ func remove(ctx context.Context, tx pgx.Tx, col int64, ids, revisions []int64, i
 		return 0, err
 	}
 	_, err = c.count(ctx, tx, col)
-	return int64(len(gone)), err
+	return gone, err
 }
 
-func lockRemoved(ctx context.Context, tx pgx.Tx, col int64, ids, revisions []int64) (gone []int64, imports map[int64]*progress, c change, err error) {
+// removeRows deletes the documents with their attachments, which it does not
+// count among what it returns.
+func removeRows(ctx context.Context, tx pgx.Tx, col int64, ids, revisions []int64, c *change, imports map[int64]*progress) (int64, error) {
+	gone, err := lockRemoved(ctx, tx, col, ids, revisions, c, imports)
+	if err != nil || len(gone) == 0 {
+		return 0, err
+	}
+	n := int64(len(gone))
+	carried, err := descendants(ctx, tx, col, gone)
+	if err != nil {
+		return 0, err
+	}
+	if len(carried) > 0 {
+		if carried, err = lockRemoved(ctx, tx, col, carried, nil, c, imports); err != nil {
+			return 0, err
+		}
+		gone = append(gone, carried...)
+	}
+	if err := dropChunks(ctx, tx, col, gone, c); err != nil {
+		return 0, err
+	}
+	// Takes staged bytes and texts along.
+	if _, err := tx.Exec(ctx, `delete from document where collection_id = $1 and document_id = any($2)`, col, gone); err != nil {
+		return 0, fmt.Errorf("delete documents: %w", err)
+	}
+	return n, nil
+}
+
+// lockRemoved locks the documents to be removed and counts them off.
+func lockRemoved(ctx context.Context, tx pgx.Tx, col int64, ids, revisions []int64, c *change, imports map[int64]*progress) (gone []int64, err error) {
 	rows, err := tx.Query(ctx, `
 		select document_id, revision, state, version, import_id from document
 		 where collection_id = $1 and document_id = any($2) order by document_id for update`, col, ids)
 	if err != nil {
-		return nil, nil, c, fmt.Errorf("lock documents: %w", err)
+		return nil, fmt.Errorf("lock documents: %w", err)
 	}
-	imports = map[int64]*progress{}
 	var id, revision int64
 	var k known
 	_, err = pgx.ForEachRow(rows, []any{&id, &revision, &k.state, &k.version, &k.importID}, func() error {
@@ -273,7 +316,7 @@ func lockRemoved(ctx context.Context, tx pgx.Tx, col int64, ids, revisions []int
 		return nil
 	})
 	if err != nil {
-		return nil, nil, c, fmt.Errorf("lock documents: %w", err)
+		return nil, fmt.Errorf("lock documents: %w", err)
 	}
-	return gone, imports, c, nil
+	return gone, nil
 }

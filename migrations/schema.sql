@@ -36,7 +36,7 @@ CREATE TABLE public.collection_stats (
 CREATE TABLE public.document (
     collection_id bigint NOT NULL,
     document_id bigint NOT NULL,
-    uri text NOT NULL,
+    uri text NOT NULL COLLATE pg_catalog."C",
     source text DEFAULT ''::text NOT NULL,
     revision bigint DEFAULT 1 NOT NULL,
     version bigint DEFAULT 0 NOT NULL,
@@ -48,11 +48,13 @@ CREATE TABLE public.document (
     media_type text DEFAULT ''::text NOT NULL,
     title text DEFAULT ''::text NOT NULL,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    stated jsonb DEFAULT '{}'::jsonb NOT NULL,
     principals text[] DEFAULT '{}'::text[] NOT NULL,
     chunks integer DEFAULT 0 NOT NULL,
     import_id bigint,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    source_version text DEFAULT ''::text NOT NULL,
     CONSTRAINT document_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'ready'::text, 'failed'::text])))
 );
 
@@ -77,10 +79,10 @@ ALTER TABLE ONLY public.embedding ALTER COLUMN emb SET STORAGE PLAIN;
 CREATE TABLE public.import (
     collection_id bigint NOT NULL,
     import_id bigint NOT NULL,
-    source text NOT NULL,
     spec jsonb NOT NULL,
     state text NOT NULL,
     error text DEFAULT ''::text NOT NULL,
+    trouble text DEFAULT ''::text NOT NULL,
     listed bigint DEFAULT 0 NOT NULL,
     unchanged bigint DEFAULT 0 NOT NULL,
     skipped jsonb DEFAULT '{}'::jsonb NOT NULL,
@@ -88,6 +90,7 @@ CREATE TABLE public.import (
     queued_bytes bigint DEFAULT 0 NOT NULL,
     indexed bigint DEFAULT 0 NOT NULL,
     failed bigint DEFAULT 0 NOT NULL,
+    superseded bigint DEFAULT 0 NOT NULL,
     removed bigint DEFAULT 0 NOT NULL,
     indexed_bytes bigint DEFAULT 0 NOT NULL,
     chunks bigint DEFAULT 0 NOT NULL,
@@ -95,6 +98,7 @@ CREATE TABLE public.import (
     tokens bigint DEFAULT 0 NOT NULL,
     started_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
+    plan jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT import_state_check CHECK ((state = ANY (ARRAY['scanning'::text, 'indexing'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
 );
 
@@ -130,6 +134,8 @@ CREATE TABLE public.staged (
     collection_id bigint NOT NULL,
     document_id bigint NOT NULL,
     revision bigint NOT NULL,
+    media_type text DEFAULT ''::text NOT NULL,
+    title text DEFAULT ''::text NOT NULL,
     body bytea NOT NULL
 );
 ALTER TABLE ONLY public.staged ALTER COLUMN body SET STORAGE EXTERNAL;
@@ -141,6 +147,11 @@ CREATE TABLE public.term (
     df bigint NOT NULL
 )
 WITH (fillfactor='80');
+
+CREATE TABLE public.worker (
+    worker_id text NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL
+);
 
 ALTER TABLE ONLY public.chunk
     ADD CONSTRAINT chunk_collection_id_document_id_ord_key UNIQUE (collection_id, document_id, ord);
@@ -184,11 +195,18 @@ ALTER TABLE ONLY public.staged
 ALTER TABLE ONLY public.term
     ADD CONSTRAINT term_pkey PRIMARY KEY (collection_id, term_id);
 
+ALTER TABLE ONLY public.worker
+    ADD CONSTRAINT worker_pkey PRIMARY KEY (worker_id);
+
 CREATE INDEX chunk_by_embed_hash ON public.chunk USING btree (collection_id, embed_hash);
 
-CREATE INDEX document_by_source ON public.document USING btree (collection_id, source, uri);
+CREATE INDEX document_by_metadata ON public.document USING gin (((stated || metadata)) jsonb_path_ops);
 
-CREATE INDEX document_by_state ON public.document USING btree (collection_id, state, document_id) WHERE (state <> 'ready'::text);
+CREATE INDEX document_by_principals ON public.document USING gin (principals);
+
+CREATE INDEX document_by_state ON public.document USING btree (collection_id, state, uri) WHERE (state <> 'ready'::text);
+
+CREATE INDEX document_restricted ON public.document USING btree (collection_id) WHERE (principals <> '{}'::text[]);
 
 ALTER TABLE ONLY public.chunk
     ADD CONSTRAINT chunk_collection_id_document_id_fkey FOREIGN KEY (collection_id, document_id) REFERENCES public.document(collection_id, document_id) ON DELETE CASCADE;

@@ -3,6 +3,7 @@ package retrieve
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -41,16 +42,19 @@ known as materialized (
 // BM25 in two stages, in one when the terms are rare enough together: the rare
 // terms (the two rarest always) pick candidates from their postings; the
 // others are looked up for the candidates only. "offset 0" keeps each lookup a
-// descent of the primary key, whatever the planner thinks of the table. Filters
-// on documents belong into candidate, by chunk.
+// descent of the primary key, whatever the planner thinks of the table. CHECKED
+// is nothing or bm25CheckSQL.
 const bm25SQL = termsSQL + `,
-candidate as materialized (
+scored as (
   select p.chunk_id, sum(k.idf * p.tf / (p.tf + @k1::float8 * (1 - @b::float8 + @b::float8 * p.length / s.avg))) as score
     from known k cross join stats s
    cross join lateral (select chunk_id, tf::float8, length::float8 from posting
                         where collection_id = @collection and term_id = k.term_id offset 0) p
    where k.reach <= @postings or k.nth <= 2
-   group by p.chunk_id order by score desc, p.chunk_id limit @candidates)
+   group by p.chunk_id order by score desc, p.chunk_id offset 0),
+candidate as materialized (
+  select x.chunk_id, x.score from scored x CHECKED
+   order by x.score desc, x.chunk_id limit @candidates)
 select c.chunk_id, c.score + coalesce(rest.score, 0) as score, (select sum(idf) from asked) as idf_sum
   from candidate c
  cross join lateral (
@@ -61,6 +65,23 @@ select c.chunk_id, c.score + coalesce(rest.score, 0) as score, (select sum(idf) 
    where k.reach > @postings and k.nth > 2) rest
  order by score desc, c.chunk_id limit @depth`
 
+// A scalar subquery stays a check a row, best row first, until there are enough.
+const bm25CheckSQL = `
+   where (select true from chunk c
+            join document d on d.collection_id = c.collection_id and d.document_id = c.document_id
+           where c.collection_id = @collection and c.chunk_id = x.chunk_id and ALLOWED)`
+
+// BM25 of every chunk of a few documents, by all terms.
+const bm25ListedSQL = termsSQL + `
+select p.chunk_id, sum(k.idf * p.tf / (p.tf + @k1::float8 * (1 - @b::float8 + @b::float8 * p.length / s.avg))) as score,
+       (select sum(idf) from asked) as idf_sum
+  from known k cross join stats s
+ cross join lateral (select chunk_id, tf::float8, length::float8 from posting
+                      where collection_id = @collection and term_id = k.term_id
+                        and chunk_id = any(array(select chunk_id from chunk
+                              where collection_id = @collection and document_id = any(@documents::bigint[]))) offset 0) p
+ group by p.chunk_id order by score desc, p.chunk_id limit @depth`
+
 // words is the lexical leg's result.
 type words struct {
 	hits []hit
@@ -69,17 +90,17 @@ type words struct {
 	idfSum float64
 }
 
-// bm25 is the lexical leg: it returns the depth chunks with the best BM25 scores, best first.
-// Without terms it finds nothing.
-func (s *Searcher) bm25(ctx context.Context, c collection, terms []int64, depth int) (words, error) {
+// bm25 is the lexical leg: it returns the depth chunks in scope with the best
+// BM25 scores, best first. Without terms it finds nothing.
+func (s *Searcher) bm25(ctx context.Context, c collection, sc scope, terms []int64, depth int) (words, error) {
 	if len(terms) == 0 {
 		return words{}, nil
 	}
-	args := bm25Args(c, terms)
+	args := sc.with(bm25Args(c, terms))
 	args["depth"] = depth
 	args["candidates"] = max(200, 2*depth)
 	args["postings"] = s.postings
-	rows, err := s.pool.Query(ctx, bm25SQL, args)
+	rows, err := s.pool.Query(ctx, bm25For(sc), args)
 	if err != nil {
 		return words{}, fmt.Errorf("lexical leg: %w", err)
 	}
@@ -95,6 +116,16 @@ func (s *Searcher) bm25(ctx context.Context, c collection, terms []int64, depth 
 	return w, nil
 }
 
+func bm25For(sc scope) string {
+	switch {
+	case sc.listed:
+		return bm25ListedSQL
+	case sc.all():
+		return strings.ReplaceAll(bm25SQL, "CHECKED", "")
+	}
+	return sc.in(strings.ReplaceAll(bm25SQL, "CHECKED", bm25CheckSQL))
+}
+
 // bm25Args are the arguments of termsSQL and of BM25's formula.
 func bm25Args(c collection, terms []int64) pgx.NamedArgs {
 	return pgx.NamedArgs{
@@ -103,17 +134,20 @@ func bm25Args(c collection, terms []int64) pgx.NamedArgs {
 	}
 }
 
-// queryTerms returns the keys of the terms to look up.
-func queryTerms(language, text string) ([]int64, error) {
+// queryTerms returns the terms to look up.
+func queryTerms(language, text string) ([]string, error) {
 	analyzer, err := lexical.For(language)
 	if err != nil {
 		return nil, err
 	}
 	terms := analyzer.Query(text)
-	terms = terms[:min(len(terms), maxQueryTerms)]
+	return terms[:min(len(terms), maxQueryTerms)], nil
+}
+
+func termIDs(terms []string) []int64 {
 	ids := make([]int64, len(terms))
 	for i, t := range terms {
 		ids[i] = lexical.TermID(t)
 	}
-	return ids, nil
+	return ids
 }

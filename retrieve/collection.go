@@ -20,7 +20,9 @@ type collection struct {
 	Model       string
 	Fingerprint string
 	Dim         int
+	Documents   int64
 	Chunks      int64
+	Restricted  bool // some document is not for everyone
 	Indexed     bool // the space has an HNSW index to use
 }
 
@@ -40,7 +42,8 @@ var defaults = settings{Language: "en", K1: 0.9, B: 0.4, DenseWeight: 0.55, MinC
 const collectionSQL = `
 select c.collection_id, c.settings,
        coalesce(s.space_id, 0), coalesce(s.model, ''), coalesce(s.fingerprint, ''), coalesce(s.dim, 0),
-       coalesce(st.chunks, 0),
+       coalesce(st.documents, 0), coalesce(st.chunks, 0),
+       exists (select from document d where d.collection_id = c.collection_id and d.principals <> '{}'),
        coalesce((select i.indisvalid from pg_index i
                   where i.indexrelid = to_regclass('embedding_hnsw_' || s.space_id)), false)
   from collection c
@@ -56,7 +59,7 @@ func (s *Searcher) readCollection(ctx context.Context, name string) (collection,
 	var c collection
 	var raw []byte
 	err := s.pool.QueryRow(ctx, collectionSQL, pgx.NamedArgs{"name": name}).
-		Scan(&c.ID, &raw, &c.SpaceID, &c.Model, &c.Fingerprint, &c.Dim, &c.Chunks, &c.Indexed)
+		Scan(&c.ID, &raw, &c.SpaceID, &c.Model, &c.Fingerprint, &c.Dim, &c.Documents, &c.Chunks, &c.Restricted, &c.Indexed)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return collection{}, fmt.Errorf("%w: %q", ErrUnknownCollection, name)
 	}

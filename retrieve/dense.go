@@ -21,60 +21,121 @@ type hit struct {
 
 // The exact plan. The materialised CTE keeps the planner from the HNSW index,
 // which it would choose at any size: the primary key delimits the rows, and only
-// ids and distances are kept of them. Filters on documents belong into v.
+// ids and distances are kept of them.
 const exactSQL = `
 with v as materialized (
   select e.chunk_id, e.emb <=> @vector::halfvec as distance
     from embedding e
-   where e.collection_id = @collection and e.space_id = @space)
+   where e.collection_id = @collection and e.space_id = @space)` + exactEndSQL
+
+// The same over the documents that are allowed, many of them.
+const exactAllowedSQL = `
+with v as materialized (
+  select e.chunk_id, e.emb <=> @vector::halfvec as distance
+    from embedding e
+    join document d on d.collection_id = e.collection_id and d.document_id = e.document_id
+   where e.collection_id = @collection and e.space_id = @space and ALLOWED)` + exactEndSQL
+
+// The same over few documents: their chunks by the unique key (collection,
+// document, ord), the vectors of these by the primary key.
+const exactListedSQL = `
+with v as materialized (
+  select e.chunk_id, e.emb <=> @vector::halfvec as distance
+    from chunk c
+    join embedding e on e.collection_id = c.collection_id and e.space_id = @space and e.chunk_id = c.chunk_id
+   where c.collection_id = @collection and c.document_id = any(@documents::bigint[]))` + exactEndSQL
+
+const exactEndSQL = `
 select chunk_id, 1 - distance as score from v order by distance, chunk_id limit @depth`
 
 // The index plan. The expression and the space are those of the partial index
 // embedding_hnsw_<space>; the pool plans for the values at hand, so that its
 // predicate is seen to hold. DIM is a number from our own tables: a type's
 // modifier cannot be a parameter. relaxed_order gives rows slightly out of
-// order, hence the second sort. Filters on documents belong into near.
+// order, hence the second sort. CHECKED is nothing or hnswCheckSQL.
 const hnswSQL = `
 with near as materialized (
   select e.chunk_id, e.emb::halfvec(DIM) <=> @vector::halfvec(DIM) as distance
     from embedding e
-   where e.collection_id = @collection and e.space_id = @space
+   where e.collection_id = @collection and e.space_id = @space CHECKED
    order by e.emb::halfvec(DIM) <=> @vector::halfvec(DIM) limit @depth)
 select chunk_id, 1 - distance as score from near order by distance, chunk_id`
+
+// A scalar subquery stays a check a row, in the order of the index, until there
+// are enough rows.
+const hnswCheckSQL = `
+     and (select true from document d
+           where d.collection_id = @collection and d.document_id = e.document_id and ALLOWED)`
 
 // Settings of the statement that follows in the same batch, which is one
 // transaction and one round trip. Without sorts only the index gives the order.
 const hnswSettingsSQL = `
 select set_config('hnsw.ef_search', @ef, true),
        set_config('hnsw.iterative_scan', 'relaxed_order', true),
+       set_config('hnsw.max_scan_tuples', '40000', true),
        set_config('enable_sort', 'off', true)`
 
+// Names of the plans.
+const (
+	planExact = "exact"
+	planHNSW  = "hnsw"
+)
+
 // plan chooses how to find nearest vectors.
-func (s *Searcher) plan(c collection) string {
-	if c.Chunks <= s.exactRows || !c.Indexed {
-		return "exact"
+func (s *Searcher) plan(c collection, sc scope, override string) string {
+	switch {
+	case !c.Indexed || override == planExact:
+		return planExact
+	case override == planHNSW:
+		return planHNSW
+	case sc.listed || c.Chunks <= s.exactRows:
+		return planExact
 	}
-	return "hnsw"
+	return planHNSW
 }
 
-// nearest is the dense leg: it returns the depth chunks nearest to vector, best first, with cosines.
-func (s *Searcher) nearest(ctx context.Context, c collection, vector []float32, depth int) ([]hit, error) {
+// nearest is the dense leg: it returns the depth chunks in scope nearest to
+// vector, best first, with cosines, and the plan that found them. An index that
+// gave up before it had as many as wanted is made good by the exact plan.
+func (s *Searcher) nearest(ctx context.Context, c collection, sc scope, vector []float32, depth int, override string) ([]hit, string, error) {
 	if len(vector) != c.Dim {
-		return nil, fmt.Errorf("dense leg: vector of %d numbers, the space has %d", len(vector), c.Dim)
+		return nil, "", fmt.Errorf("dense leg: vector of %d numbers, the space has %d", len(vector), c.Dim)
 	}
-	args := pgx.NamedArgs{"collection": c.ID, "space": c.SpaceID, "vector": pgvector.NewHalfVector(vector), "depth": depth}
-	batch := &pgx.Batch{}
-	if s.plan(c) == "hnsw" {
-		batch.Queue(hnswSettingsSQL, pgx.NamedArgs{"ef": fmt.Sprint(efSearch(c.Chunks, depth))})
-		batch.Queue(strings.ReplaceAll(hnswSQL, "DIM", fmt.Sprint(c.Dim)), args)
-	} else {
-		batch.Queue(exactSQL, args)
+	args := sc.with(pgx.NamedArgs{"collection": c.ID, "space": c.SpaceID, "vector": pgvector.NewHalfVector(vector), "depth": depth})
+	plan := s.plan(c, sc, override)
+	hits, err := s.hits(ctx, denseBatch(c, sc, plan, depth, args))
+	if err == nil && plan == planHNSW && len(hits) < depth && !sc.all() && override == "" {
+		plan = planExact
+		hits, err = s.hits(ctx, denseBatch(c, sc, plan, depth, args))
 	}
-	hits, err := s.hits(ctx, batch)
 	if err != nil {
-		return nil, fmt.Errorf("dense leg: %w", err)
+		return nil, "", fmt.Errorf("dense leg: %w", err)
 	}
-	return hits, nil
+	return hits, plan, nil
+}
+
+func denseBatch(c collection, sc scope, plan string, depth int, args pgx.NamedArgs) *pgx.Batch {
+	batch := &pgx.Batch{}
+	switch {
+	case plan == planHNSW:
+		batch.Queue(hnswSettingsSQL, pgx.NamedArgs{"ef": fmt.Sprint(efSearch(c.Chunks, depth))})
+		batch.Queue(hnswFor(c.Dim, sc), args)
+	case sc.all():
+		batch.Queue(exactSQL, args)
+	case sc.listed:
+		batch.Queue(exactListedSQL, args)
+	default:
+		batch.Queue(sc.in(exactAllowedSQL), args)
+	}
+	return batch
+}
+
+func hnswFor(dim int, sc scope) string {
+	check := ""
+	if !sc.all() {
+		check = hnswCheckSQL
+	}
+	return sc.in(strings.NewReplacer("DIM", fmt.Sprint(dim), "CHECKED", check).Replace(hnswSQL))
 }
 
 // efSearch is the width of the search: more rows need more to keep recall, and

@@ -46,7 +46,7 @@ func TestDensePlans(t *testing.T) {
 		if strings.Contains(exact, "hnsw") {
 			t.Errorf("analyzed %v: exact plan uses the index:\n%s", analyzed, exact)
 		}
-		hnsw := c.explain(t, hnswSettingsSQL, strings.ReplaceAll(hnswSQL, "DIM", "64"), args)
+		hnsw := c.explain(t, hnswSettingsSQL, hnswFor(64, scope{}), args)
 		if want := fmt.Sprintf("Index Scan using embedding_hnsw_%d", c.space); !strings.Contains(hnsw, want) {
 			t.Errorf("analyzed %v: no %q in\n%s", analyzed, want, hnsw)
 		}
@@ -61,7 +61,7 @@ func TestPlanChoice(t *testing.T) {
 	}{
 		{0, false, "exact"}, {5000, true, "exact"}, {5001, true, "hnsw"}, {1 << 30, false, "exact"},
 	} {
-		if got := New(nil, hashed{64}, Options{}).plan(collection{Chunks: tt.chunks, Indexed: tt.indexed}); got != tt.want {
+		if got := New(nil, hashed{64}, Options{}).plan(collection{Chunks: tt.chunks, Indexed: tt.indexed}, scope{}, ""); got != tt.want {
 			t.Errorf("%+v: %s", tt, got)
 		}
 	}

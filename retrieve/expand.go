@@ -12,7 +12,13 @@ import (
 // arrange turns the chunks found into passages within the token budget, and
 // joins them with their neighbours when the query says so.
 func (r *search) arrange(ctx context.Context, hits []found) ([]Passage, error) {
-	hits, left := fit(hits, r.query.MaxTokens)
+	for _, h := range hits {
+		r.set(h.chunkID, CutBudget)
+	}
+	hits, left := r.fit(hits)
+	for _, h := range hits {
+		r.set(h.chunkID, Returned)
+	}
 	if !r.query.Expand {
 		passages := make([]Passage, len(hits))
 		for i, h := range hits {
@@ -22,6 +28,7 @@ func (r *search) arrange(ctx context.Context, hits []found) ([]Passage, error) {
 	}
 	defer r.stage("expand")()
 	blocks := join(pick(hits, left))
+	r.markMerged(hits, blocks)
 	slices.SortFunc(blocks, func(a, b block) int { return cmp.Compare(a.rank, b.rank) })
 	return r.read(ctx, hits, blocks)
 }
@@ -30,9 +37,9 @@ func (r *search) arrange(ctx context.Context, hits []found) ([]Passage, error) {
 const unbounded = 1 << 50
 
 // fit keeps the hits that the budget has room for, in order, and returns the
-// room left.
-func fit(hits []found, maxTokens int) ([]found, int) {
-	left := cmp.Or(maxTokens, unbounded)
+// room left. When none fits the best is cut to what does.
+func (r *search) fit(hits []found) ([]found, int) {
+	left := cmp.Or(r.query.MaxTokens, unbounded)
 	var out []found
 	for _, h := range hits {
 		if h.Tokens <= left {
@@ -40,7 +47,21 @@ func fit(hits []found, maxTokens int) ([]found, int) {
 			left -= h.Tokens
 		}
 	}
+	if len(out) == 0 && len(hits) > 0 {
+		if h, ok := shorten(hits[0], left, r.model.Tokens); ok {
+			return []found{h}, 0
+		}
+	}
 	return out, left
+}
+
+// markMerged notes the hits that are part of a better one's block.
+func (r *search) markMerged(hits []found, blocks []block) {
+	for i, h := range hits {
+		if !slices.ContainsFunc(blocks, func(b block) bool { return b.rank == i }) {
+			r.set(h.chunkID, Merged)
+		}
+	}
 }
 
 // piece is a chunk that was picked: a hit, or the neighbour of one.

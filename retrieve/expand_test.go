@@ -3,6 +3,7 @@ package retrieve
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -33,7 +34,7 @@ func TestExpand(t *testing.T) {
 		{"one neighbour fits", Query{Text: "hamster", Limit: 1, Expand: true, MaxTokens: 4}, []string{"one ferret\n\ntwo hamster"}},
 		{"hits before neighbours", Query{Text: "hamster pig", Limit: 2, Expand: true, MaxTokens: 5}, []string{"two hamster", "eight pig"}},
 		{"budget without joining", Query{Text: "hamster pig", Limit: 2, MaxTokens: 3}, []string{"two hamster"}},
-		{"nothing fits", Query{Text: "hamster", Limit: 1, MaxTokens: 1}, nil},
+		{"too long, cut at a word", Query{Text: "hamster", Limit: 1, MaxTokens: 1}, []string{"two"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.query.Legs = Lexical
@@ -106,5 +107,30 @@ func TestExpandProperties(t *testing.T) {
 		if q.MaxTokens > 0 && tokens > q.MaxTokens {
 			t.Errorf("%+v: %d tokens", q, tokens)
 		}
+	}
+}
+
+func TestShorten(t *testing.T) {
+	c := testCorpus(t)
+	c.add(t, "long", "Hamsters run. They run all night long.\n\nNobody knows why they do. Unless asked.")
+	c.add(t, "word", strings.Repeat("x", 50))
+	words := []struct {
+		max  int
+		want string
+	}{
+		{2, "Hamsters run."},
+		{7, "Hamsters run. They run all night long."},
+		{1, "Hamsters"},
+		{12, "Hamsters run. They run all night long.\n\nNobody knows why they do."},
+	}
+	for _, tt := range words {
+		r := c.search(t, Query{Text: "hamsters run", Legs: Lexical, MaxTokens: tt.max})
+		c.checkTexts(t, r)
+		if len(r.Passages) != 1 || r.Passages[0].Text != tt.want || r.Passages[0].Tokens > tt.max {
+			t.Errorf("%d: %+v", tt.max, r.Passages)
+		}
+	}
+	if _, ok := shorten(found{Passage: Passage{Text: "one"}}, 0, hashed{64}.Tokens); ok {
+		t.Error("a word fits into nothing")
 	}
 }

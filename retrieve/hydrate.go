@@ -19,7 +19,8 @@ type found struct {
 type neighbour struct{ start, end, tokens int }
 
 // One statement, so one snapshot: text, offsets and version belong together.
-// A chunk that was replaced meanwhile has no row. Neighbours come by the unique
+// A chunk that was replaced meanwhile has no row, nor
+// has one whose document may not, or no longer, be found. Neighbours come by the unique
 // key (collection, document, ord), and only when wanted.
 const hydrateSQL = `
 select c.chunk_id, c.document_id, d.version, d.uri, d.title, c.heading_path, c.page,
@@ -28,6 +29,7 @@ select c.chunk_id, c.document_id, d.version, d.uri, d.title, c.heading_path, c.p
        coalesce(n.start_byte, 0), coalesce(n.end_byte, 0), coalesce(n.tokens, 0)
   from chunk c
   join document d on d.collection_id = c.collection_id and d.document_id = c.document_id
+   and ALLOWED
   left join chunk p on @neighbours and p.collection_id = c.collection_id and p.document_id = c.document_id and p.ord = c.ord - 1
   left join chunk n on @neighbours and n.collection_id = c.collection_id and n.document_id = c.document_id and n.ord = c.ord + 1
  where c.collection_id = @collection and c.chunk_id = any(@chunks::bigint[])`
@@ -55,12 +57,10 @@ func (r *search) hydrate(ctx context.Context, ranked []Candidate) ([]found, erro
 }
 
 func (r *search) chunks(ctx context.Context, candidates []Candidate) (map[int64]found, error) {
-	ids := make([]int64, len(candidates))
-	for i, c := range candidates {
-		ids[i] = c.ChunkID
-	}
-	rows, err := r.pool.Query(ctx, hydrateSQL, pgx.NamedArgs{
-		"collection": r.collection.ID, "chunks": ids, "neighbours": r.query.Expand})
+	ids := chunkIDs(candidates)
+	check := r.recheck()
+	rows, err := r.pool.Query(ctx, check.in(hydrateSQL), check.with(pgx.NamedArgs{
+		"collection": r.collection.ID, "chunks": ids, "neighbours": r.query.Expand}))
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +77,15 @@ func (r *search) chunks(ctx context.Context, candidates []Candidate) (map[int64]
 		return nil
 	})
 	return out, err
+}
+
+// recheck is the scope as it is checked once more where text is read.
+func (r *search) recheck() scope {
+	check := newScope(r.query, true)
+	if check.all() {
+		check.where = "true"
+	}
+	return check
 }
 
 const bytesSQL = `

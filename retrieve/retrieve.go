@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/quarry-rag/quarry/retrieve/embed"
+	"github.com/quarry-rag/quarry/retrieve/filter"
 )
 
 // Errors that callers branch on.
@@ -36,6 +37,19 @@ type Query struct {
 	// DenseWeight, 0 to 1, overrides the collection's fusion weight when not nil.
 	DenseWeight *float64
 	Fusion      Fusion
+	// Filter restricts the search to documents that it is true of. nil: all.
+	Filter filter.Expr
+	// Principals are who asks. A document that names principals is found only by
+	// one of them; the others are found by everyone, also without principals.
+	Principals []string
+	// Unrestricted finds every document, whoever asks: for callers that may read
+	// all there is.
+	Unrestricted bool
+	// DensePlan overrides the choice of plan, "exact" or "hnsw", for measuring.
+	// "" chooses. hnsw without an index is exact all the same.
+	DensePlan string
+	// Explain fills Result.Explanation.
+	Explain bool
 	// Expand joins each passage with its neighbours in the document.
 	Expand bool
 	// MaxTokens bounds all passages together; a passage that does not fit is
@@ -106,13 +120,16 @@ type Result struct {
 	MinCoverage float64
 	// Vector is the query's embedding; nil when the dense leg did not run.
 	Vector []float32
-	Stages []Stage
+	// Explanation has every candidate that the caller may read, best first, when
+	// the query asks for it.
+	Explanation []Explained
+	Stages      []Stage
 }
 
 // Stage is the time that one step took. Legs run at once, so stages overlap.
 type Stage struct {
-	// "collection", "embed", "dense", "lexical", "fill" (scores that only one
-	// leg gave), "fuse", "hydrate", "expand", "total"
+	// "collection", "filter", "embed", "dense", "lexical", "fill" (scores that only one
+	// leg gave), "fuse", "hydrate", "expand", "explain", "total"
 	Name string
 	Time time.Duration
 }
@@ -133,7 +150,7 @@ type Searcher struct {
 	model embed.Model
 	o     Options
 	// Set by tests to try, on few rows, what many rows would lead to.
-	exactRows, postings int64
+	exactRows, postings, listed int64
 }
 
 // New returns a searcher over what ingest wrote with the same model. The pool
@@ -143,5 +160,5 @@ func New(pool *pgxpool.Pool, model embed.Model, o Options) *Searcher {
 	o.DenseBudget = cmp.Or(o.DenseBudget, 2*time.Second)
 	o.LexicalBudget = cmp.Or(o.LexicalBudget, 2*time.Second)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
-	return &Searcher{pool: pool, model: model, o: o, exactRows: exactRows, postings: maxPostings}
+	return &Searcher{pool: pool, model: model, o: o, exactRows: exactRows, postings: maxPostings, listed: listedChunks}
 }

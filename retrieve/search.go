@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/quarry-rag/quarry/retrieve/filter"
 )
 
 const (
@@ -20,7 +22,10 @@ type search struct {
 	*Searcher
 	query      Query
 	collection collection
+	scope      scope
 	terms      []int64
+	names      map[int64]string // of terms
+	fates      map[int64]Fate   // of chunks; nil: not to be explained
 	near       []hit
 	words      words
 	denseErr   error
@@ -49,7 +54,13 @@ func (r *search) run(ctx context.Context) error {
 	if err := r.query.check(); err != nil {
 		return err
 	}
+	if r.query.Explain {
+		r.fates = map[int64]Fate{}
+	}
 	if err := r.open(ctx); err != nil {
+		return err
+	}
+	if err := r.restrict(ctx); err != nil {
 		return err
 	}
 	if err := r.find(ctx); err != nil {
@@ -64,8 +75,10 @@ func (r *search) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.result.Passages, err = r.arrange(ctx, found)
-	return err
+	if r.result.Passages, err = r.arrange(ctx, found); err != nil {
+		return err
+	}
+	return r.explain(ctx, candidates)
 }
 
 // check bounds a query and sets its defaults.
@@ -81,16 +94,21 @@ func (q *Query) check() error {
 		return fmt.Errorf("limit %d is not within 1 to %d", q.Limit, maxLimit)
 	case q.MaxTokens < 0:
 		return fmt.Errorf("max tokens %d is negative", q.MaxTokens)
+	case q.DensePlan != "" && q.DensePlan != planExact && q.DensePlan != planHNSW:
+		return fmt.Errorf("dense plan %q is not exact or hnsw", q.DensePlan)
 	case q.DenseWeight != nil && !(*q.DenseWeight >= 0 && *q.DenseWeight <= 1):
 		return fmt.Errorf("dense weight %v is not within 0 to 1", *q.DenseWeight)
+	}
+	if q.Filter != nil {
+		return filter.Validate(q.Filter)
 	}
 	return nil
 }
 
-// find runs the legs, both at once. A query with nothing to look for, and a
-// collection without chunks, find nothing.
+// find runs the legs, both at once. A query with nothing to look for, a
+// collection without chunks, and a filter that nothing passes, find nothing.
 func (r *search) find(ctx context.Context) error {
-	if strings.TrimSpace(r.query.Text) == "" || r.collection.Chunks == 0 {
+	if strings.TrimSpace(r.query.Text) == "" || r.collection.Chunks == 0 || r.scope.empty() {
 		return nil
 	}
 	var wg sync.WaitGroup
@@ -119,6 +137,19 @@ func (r *search) open(ctx context.Context) (err error) {
 	return nil
 }
 
+// restrict works out the documents that may be found.
+func (r *search) restrict(ctx context.Context) (err error) {
+	r.scope = newScope(r.query, r.collection.Restricted)
+	if r.scope.all() || r.collection.Chunks == 0 {
+		return nil
+	}
+	defer r.stage("filter")()
+	ctx, cancel := context.WithTimeout(ctx, r.o.DenseBudget)
+	defer cancel()
+	r.scope, err = r.narrow(ctx, r.collection, r.scope)
+	return err
+}
+
 func (r *search) denseLeg(ctx context.Context) error {
 	vector, err := r.embed(ctx)
 	if err != nil {
@@ -127,11 +158,11 @@ func (r *search) denseLeg(ctx context.Context) error {
 	defer r.stage("dense")()
 	ctx, cancel := context.WithTimeout(ctx, r.o.DenseBudget)
 	defer cancel()
-	hits, err := r.nearest(ctx, r.collection, vector, r.depth())
+	hits, plan, err := r.nearest(ctx, r.collection, r.scope, vector, r.depth(), r.query.DensePlan)
 	if err != nil {
 		return late(ctx, "Vector search", r.o.DenseBudget, err)
 	}
-	r.near, r.result.Vector, r.result.DensePlan = hits, vector, r.plan(r.collection)
+	r.near, r.result.Vector, r.result.DensePlan = hits, vector, plan
 	return nil
 }
 
@@ -153,8 +184,10 @@ func (r *search) lexicalLeg(ctx context.Context) (err error) {
 	defer r.stage("lexical")()
 	ctx, cancel := context.WithTimeout(ctx, r.o.LexicalBudget)
 	defer cancel()
-	if r.terms, err = queryTerms(r.collection.Settings.Language, r.query.Text); err == nil {
-		r.words, err = r.bm25(ctx, r.collection, r.terms, r.depth())
+	var terms []string
+	if terms, err = queryTerms(r.collection.Settings.Language, r.query.Text); err == nil {
+		r.terms, r.names = termIDs(terms), nameTerms(terms)
+		r.words, err = r.bm25(ctx, r.collection, r.scope, r.terms, r.depth())
 	}
 	return late(ctx, "Word search", r.o.LexicalBudget, err)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -147,9 +146,9 @@ func variables(parser *kong.Kong) []string {
 // configCmd takes every server flag, so that it prints what `up` would use.
 type configCmd struct{ server }
 
-func (c *configCmd) Run(ctx context.Context, k *kong.Context, term *terminal) error {
+func (c *configCmd) Run(k *kong.Context, term *terminal) error {
 	for _, flag := range k.Flags() {
-		if flag.Name == "help" || flag.Name == "x-dg-data-home" || len(flag.Envs) == 0 {
+		if len(flag.Envs) == 0 || flag.Envs[0] == "HOME" || flag.Envs[0] == "XDG_DATA_HOME" {
 			continue
 		}
 		fmt.Fprintf(term.out, "%s=%s\n", flag.Envs[0], shown(flag))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"strings"
 	"testing"
 
@@ -102,7 +101,7 @@ func TestConfigRedactsSecrets(t *testing.T) {
 	}
 	var b bytes.Buffer
 	term := &terminal{out: &b, err: &b}
-	if err := k.Run(context.Background(), term); err != nil {
+	if err := k.Run(term); err != nil {
 		t.Fatal(err)
 	}
 	got := b.String()

@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
@@ -43,12 +46,16 @@ func (c *docsListCmd) Run(ctx context.Context, g *globals, term *terminal) error
 }
 
 type docsShowCmd struct {
-	URI string `arg:"" name:"uri" help:"The document's URI, as docs list --json shows it."`
+	URI string `arg:"" name:"document" help:"The document's URI, or its file's path."`
 }
 
 func (c *docsShowCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 	return withClient(g.Server, func(cl *client) error {
-		r, err := cl.ingest.GetDocument(ctx, &quarryv1.GetDocumentRequest{Collection: g.Collection, Uri: c.URI, WithText: true})
+		var r *quarryv1.GetDocumentResponse
+		err := eitherURI(c.URI, func(uri string) (err error) {
+			r, err = cl.ingest.GetDocument(ctx, &quarryv1.GetDocumentRequest{Collection: g.Collection, Uri: uri, WithText: true})
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -56,14 +63,38 @@ func (c *docsShowCmd) Run(ctx context.Context, g *globals, term *terminal) error
 	})
 }
 
+// fileURI is the URI under which the file of a path is ingested.
+func fileURI(path string) string { return "file://" + path }
+
+// eitherURI calls do with a document's name as it is, and when there is none of
+// that URI, with the URI of the file that it may be the path of.
+func eitherURI(name string, do func(uri string) error) error {
+	err := do(name)
+	if status.Code(err) != codes.NotFound || strings.Contains(name, "://") {
+		return err
+	}
+	path, absErr := filepath.Abs(name)
+	if absErr != nil {
+		return err
+	}
+	if second := do(fileURI(path)); status.Code(second) != codes.NotFound {
+		return second
+	}
+	return err
+}
+
 type docsDeleteCmd struct {
-	URIs []string `arg:"" name:"uri" help:"URIs of the documents."`
+	URIs []string `arg:"" name:"document" help:"URIs of the documents, or their files' paths."`
 }
 
 func (c *docsDeleteCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 	return withClient(g.Server, func(cl *client) error {
 		for _, uri := range c.URIs {
-			if _, err := cl.ingest.DeleteDocument(ctx, &quarryv1.DeleteDocumentRequest{Collection: g.Collection, Uri: uri}); err != nil {
+			err := eitherURI(uri, func(uri string) error {
+				_, err := cl.ingest.DeleteDocument(ctx, &quarryv1.DeleteDocumentRequest{Collection: g.Collection, Uri: uri})
+				return err
+			})
+			if err != nil {
 				return err
 			}
 			term.note("deleted %s", clean(uri))

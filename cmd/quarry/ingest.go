@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 )
@@ -62,7 +63,10 @@ func importPaths(ctx context.Context, cl *client, term *terminal, collection str
 	if last.State != quarryv1.ImportState_IMPORT_STATE_DONE {
 		return fmt.Errorf("the import ended as %s: %s", importState(last.State), clean(last.Error))
 	}
-	return nil
+	if last.Unchanged == 0 {
+		return nil
+	}
+	return settle(ctx, cl, term, collection, last.FinishedAt)
 }
 
 // watch follows an import to its end. A stream that breaks because the server
@@ -108,26 +112,47 @@ func watchOnce(ctx context.Context, cl *client, im *quarryv1.Import, p *progress
 }
 
 // settle waits until nothing that was accepted earlier, by a run that was killed
-// perhaps, still waits to be indexed: an answer now would leave it out.
-func settle(ctx context.Context, cl *client, term *terminal, collection string) error {
+// perhaps, still waits to be indexed: an answer now would leave it out. It does
+// not wait for what was accepted after the time; nil means for all.
+func settle(ctx context.Context, cl *client, term *terminal, collection string, accepted *timestamppb.Timestamp) error {
 	p := newProgress(term, time.Now)
 	defer p.end()
-	for {
-		pending, err := cl.ingest.ListDocuments(ctx, &quarryv1.ListDocumentsRequest{
-			Collection: collection, PageSize: 1, State: quarryv1.DocumentState_DOCUMENT_STATE_PENDING,
-		})
-		if err != nil || len(pending.Documents) == 0 {
+	for first := true; ; first = false {
+		waiting, err := pending(ctx, cl, collection, accepted)
+		if err != nil || !waiting {
 			return err
+		}
+		if first {
+			term.note("Waiting for documents that were accepted earlier and are not indexed yet; Ctrl-C leaves them to the server")
 		}
 		c, err := cl.collections.GetCollection(ctx, &quarryv1.GetCollectionRequest{Name: collection})
 		if err != nil {
 			return err
 		}
-		p.say(fmt.Sprintf("  indexing documents accepted earlier: %d documents, %d chunks so far", c.Collection.Documents, c.Collection.Chunks))
+		p.say(fmt.Sprintf("  %d documents, %d chunks in the collection so far", c.Collection.Documents, c.Collection.Chunks))
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// pending tells whether a document accepted by then waits to be indexed.
+func pending(ctx context.Context, cl *client, collection string, by *timestamppb.Timestamp) (bool, error) {
+	in := &quarryv1.ListDocumentsRequest{Collection: collection, PageSize: 1000, State: quarryv1.DocumentState_DOCUMENT_STATE_PENDING}
+	for {
+		page, err := cl.ingest.ListDocuments(ctx, in)
+		if err != nil {
+			return false, err
+		}
+		for _, d := range page.Documents {
+			if by == nil || !d.UpdatedAt.AsTime().After(by.AsTime()) {
+				return true, nil
+			}
+		}
+		if in.PageToken = page.NextPageToken; in.PageToken == "" {
+			return false, nil
 		}
 	}
 }

@@ -102,10 +102,8 @@ func (n *node) openDatabase(ctx context.Context, s *storage, rt runtime.Runtime,
 	if err := pgconn.Check(ctx, dsn); err != nil {
 		return err
 	}
-	if want.migrate {
-		if err := migrations.Up(ctx, dsn); err != nil {
-			return err
-		}
+	if err := schema(ctx, dsn, want.migrate); err != nil {
+		return err
 	}
 	var err error
 	if n.pool, err = pgconn.Open(ctx, dsn, pgconn.Options{}); err != nil {
@@ -117,6 +115,18 @@ func (n *node) openDatabase(ctx context.Context, s *storage, rt runtime.Runtime,
 	}
 	return n.pool.QueryRow(ctx, `select 'PostgreSQL ' || split_part(current_setting('server_version'), ' ', 1) || ', pgvector ' ||
 		(select extversion from pg_extension where extname = 'vector')`).Scan(&n.versions)
+}
+
+// schema brings the database to this version, or makes sure that someone has.
+func schema(ctx context.Context, dsn string, migrate bool) error {
+	if migrate {
+		return migrations.Up(ctx, dsn)
+	}
+	err := migrations.Check(ctx, dsn)
+	if errors.Is(err, migrations.ErrBehind) {
+		return fmt.Errorf("%w: run `quarry migrate`", err)
+	}
+	return err
 }
 
 // stopPostgres bounds a clean shutdown of the private server.

@@ -105,7 +105,10 @@ func importSummary(t *terminal, im *quarryv1.Import) string {
 	}
 	s := "Ingested: " + strings.Join(parts, ", ")
 	if im.Chunks > 0 {
-		s += fmt.Sprintf("; %d chunks, %d of them embedded anew", im.Chunks, im.Embedded)
+		s += fmt.Sprintf("; %d chunks", im.Chunks)
+	}
+	if im.Embedded > 0 {
+		s += fmt.Sprintf(", %d of them embedded anew", im.Embedded)
 	}
 	if im.Tokens > 0 {
 		s += fmt.Sprintf(", %d tokens", im.Tokens)

@@ -178,6 +178,39 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+func TestEitherURI(t *testing.T) {
+	stored := map[string]bool{"named": true, fileURI("/a/b.md"): true}
+	find := func(tried *[]string) func(string) error {
+		return func(uri string) error {
+			*tried = append(*tried, uri)
+			if !stored[uri] {
+				return status.Errorf(codes.NotFound, "%s", uri)
+			}
+			return nil
+		}
+	}
+	cases := []struct {
+		name  string
+		tried []string
+		found bool
+	}{
+		{"named", []string{"named"}, true},
+		{"/a/b.md", []string{"/a/b.md", fileURI("/a/b.md")}, true},
+		{"file:///none", []string{"file:///none"}, false},
+		{"/none", []string{"/none", fileURI("/none")}, false},
+	}
+	for _, c := range cases {
+		var tried []string
+		err := eitherURI(c.name, find(&tried))
+		if diff := cmp.Diff(c.tried, tried); diff != "" || (err == nil) != c.found {
+			t.Errorf("%s: %v %s", c.name, err, diff)
+		}
+		if err != nil && status.Convert(err).Message() != c.name {
+			t.Errorf("%s: the error names %v", c.name, err)
+		}
+	}
+}
+
 func TestClean(t *testing.T) {
 	cases := map[string]string{
 		"plain é 漢\n\ttext":       "plain é 漢\n\ttext",

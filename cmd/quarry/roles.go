@@ -51,7 +51,7 @@ func (c *workCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 		return err
 	}
 	defer n.close()
-	w, err := ingest.NewWorker(n.pool, n.ids, n.model, log, ingest.WorkerOptions{})
+	w, err := ingest.NewWorker(n.pool, n.ids, n.model, calmly(log), ingest.WorkerOptions{})
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (c *upCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 	if err != nil {
 		return err
 	}
-	w, err := ingest.NewWorker(n.pool, n.ids, n.model, log, ingest.WorkerOptions{Exclusive: c.DatabaseURL == ""})
+	w, err := ingest.NewWorker(n.pool, n.ids, n.model, calmly(log), ingest.WorkerOptions{Exclusive: c.DatabaseURL == ""})
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (c *upCmd) firstSteps(ctx context.Context, cl *client, g *globals, term *te
 			return err
 		}
 	}
-	if err := settle(ctx, cl, term, g.Collection); err != nil {
+	if err := settle(ctx, cl, term, g.Collection, nil); err != nil {
 		return err
 	}
 	if c.Ask == "" {

@@ -117,7 +117,7 @@ func (u *uploader) put(ctx context.Context, path string) error {
 		u.skip(err.Error(), path)
 		return nil
 	}
-	r, err := u.putRetrying(ctx, &quarryv1.PutDocumentRequest{Collection: u.collection, Uri: path, Content: body, Wait: true})
+	r, err := u.putRetrying(ctx, &quarryv1.PutDocumentRequest{Collection: u.collection, Uri: fileURI(path), Content: body, Wait: true})
 	if status.Code(err) == codes.InvalidArgument {
 		u.skip(explain(err), path)
 		return nil

@@ -22,9 +22,9 @@ type callKey struct{}
 // errors, and reads the stream in a goroutine of its own, so what really
 // happened is kept here.
 type call struct {
-	model     *OpenAI
-	cancel    context.CancelCauseFunc
-	maxTokens int
+	model  *Model
+	cancel context.CancelCauseFunc
+	prompt Prompt
 
 	mu     sync.Mutex
 	err    error // the first failure
@@ -69,7 +69,7 @@ func (c *call) result(ctx context.Context, delivered int, err error) (Result, er
 // doer is langchaingo's way out. It sends what langchaingo leaves out, turns
 // each failure into the call's error, and hands back a stream that langchaingo
 // cannot misread.
-type doer struct{ model *OpenAI }
+type doer struct{ model *Model }
 
 // Do implements openai's Doer. The request's context must hold a call.
 func (d doer) Do(req *http.Request) (*http.Response, error) {
@@ -78,7 +78,7 @@ func (d doer) Do(req *http.Request) (*http.Response, error) {
 	if !ok {
 		return nil, errors.New("provider: request outside of a call")
 	}
-	out, err := m.rewrite(req, c.maxTokens)
+	out, err := m.request(req, c.prompt)
 	if err != nil {
 		return nil, c.fail(fmt.Errorf("model %q: request: %w", m.config.Name, err))
 	}
@@ -100,7 +100,7 @@ func (d doer) Do(req *http.Request) (*http.Response, error) {
 }
 
 // check reads a response that is not a stream, and says why.
-func (m *OpenAI) check(ctx context.Context, res *http.Response) error {
+func (m *Model) check(ctx context.Context, res *http.Response) error {
 	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	if res.StatusCode == http.StatusOK && kind != "application/json" && kind != "text/html" {
 		return nil
@@ -121,47 +121,78 @@ func (m *OpenAI) check(ctx context.Context, res *http.Response) error {
 	return m.fault(CodeBadResponse, "want an event stream, got %q", oneLine(kind, 64))
 }
 
-// rewrite is the request as it should have been: sampling parameters exactly as
+// request is the request as it should have been: sampling parameters exactly as
 // configured, and headers that come from nowhere but the configuration.
-func (m *OpenAI) rewrite(req *http.Request, maxTokens int) (*http.Request, error) {
+func (m *Model) request(req *http.Request, p Prompt) (*http.Request, error) {
+	url, body, err := req.URL.String(), map[string]any(nil), error(nil)
+	if m.config.Protocol == Anthropic {
+		url, body = m.config.BaseURL+"/messages", m.anthropicBody(p)
+	} else {
+		body, err = m.openAIBody(req, p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	out, err := http.NewRequestWithContext(req.Context(), http.MethodPost, url, bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	out.Header.Set("Content-Type", "application/json")
+	out.Header.Set("Accept", "text/event-stream")
+	m.authorize(out.Header)
+	return out, nil
+}
+
+func (m *Model) authorize(h http.Header) {
+	switch {
+	case m.config.Protocol == Anthropic:
+		h.Set("Anthropic-Version", anthropicVersion)
+		if m.config.Key != "" {
+			h.Set("X-Api-Key", m.config.Key)
+		}
+	case m.config.Key != "":
+		h.Set("Authorization", "Bearer "+m.config.Key)
+	}
+}
+
+// openAIBody is langchaingo's body with what it gets wrong set right.
+func (m *Model) openAIBody(req *http.Request, p Prompt) (map[string]any, error) {
 	raw, err := io.ReadAll(req.Body)
 	if err != nil {
 		return nil, err
 	}
-	var body map[string]json.RawMessage
+	var body map[string]any
 	if err := json.Unmarshal(raw, &body); err != nil {
 		return nil, err
 	}
 	for _, field := range []string{"temperature", "top_p", "seed", "max_tokens", "max_completion_tokens"} {
 		delete(body, field)
 	}
-	set := func(field string, v any) {
-		b, _ := json.Marshal(v) // numbers, checked to be finite
-		body[field] = b
+	if m.config.Seed != nil {
+		body["seed"] = *m.config.Seed
 	}
+	m.sampling(body)
+	if p.Schema != nil {
+		body["response_format"] = map[string]any{"type": "json_schema", "json_schema": map[string]any{
+			"name": "answer", "strict": true, "schema": p.Schema,
+		}}
+	}
+	body[maxTokensField(req.URL)] = p.MaxTokens
+	return body, nil
+}
+
+// sampling sets what both protocols call the same.
+func (m *Model) sampling(body map[string]any) {
 	if m.config.Temperature != nil {
-		set("temperature", *m.config.Temperature)
+		body["temperature"] = *m.config.Temperature
 	}
 	if m.config.TopP != nil {
-		set("top_p", *m.config.TopP)
+		body["top_p"] = *m.config.TopP
 	}
-	if m.config.Seed != nil {
-		set("seed", *m.config.Seed)
-	}
-	set(maxTokensField(req.URL), maxTokens)
-	if raw, err = json.Marshal(body); err != nil {
-		return nil, err
-	}
-	out, err := http.NewRequestWithContext(req.Context(), http.MethodPost, req.URL.String(), bytes.NewReader(raw))
-	if err != nil {
-		return nil, err
-	}
-	out.Header.Set("Content-Type", "application/json")
-	out.Header.Set("Accept", "text/event-stream")
-	if m.config.Key != "" {
-		out.Header.Set("Authorization", "Bearer "+m.config.Key)
-	}
-	return out, nil
 }
 
 // maxTokensField: OpenAI's newer models refuse the old name; most compatible

@@ -94,11 +94,14 @@ func (e apiError) code() (code string, status int) {
 	if code == "" {
 		code = e.Type
 	}
+	if status == 0 {
+		status = anthropicStatus[code]
+	}
 	return oneLine(code, 64), status
 }
 
 // statusError describes a response that is not 200.
-func (m *OpenAI) statusError(status int, header http.Header, body []byte) *Error {
+func (m *Model) statusError(status int, header http.Header, body []byte) *Error {
 	var wire struct {
 		Error json.RawMessage `json:"error"`
 	}
@@ -116,7 +119,7 @@ func (m *OpenAI) statusError(status int, header http.Header, body []byte) *Error
 }
 
 // eventError describes an error sent in the middle of a stream.
-func (m *OpenAI) eventError(raw json.RawMessage) *Error {
+func (m *Model) eventError(raw json.RawMessage) *Error {
 	e := parseAPIError(raw)
 	code, status := e.code()
 	return &Error{
@@ -126,13 +129,13 @@ func (m *OpenAI) eventError(raw json.RawMessage) *Error {
 }
 
 // fault is an error found on this side; all of them may pass.
-func (m *OpenAI) fault(code, format string, a ...any) *Error {
+func (m *Model) fault(code, format string, a ...any) *Error {
 	return &Error{Model: m.config.Name, Code: code, Message: m.redact(fmt.Sprintf(format, a...)), Retryable: true}
 }
 
 // transportError names what went wrong on the wire. The end of the caller's
 // context stays what it is; url.Error is unwrapped, because a URL may hold secrets.
-func (m *OpenAI) transportError(ctx context.Context, code string, err error) error {
+func (m *Model) transportError(ctx context.Context, code string, err error) error {
 	var own *Error
 	if errors.As(context.Cause(ctx), &own) {
 		return own
@@ -148,7 +151,7 @@ func (m *OpenAI) transportError(ctx context.Context, code string, err error) err
 }
 
 // redact bounds a message, makes it one line and takes the key out.
-func (m *OpenAI) redact(s string) string {
+func (m *Model) redact(s string) string {
 	if m.config.Key != "" {
 		s = strings.ReplaceAll(s, m.config.Key, "[key]")
 	}

@@ -16,13 +16,13 @@ import (
 
 const key = "sk-test-0123456789"
 
-func model(t *testing.T, s *openaitest.Server, change ...func(*provider.Config)) *provider.OpenAI {
+func model(t *testing.T, s *openaitest.Server, change ...func(*provider.Config)) *provider.Model {
 	t.Helper()
 	c := provider.Config{Name: "test", BaseURL: s.URL, Key: key, Model: "m-1"}
 	for _, f := range change {
 		f(&c)
 	}
-	m, err := provider.NewOpenAI(c)
+	m, err := provider.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func model(t *testing.T, s *openaitest.Server, change ...func(*provider.Config))
 }
 
 // ask collects the text of one call.
-func ask(ctx context.Context, m *provider.OpenAI) (string, provider.Result, error) {
+func ask(ctx context.Context, m *provider.Model) (string, provider.Result, error) {
 	var b strings.Builder
 	r, err := m.Stream(ctx, provider.Prompt{System: "be brief", User: "why?"}, func(s string) error {
 		b.WriteString(s)
@@ -309,7 +309,7 @@ func TestConfig(t *testing.T) {
 		{Model: "m", BaseURL: "http://h/v1", Temperature: &nan},
 		{Model: "m", BaseURL: "http://h/v1", IdleTimeout: -1},
 	} {
-		if m, err := provider.NewOpenAI(c); err == nil {
+		if m, err := provider.New(c); err == nil {
 			t.Errorf("%+v is accepted: %v", c, m.Name())
 		}
 	}

@@ -5,6 +5,7 @@
 package provider
 
 import (
+	"encoding/json"
 	"time"
 )
 
@@ -13,11 +14,14 @@ type Prompt struct {
 	System, User string
 	// MaxTokens of the answer. 0 means the model's configured limit.
 	MaxTokens int
+	// Schema is the JSON schema that the answer must obey. nil: text.
+	Schema json.RawMessage
 }
 
 // Result is how a model's answer ended.
 type Result struct {
-	// FinishReason as the provider says it: "stop", "length", "content_filter", …
+	// FinishReason by OpenAI's names, whatever the protocol: "stop", "length",
+	// "content_filter", …
 	FinishReason string
 	// Usage as the provider counts it; zero when it does not say.
 	Usage Usage

@@ -25,6 +25,8 @@ type stream struct {
 	out   bytes.Buffer
 	err   error
 	begun bool
+	// counted so far by a server of Anthropic's protocol.
+	counted anthropicUsage
 }
 
 // newStream takes over body and the running timer first.
@@ -83,10 +85,13 @@ func (s *stream) next() error {
 		return m.fault(CodeBadResponse, "%v", err)
 	case err != nil:
 		return m.transportError(s.ctx, CodeTruncated, err)
-	case string(data) == "[DONE]":
+	case string(data) == "[DONE]" && m.config.Protocol == OpenAI:
 		return s.end()
 	case isError:
 		return m.eventError(errorMember(data))
+	}
+	if m.config.Protocol == Anthropic {
+		return s.anthropic(data)
 	}
 	return s.chunk(data)
 }

@@ -125,9 +125,14 @@ var textTypes = map[string]string{
 	".xml": "application/xml", ".svg": "image/svg+xml",
 	".yaml": "application/yaml", ".yml": "application/yaml", ".toml": "application/toml",
 	".css": "text/css", ".js": "text/javascript", ".mjs": "text/javascript", ".ts": "text/x-typescript",
-	".eml": "message/rfc822", ".mbox": "application/mbox",
+	".nxml": "application/xml", ".rss": "application/xml", ".atom": "application/xml", ".xsd": "application/xml",
+	".eml": "message/rfc822", ".mbox": "application/mbox", ".mbx": "application/mbox",
+	".rst": "text/x-rst", ".adoc": "text/asciidoc", ".asciidoc": "text/asciidoc",
 	".go": "text/x-go", ".py": "text/x-python", ".c": "text/x-c", ".h": "text/x-c", ".cc": "text/x-c++",
 	".cpp": "text/x-c++", ".java": "text/x-java", ".rs": "text/x-rust", ".sh": "text/x-shellscript", ".sql": "application/sql",
+	".hh": "text/x-c++", ".hpp": "text/x-c++", ".cs": "text/x-csharp", ".kt": "text/x-kotlin", ".php": "text/x-php", ".rb": "text/x-ruby",
+	".scala": "text/x-scala", ".swift": "text/x-swift", ".proto": "text/x-proto", ".tsx": "text/x-typescript", ".jsx": "text/javascript",
+	".bash": "text/x-shellscript",
 }
 
 func detectText(name string, body []byte) string {
@@ -143,5 +148,28 @@ func detectText(name string, body []byte) string {
 	case "text/xml":
 		return "application/xml"
 	}
+	if isMail(body) {
+		return "message/rfc822"
+	}
 	return "text/plain"
+}
+
+// isMail reports whether a text begins with the header of an e-mail: three
+// lines of it at least, and who or when among them.
+func isMail(body []byte) bool {
+	fields, telling := 0, false
+	for line := range bytes.Lines(body[:min(len(body), 4<<10)]) {
+		if line[0] == ' ' || line[0] == '\t' {
+			continue
+		}
+		name, _, ok := strings.Cut(string(line), ":")
+		if !ok || name == "" || strings.ContainsAny(name, " \t\r\n<") {
+			break
+		}
+		switch fields++; strings.ToLower(name) {
+		case "from", "received", "message-id", "return-path":
+			telling = true
+		}
+	}
+	return telling && fields >= 3
 }

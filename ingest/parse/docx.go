@@ -2,7 +2,6 @@ package parse
 
 import (
 	"context"
-	"slices"
 	"strings"
 )
 
@@ -105,7 +104,7 @@ func (d *docx) inline(x *xmlWalker, e element, p *docxParagraph) error {
 	case "numId":
 		p.num.id, p.num.set = e.attr("val"), true
 	case "t":
-		return x.walkText(nil, func(s string) { p.text.WriteString(s) })
+		return x.walkText(nil, func(s string) { p.text.WriteString(ticks.Replace(s)) })
 	case "tab", "ptab":
 		p.text.WriteByte('\t')
 	case "br", "cr":
@@ -113,7 +112,9 @@ func (d *docx) inline(x *xmlWalker, e element, p *docxParagraph) error {
 	case "noBreakHyphen":
 		p.text.WriteByte('-')
 	case "sym":
-		p.text.WriteString(symbol(e.attr("char")))
+		p.text.WriteString(ticks.Replace(symbol(e.attr("char"))))
+	case "checkBox":
+		return checkBox(x, &p.text)
 	case "oMath":
 		return formula(x, &p.text)
 	case "chart":
@@ -166,77 +167,6 @@ func (d *docx) put(p *docxParagraph) {
 	d.out.put(b, text, indent)
 }
 
-// table writes each row as a block, its cells joined by bars.
-func (d *docx) table(x *xmlWalker) error {
-	var t rows
-	var above []string
-	return x.walk(func(x *xmlWalker, e element) error {
-		switch e.Name.Local {
-		case "tr":
-			cells, err := d.row(x, above)
-			above = slices.Clone(cells)
-			t.add(&d.out, cells)
-			return err
-		case "sdt", "sdtContent", "ins":
-			return x.descend()
-		}
-		return nil
-	})
-}
-
-// row returns a row's cells. One merged with the cell above repeats its text, so
-// that each row can be understood alone; one merged across is followed by blanks.
-func (d *docx) row(x *xmlWalker, above []string) (cells []string, err error) {
-	err = x.walk(func(x *xmlWalker, e element) error {
-		switch e.Name.Local {
-		case "tc":
-			c := docxCell{span: 1}
-			err := x.walk(func(x *xmlWalker, e element) error { return d.cell(x, e, &c) })
-			if c.continues && len(cells) < len(above) {
-				c.text.WriteString(above[len(cells)])
-			}
-			cells = append(cells, c.text.String())
-			for range c.span - 1 {
-				cells = append(cells, "")
-			}
-			return err
-		case "sdt", "sdtContent", "ins":
-			return x.descend()
-		}
-		return nil
-	})
-	return cells, err
-}
-
-type docxCell struct {
-	text      strings.Builder
-	span      int
-	continues bool // merged with the cell above
-}
-
-// cell adds the text of what stands in a table's cell, nested tables included.
-func (d *docx) cell(x *xmlWalker, e element, cell *docxCell) error {
-	switch e.Name.Local {
-	case "gridSpan":
-		cell.span = max(1, small(e.attr("val")))
-	case "vMerge":
-		cell.continues = e.attr("val") != "restart"
-	case "p":
-		p, err := d.readParagraph(x)
-		if err != nil {
-			return err
-		}
-		if label := d.numbering.label(p.num); label != "" {
-			cell.text.WriteString(" " + label)
-		}
-		cell.text.WriteString(" " + p.text.String())
-	case "sdtPr", "tblPr", "Fallback":
-	default:
-		return x.descend()
-	}
-	return nil
-}
-
 // readNotes appends footnotes and endnotes.
 func (d *docx) readNotes() error {
 	for _, part := range []string{"word/footnotes.xml", "word/endnotes.xml"} {
@@ -261,4 +191,22 @@ func (d *docx) readNotes() error {
 		}
 	}
 	return nil
+}
+
+// checkBox writes a form field's box.
+func checkBox(x *xmlWalker, b *strings.Builder) error {
+	checked := false
+	err := x.walk(func(_ *xmlWalker, e element) error {
+		if n := e.Name.Local; n == "default" || n == "checked" {
+			v := e.attr("val")
+			checked = v != "0" && v != "false" && v != "off"
+		}
+		return nil
+	})
+	if checked {
+		b.WriteString("[x]")
+	} else {
+		b.WriteString("[ ]")
+	}
+	return err
 }

@@ -19,34 +19,19 @@ func readEPUB(ctx context.Context, body []byte) (Parsed, error) {
 	if err != nil {
 		return Parsed{}, err
 	}
-	var out Parsed
-	var text strings.Builder
+	var out joined
 	for _, name := range chapters {
 		b, err := p.file(name)
 		if err != nil {
 			return Parsed{}, err
 		}
-		if b == nil {
-			continue
-		}
 		chapter, err := readHTML(ctx, b)
 		if err != nil {
 			return Parsed{}, err
 		}
-		if text.Len() > 0 && len(chapter.Blocks) > 0 {
-			text.WriteString("\n\n")
-		}
-		for _, b := range chapter.Blocks {
-			b.Start, b.End = b.Start+text.Len(), b.End+text.Len()
-			out.Blocks = append(out.Blocks, b)
-		}
-		text.WriteString(chapter.Text)
+		out.add(chapter)
 	}
-	out.Text = text.String()
-	out.Title, _ = meta["title"].(string)
-	delete(meta, "title")
-	out.Metadata = meta
-	return out, nil
+	return out.parsed(meta), nil
 }
 
 // spine returns the chapters' names in reading order, and the book's metadata.
@@ -75,8 +60,9 @@ func spine(w walkContext, p *pack) (chapters []string, meta map[string]any, err 
 			}
 			return nil
 		case "itemref":
-			if name := items[e.attr("idref")]; name != "" {
-				chapters = append(chapters, name)
+			if id := e.attr("idref"); items[id] != "" {
+				chapters = append(chapters, items[id])
+				delete(items, id) // a chapter comes once
 			}
 			return nil
 		}

@@ -79,6 +79,7 @@ func (p *page) writeVerbatim(s string) {
 		s = strings.TrimPrefix(s, "\n")
 	}
 	p.cur.WriteString(s)
+	p.last, _ = utf8.DecodeLastRuneInString(p.cur.String())
 	p.sup = false
 }
 
@@ -102,9 +103,20 @@ func (p *page) lineBreak() {
 	switch {
 	case p.inCell:
 		p.space = true
+	case p.verbatim:
+		p.cur.WriteByte('\n')
+		p.last = '\n'
 	case p.cur.Len() > 0:
 		p.cur.WriteByte('\n')
 		p.space, p.last = false, '\n'
+	}
+}
+
+// newLine begins a line of code, unless one has begun.
+func (p *page) newLine() {
+	if p.cur.Len() > 0 && p.last != '\n' {
+		p.cur.WriteByte('\n')
+		p.last = '\n'
 	}
 }
 
@@ -124,24 +136,20 @@ func (p *page) definition() {
 
 // flush ends the open block.
 func (p *page) flush() {
-	p.softOpen = false
-	text := p.cur.String()
-	if strings.TrimSpace(text) == "" {
-		if p.marker == "" {
-			p.kind, p.indent = Paragraph, 0
+	if !p.blank() {
+		text := p.cur.String()
+		if p.kind == Code {
+			text = strings.TrimLeft(text, "\n")
 		}
-		p.cur.Reset()
-		p.space = false
-		return
+		p.put(Block{Kind: p.kind, Level: p.level}, strings.TrimRightFunc(text, unicode.IsSpace), p.indent)
 	}
-	if p.kind == Code {
-		text = strings.TrimLeft(text, "\n")
-	}
-	p.put(Block{Kind: p.kind, Level: p.level}, strings.TrimRightFunc(text, unicode.IsSpace), p.indent)
 	p.cur.Reset()
 	p.kind, p.level, p.marker, p.indent = Paragraph, 0, "", 0
-	p.space, p.sup, p.inTerm = false, false, false
+	p.space, p.sup, p.inTerm, p.softOpen = false, false, false, false
 }
+
+// blank reports whether the open block has no text yet.
+func (p *page) blank() bool { return strings.TrimSpace(p.cur.String()) == "" }
 
 // put appends a block after a blank line, or after a line end where it follows
 // its like in a list or table.

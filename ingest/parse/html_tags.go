@@ -175,11 +175,10 @@ func (h *htmlReader) end(name string) {
 		h.boundary()
 	case atom.Pre, atom.Listing, atom.Xmp, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6,
 		atom.Figcaption, atom.Dl, atom.Dd, atom.Li:
-		h.out.verbatim, h.out.softOpen = false, false
-		h.boundary()
+		h.close()
 	case atom.Ul, atom.Ol, atom.Menu, atom.Dir:
 		h.lists = h.lists[:max(0, len(h.lists)-1)]
-		h.boundary()
+		h.close()
 	case atom.Table, atom.Caption, atom.Tr, atom.Td, atom.Th, atom.Thead:
 		h.endTable(tag)
 	default:
@@ -189,15 +188,27 @@ func (h *htmlReader) end(name string) {
 	}
 }
 
-// boundary ends a block; inside a cell it is a space, and at the start of a
-// definition nothing.
+// boundary ends the open block if it has text: a <p> that begins a list item or
+// heading changes nothing. Inside a cell it is a space, in code a new line.
 func (h *htmlReader) boundary() {
 	switch {
 	case h.out.inCell:
 		h.out.space = true
-	case !h.out.softOpen:
+	case h.out.verbatim:
+		h.out.newLine()
+	case !h.out.softOpen && !h.out.blank():
 		h.out.flush()
 	}
+}
+
+// close ends the open block, be it empty.
+func (h *htmlReader) close() {
+	h.out.verbatim = false
+	if h.out.inCell {
+		h.out.space = true
+		return
+	}
+	h.out.flush()
 }
 
 // listState is an open list.

@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,26 +23,27 @@ func readJSON(ctx context.Context, body []byte) (Parsed, error) {
 		err := j.value("", 0)
 		j.record()
 		switch {
-		case errors.Is(err, io.EOF) && j.depth == 0:
+		case ctx.Err() != nil:
+			return Parsed{}, ctx.Err()
+		case errors.Is(err, io.EOF):
 			return j.out.parsed(map[string]any{}), nil
-		case err != nil && ctx.Err() == nil:
-			var p *Error
-			if errors.As(err, &p) {
-				return Parsed{}, err
-			}
-			return Parsed{}, Permanent("not JSON at byte %d: %v", d.InputOffset(), err)
-		case err != nil:
+		case errors.As(err, new(*Error)):
 			return Parsed{}, err
+		case err != nil:
+			return Parsed{}, Permanent("not JSON at byte %d: %v", d.InputOffset(), err)
 		}
 	}
 }
+
+// maxJSONPath is how much of a value's path stands before it, in bytes.
+const maxJSONPath = 100
 
 type jsonReader struct {
 	ctx   context.Context
 	d     *json.Decoder
 	out   page
 	lines strings.Builder // of the open record
-	depth int
+	last  string          // path of its last line
 	n     int
 }
 
@@ -53,6 +53,7 @@ func (j *jsonReader) record() {
 		j.out.put(Block{Kind: Paragraph}, s, 0)
 	}
 	j.lines.Reset()
+	j.last = ""
 }
 
 func (j *jsonReader) value(path string, depth int) error {
@@ -67,18 +68,32 @@ func (j *jsonReader) value(path string, depth int) error {
 		return err
 	}
 	if open, ok := t.(json.Delim); ok {
-		j.depth++
-		err := j.inside(open, path, depth)
-		j.depth--
+		if err = j.inside(open, path, depth); errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
 		return err
 	}
 	if t != nil && t != "" {
-		if path != "" {
-			fmt.Fprintf(&j.lines, "%s: ", path)
-		}
-		fmt.Fprintf(&j.lines, "%v\n", t)
+		j.leaf(path, t)
 	}
 	return nil
+}
+
+// leaf writes "path: value"; more values of one path stand on one line.
+func (j *jsonReader) leaf(path string, value any) {
+	switch {
+	case j.lines.Len() > 0 && path == j.last:
+		j.lines.WriteString(", ")
+	case j.lines.Len() > 0:
+		j.lines.WriteByte('\n')
+		fallthrough
+	default:
+		if path != "" {
+			j.lines.WriteString(path + ": ")
+		}
+	}
+	fmt.Fprint(&j.lines, value)
+	j.last = path
 }
 
 // inside reads the members of an object or list to its end.
@@ -93,7 +108,10 @@ func (j *jsonReader) inside(open json.Delim, path string, depth int) error {
 			if at != "" {
 				at += "."
 			}
-			at += fmt.Sprint(key)
+			at += oneLine(fmt.Sprint(key))
+			if n := len(at); n > maxJSONPath {
+				at = "…" + strings.ToValidUTF8(at[n-maxJSONPath:], "")
+			}
 		}
 		if err := j.value(at, depth+1); err != nil {
 			return err
@@ -104,88 +122,4 @@ func (j *jsonReader) inside(open json.Delim, path string, depth int) error {
 	}
 	_, err := j.d.Token()
 	return err
-}
-
-// readNotebook reads a Jupyter notebook (nbformat 3 and 4): Markdown cells as
-// such, code cells as code with their text output.
-func readNotebook(ctx context.Context, body []byte) (Parsed, error) {
-	var nb notebook
-	if err := json.Unmarshal(bytes.TrimPrefix(body, bomUTF8), &nb); err != nil {
-		return Parsed{}, Permanent("not a notebook: %v", err)
-	}
-	for _, w := range nb.Worksheets {
-		nb.Cells = append(nb.Cells, w.Cells...)
-	}
-	var text strings.Builder
-	var out Parsed
-	for _, c := range nb.Cells {
-		p, err := c.read(ctx)
-		if err != nil {
-			return Parsed{}, err
-		}
-		if len(p.Blocks) == 0 {
-			continue
-		}
-		if text.Len() > 0 {
-			text.WriteString("\n\n")
-		}
-		for _, b := range p.Blocks {
-			b.Start, b.End = b.Start+text.Len(), b.End+text.Len()
-			out.Blocks = append(out.Blocks, b)
-		}
-		text.WriteString(p.Text)
-	}
-	out.Text = text.String()
-	if out.Title = nb.Metadata.Title; out.Title == "" {
-		out.Title = blockList(out.Blocks).title(out.Text)
-	}
-	return out, nil
-}
-
-type notebook struct {
-	Cells      []cell
-	Worksheets []struct{ Cells []cell }
-	Metadata   struct{ Title string }
-}
-
-type cell struct {
-	Kind    string `json:"cell_type"`
-	Source  lines
-	Input   lines
-	Outputs []struct {
-		Text lines
-		Data struct {
-			Plain lines `json:"text/plain"`
-		}
-	}
-}
-
-// lines is text that may stand as a list of lines.
-type lines string
-
-func (l *lines) UnmarshalJSON(b []byte) error {
-	var list []string
-	if err := json.Unmarshal(b, &list); err == nil {
-		*l = lines(strings.Join(list, ""))
-		return nil
-	}
-	return json.Unmarshal(b, (*string)(l))
-}
-
-func (c cell) read(ctx context.Context) (Parsed, error) {
-	source := canonical(tidy(string(c.Source + c.Input)))
-	if strings.TrimSpace(source) == "" {
-		return Parsed{}, nil
-	}
-	if c.Kind == "markdown" || c.Kind == "heading" {
-		return readMarkdown(ctx, []byte(source))
-	}
-	var out page
-	out.put(Block{Kind: Code}, strings.TrimRight(source, "\n "), 0)
-	for _, o := range c.Outputs {
-		if s := strings.TrimSpace(canonical(tidy(string(o.Text + o.Data.Plain)))); s != "" {
-			out.put(Block{Kind: Code}, s, 0)
-		}
-	}
-	return Parsed{Text: out.text(), Blocks: out.blocks}, nil
 }

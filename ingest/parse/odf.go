@@ -2,6 +2,7 @@ package parse
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -20,7 +21,11 @@ func readODF(ctx context.Context, body []byte) (Parsed, error) {
 	if content == nil {
 		return Parsed{}, Permanent("damaged: content.xml is missing")
 	}
-	if manifest, err := p.file("META-INF/manifest.xml"); err != nil || strings.Contains(string(manifest), "encryption-data") {
+	manifest, err := p.file("META-INF/manifest.xml")
+	if err != nil {
+		return Parsed{}, err
+	}
+	if strings.Contains(string(manifest), "encryption-data") {
 		return Parsed{}, Permanent("password-protected: remove the password and send it again")
 	}
 	var d odf
@@ -186,12 +191,9 @@ func (d *odf) row(x *xmlWalker) (cells []string, err error) {
 		}
 		err := x.walk(visit)
 		text := strings.Join(cell, " ")
-		repeat := 1
-		if text != "" {
-			repeat = max(1, small(e.attr("number-columns-repeated")))
-		}
-		for range repeat {
-			cells = append(cells, text)
+		cells = append(cells, text)
+		if repeat := small(e.attr("number-columns-repeated")); repeat > 1 && text != "" && len(text) <= maxRepeated {
+			cells = append(cells, slices.Repeat([]string{text}, repeat-1)...)
 		}
 		return err
 	})

@@ -11,13 +11,7 @@ import (
 // parsed ends the page and gives it a title: the document's property, or its
 // first heading.
 func (p *page) parsed(meta map[string]any) Parsed {
-	text := p.text()
-	title, _ := meta["title"].(string)
-	delete(meta, "title")
-	if title == "" {
-		title = p.blocks.title(text)
-	}
-	return Parsed{Text: text, Blocks: p.blocks, Title: title, Metadata: meta}
+	return titled(Parsed{Text: p.text(), Blocks: p.blocks, Metadata: meta})
 }
 
 // join adds a line to the last block when that is code too.
@@ -30,6 +24,10 @@ func (p *page) join(line string) bool {
 	p.blocks[n-1].End = p.done.Len()
 	return true
 }
+
+// maxRepeated is how long the text of a merged cell may be, in bytes, to be
+// repeated: what is longer would let a small file fill memory.
+const maxRepeated = 200
 
 // rows writes a table; its first row is the header of the others.
 type rows struct{ header string }
@@ -64,9 +62,18 @@ func tidy(s string) string {
 	}, s)
 }
 
-// symbol is a character given in hexadecimal; those of symbol fonts' private
-// area have no text.
+// ticks spells the boxes of forms as Markdown's task lists do.
+var ticks = strings.NewReplacer("☐", "[ ]", "☑", "[x]", "☒", "[x]")
+
+// symbol is a character given in hexadecimal; of symbol fonts' private area only
+// Wingdings' boxes have text.
 func symbol(hex string) string {
+	switch strings.ToUpper(hex) {
+	case "F0A8", "F06F", "F071":
+		return "☐"
+	case "F0FE", "F0FD", "F078":
+		return "☒"
+	}
 	n, err := strconv.ParseUint(hex, 16, 21)
 	if err != nil || n < ' ' || n >= 0xd800 && n < 0xf900 {
 		return ""

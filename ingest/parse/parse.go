@@ -26,7 +26,7 @@ var readers = map[string]func(ctx context.Context, body []byte) (Parsed, error){
 	"application/vnd.oasis.opendocument.spreadsheet":                            readODF,
 	"application/vnd.oasis.opendocument.presentation":                           readODF,
 	"application/epub+zip": readEPUB,
-	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": readXLSX,
+	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": contained(readXLSX),
 	"application/pdf":           readPDF,
 	"application/rtf":           readRTF,
 	"application/json":          readJSON,
@@ -34,6 +34,35 @@ var readers = map[string]func(ctx context.Context, body []byte) (Parsed, error){
 	"application/x-ipynb+json":  readNotebook,
 	"text/csv":                  readCSV,
 	"text/tab-separated-values": readCSV,
+	"application/xml":           readXML,
+	"message/rfc822":            contained(readMail),
+	"application/mbox":          contained(readMbox),
+	"application/x-ole-storage": contained(readOLE),
+	"application/zip":           readZip,
+	"application/x-tar":         readTar,
+	"application/x-gzip":        readGzip,
+	"text/x-rst":                readRST,
+	"text/asciidoc":             readAsciiDoc,
+	"text/x-go":                 readGo,
+	"text/x-python":             readCode,
+	"text/x-c":                  readCode,
+	"text/x-c++":                readCode,
+	"text/x-csharp":             readCode,
+	"text/x-java":               readCode,
+	"text/x-kotlin":             readCode,
+	"text/x-php":                readCode,
+	"text/x-ruby":               readCode,
+	"text/x-rust":               readCode,
+	"text/x-scala":              readCode,
+	"text/x-swift":              readCode,
+	"text/x-proto":              readCode,
+	"text/x-typescript":         readCode,
+	"text/javascript":           readCode,
+	"text/css":                  readCode,
+	"text/x-shellscript":        readCode,
+	"application/sql":           readCode,
+	"application/yaml":          readCode,
+	"application/toml":          readCode,
 }
 
 // Supported reports whether Parse reads a media type, as Detect names it.
@@ -56,7 +85,7 @@ func Parse(ctx context.Context, mediaType string, body []byte) (Parsed, error) {
 	if err != nil {
 		return Parsed{}, err
 	}
-	if len(p.Blocks) == 0 {
+	if len(p.Blocks) == 0 && len(p.Attachments) == 0 {
 		return Parsed{}, Permanent("no text in it")
 	}
 	return p, nil
@@ -78,6 +107,9 @@ type Parsed struct {
 	Title string
 	// Metadata holds what the document says of itself (author, date, tags, …).
 	Metadata map[string]any
+	// Attachments are documents that this one carries: at most 100, together at
+	// most MaxBytes. An archive is nothing else: its Text is empty.
+	Attachments []Attachment
 }
 
 // Block is one structural unit: Text[Start:End].

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,27 +13,16 @@ import (
 
 var update = flag.Bool("update", false, "write the goldens anew")
 
-// Every file in testdata has its Parsed beside it.
+// Every fixture has its Parsed in a golden.
 func TestParseGolden(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.*")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no files", err)
-	}
-	for _, file := range files {
-		if filepath.Ext(file) == ".golden" {
-			continue
-		}
-		body, err := os.ReadFile(file)
+	for _, f := range fixtures(t) {
+		p, err := Parse(t.Context(), Detect(f.name, f.body), f.body)
 		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := Parse(t.Context(), Detect(file, body), body)
-		if err != nil {
-			t.Errorf("%s: %v", file, err)
+			t.Errorf("%s: %v", f.name, err)
 			continue
 		}
 		check(t, p)
-		golden(t, file+".golden", dump(p))
+		golden(t, "testdata/golden/"+f.name+".golden", dump(p))
 	}
 }
 
@@ -57,7 +45,7 @@ func golden(t *testing.T, file, got string) {
 // dump is a document for a person to read.
 func dump(p Parsed) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "title: %q\nmetadata: %q\n", p.Title, p.Metadata)
+	fmt.Fprintf(&b, "title: %q\nmetadata: %v\n", p.Title, p.Metadata)
 	for _, k := range p.Blocks {
 		fmt.Fprintf(&b, "%s %d:%d", [...]string{"paragraph", "heading", "item", "row", "code", "caption"}[k.Kind], k.Start, k.End)
 		if k.Level > 0 {
@@ -73,6 +61,9 @@ func dump(p Parsed) string {
 			fmt.Fprintf(&b, " header %q", k.Header)
 		}
 		fmt.Fprintf(&b, "\n\t%s\n", strings.ReplaceAll(p.Text[k.Start:k.End], "\n", "\n\t"))
+	}
+	for _, a := range p.Attachments {
+		fmt.Fprintf(&b, "attachment %q %s\n\t%q\n", a.Name, a.MediaType, a.Body)
 	}
 	return b.String()
 }
@@ -126,5 +117,33 @@ func TestHTMLWithoutMainPart(t *testing.T) {
 	p, err := Parse(t.Context(), "text/html", []byte("<nav><p>All there is"))
 	if err != nil || p.Text != "All there is" {
 		t.Errorf("got %q, %v", p.Text, err)
+	}
+}
+
+// Tags that end a block elsewhere change nothing where it has no text yet.
+func TestHTMLEmptyBlocks(t *testing.T) {
+	tests := []struct{ body, want string }{
+		{"<h2><div>Title</div></h2><p>x", "heading:Title paragraph:x"},
+		{"<h2></h2><p>x", "paragraph:x"},
+		{"<h2><p>x", "heading:x"},
+		{"<ul><li></ul><p>x", "paragraph:x"},
+		{"<ul><li><div><p>x</div><p>y</ul>", "item:- x paragraph:y"},
+		{"<pre><div>a\n</div><div>  b</div><div>c</div></pre>x", "code:a\n  b\nc paragraph:x"},
+		{"<pre>a<br>b<br><br>c</pre>", "code:a\nb\n\nc"},
+		{"<dl><dt>a<dd></dl><p>x", "item:a paragraph:x"},
+	}
+	for _, tt := range tests {
+		p, err := Parse(t.Context(), "text/html", []byte(tt.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, b := range p.Blocks {
+			kind := [...]string{"paragraph", "heading", "item", "row", "code", "caption"}[b.Kind]
+			got = append(got, kind+":"+p.Text[b.Start:b.End])
+		}
+		if got := strings.Join(got, " "); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.body, got, tt.want)
+		}
 	}
 }

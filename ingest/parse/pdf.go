@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"runtime"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/klippa-app/go-pdfium"
 	pdfiumerrors "github.com/klippa-app/go-pdfium/errors"
@@ -147,6 +145,7 @@ func (d *pdf) readPage(doc references.FPDF_DOCUMENT, i int) (pdfPage, error) {
 		return pdfPage{}, err
 	}
 	p.read(chars, pdfGlyphs{d.instance, text.TextPage})
+	p.splitColumns()
 	return p, nil
 }
 
@@ -174,71 +173,6 @@ func (d *pdf) characters(page references.FPDF_TEXTPAGE) ([]rune, error) {
 	return chars, nil
 }
 
-// pdfGlyphs asks the engine for the look of characters.
-type pdfGlyphs struct {
-	instance pdfium.Pdfium
-	page     references.FPDF_TEXTPAGE
-}
-
-// box is where a character stands; one that stands nowhere is empty.
-func (g pdfGlyphs) box(i int) pdfBox {
-	b, err := g.instance.FPDFText_GetCharBox(&requests.FPDFText_GetCharBox{TextPage: g.page, Index: i})
-	if err != nil {
-		return pdfBox{}
-	}
-	return pdfBox{b.Left, b.Right, max(b.Top, b.Bottom), min(b.Top, b.Bottom)}
-}
-
-// font returns the size of a character as it is drawn, and whether it is bold.
-// What the engine does not tell is 0 and false.
-func (g pdfGlyphs) font(i int) (size float64, bold bool) {
-	if s, err := g.instance.FPDFText_GetFontSize(&requests.FPDFText_GetFontSize{TextPage: g.page, Index: i}); err == nil {
-		size = s.FontSize
-	}
-	if m, err := g.instance.FPDFText_GetMatrix(&requests.FPDFText_GetMatrix{TextPage: g.page, Index: i}); err == nil {
-		size *= math.Hypot(float64(m.Matrix.C), float64(m.Matrix.D))
-	}
-	if f, err := g.instance.FPDFText_GetFontInfo(&requests.FPDFText_GetFontInfo{TextPage: g.page, Index: i}); err == nil {
-		name := strings.ToLower(f.FontName)
-		bold = strings.Contains(name, "bold") || strings.Contains(name, "black") || strings.HasSuffix(name, "-medi")
-	}
-	if w, err := g.instance.FPDFText_GetFontWeight(&requests.FPDFText_GetFontWeight{TextPage: g.page, Index: i}); err == nil {
-		bold = bold || w.FontWeight >= 600
-	}
-	return size, bold
-}
-
-// readMeta takes what the document's information dictionary says.
-func (d *pdf) readMeta(doc references.FPDF_DOCUMENT) {
-	d.meta = map[string]any{"pages": len(d.pages)}
-	for tag, key := range map[string]string{"Title": "title", "Author": "author", "Subject": "subject", "Keywords": "keywords", "CreationDate": "created"} {
-		v, err := d.instance.FPDF_GetMetaText(&requests.FPDF_GetMetaText{Document: doc, Tag: tag})
-		if err != nil {
-			continue
-		}
-		s := oneLine(tidy(v.Value))
-		if key == "created" {
-			s = pdfDate(s)
-		}
-		if s != "" && len(s) <= 2000 {
-			d.meta[key] = s
-		}
-	}
-}
-
-// pdfDate turns D:YYYYMMDDHHmmSS… (ISO 32000-1, 7.9.4) into YYYY-MM-DD.
-func pdfDate(s string) string {
-	s = strings.TrimPrefix(s, "D:")
-	if len(s) < 8 {
-		return ""
-	}
-	t, err := time.Parse("20060102", s[:8])
-	if err != nil {
-		return ""
-	}
-	return t.Format(time.DateOnly)
-}
-
 // parsed lays the lines out as blocks.
 func (d *pdf) parsed() (Parsed, error) {
 	blank := 0
@@ -262,15 +196,4 @@ func (d *pdf) parsed() (Parsed, error) {
 		delete(d.meta, "title")
 	}
 	return out.parsed(d.meta), nil
-}
-
-// plausibleTitle refuses what word processors write there: file names and the like.
-func plausibleTitle(s string) bool {
-	lower := strings.ToLower(s)
-	for _, junk := range []string{".doc", ".pdf", ".tex", ".dvi", ".indd", ".xls", ".ppt", "untitled", "microsoft word -"} {
-		if strings.Contains(lower, junk) {
-			return false
-		}
-	}
-	return strings.ContainsAny(lower, "aeiouy") || len(s) != len([]rune(s))
 }

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -10,9 +11,10 @@ import (
 
 // layout turns lines into headings, list items, table rows and paragraphs.
 func layout(pages []pdfPage) *page {
-	l := &pdfLayout{body: bodySize(pages)}
+	l := &pdfLayout{body: bodySize(pages), font: bodyFont(pages)}
 	l.levels = headingSizes(pages, l.body)
 	for _, p := range pages {
+		l.crowded = l.isCrowded(p)
 		for i, line := range p.lines {
 			var next pdfLine
 			if i+1 < len(p.lines) {
@@ -28,12 +30,18 @@ func layout(pages []pdfPage) *page {
 type pdfLayout struct {
 	out    page
 	body   float64   // size of running text
+	font   string    // of running text
 	levels []float64 // sizes of headings, largest first
+	// crowded: the page has so many large lines that they are a figure's or a
+	// form's labels rather than headings.
+	crowded bool
 
 	open  strings.Builder // the open block
 	block Block
 	first pdfLine // of the open block
 	last  pdfLine
+	lines int     // of the open block
+	gap   float64 // between its first two
 	table rows
 }
 
@@ -51,9 +59,13 @@ func (l *pdfLayout) line(p pdfPage, line, next pdfLine) {
 		return
 	}
 	if l.open.Len() > 0 && l.continues(kind, level, line) {
+		if l.lines++; l.lines == 2 {
+			l.gap = l.last.bottom - line.top
+		}
 		l.join(line)
 	} else {
 		l.flush()
+		l.lines = 1
 		l.out.page = p.number
 		l.block, l.first = Block{Kind: kind, Level: level}, line
 		l.open.WriteString(strings.TrimSpace(line.text()))
@@ -78,6 +90,8 @@ func (l *pdfLayout) classify(line, next pdfLine) (Kind, int) {
 	case len(line.cells) > 1 && !listMarker(line.cells[0]) &&
 		(len(line.cells) > 2 || len(next.cells) > 1 || len(l.last.cells) > 1 && l.near(line)):
 		return TableRow, 0
+	case bulleted(text):
+		return ListItem, 0
 	case l.isHeading(line, next, text):
 		return Heading, l.level(line)
 	case listMarker(text):
@@ -91,18 +105,35 @@ func (l *pdfLayout) isHeading(line, next pdfLine, text string) bool {
 		return false
 	}
 	if line.size >= 1.12*l.body {
-		return true
+		return !l.crowded || line.size >= 1.6*l.body
 	}
-	if !line.bold || line.size < 0.93*l.body || strings.HasSuffix(text, ".") || strings.HasSuffix(text, ",") || len(text) > 120 {
+	stands := line.bold || line.font != l.font && numberedHeading.MatchString(text)
+	if !stands || line.size < 0.93*l.body || strings.HasSuffix(text, ".") || strings.HasSuffix(text, ",") || len(text) > 120 {
 		return false
 	}
-	// A bold line of running text's size is a heading when what follows is not bold.
-	return next.cells == nil || !next.bold || next.size > line.size || next.top < line.bottom-line.size
+	// A line of running text's size that stands out is a heading when what follows
+	// is set otherwise.
+	return next.cells == nil || next.font != line.font || next.size > line.size || next.top < line.bottom-line.size
+}
+
+// numberedHeading is a line that begins with a section's number.
+var numberedHeading = regexp.MustCompile(`^(\(\d{1,2}\)|\d{1,2}(\.\d{1,2}){0,4}\.?|[IVX]{1,5}\.|[A-Z]\.)\s+\pL`)
+
+// isCrowded reports whether more than eight lines, and a quarter of the page's,
+// are of a heading's size.
+func (l *pdfLayout) isCrowded(p pdfPage) bool {
+	large := 0
+	for _, line := range p.lines {
+		if line.size >= 1.12*l.body {
+			large++
+		}
+	}
+	return large > 8 && 4*large > len(p.lines)
 }
 
 func (l *pdfLayout) level(line pdfLine) int {
 	for i, size := range l.levels {
-		if line.size >= size-0.25 {
+		if line.size > size-1 {
 			return min(i+1, 6)
 		}
 	}
@@ -112,7 +143,17 @@ func (l *pdfLayout) level(line pdfLine) int {
 // near reports whether a line stands right below the last one.
 func (l *pdfLayout) near(line pdfLine) bool {
 	gap := l.last.bottom - line.top
-	return gap < 1.6*math.Max(line.size, 1) && gap > -0.5*line.size
+	return gap < 1.4*math.Max(line.size, 1) && gap > -0.8*line.size
+}
+
+// apart reports whether a line stands farther below the last one than lines of
+// a paragraph do: the open one's, where it has two.
+func (l *pdfLayout) apart(line pdfLine) bool {
+	gap := l.last.bottom - line.top
+	if l.lines > 1 {
+		return gap > l.gap+0.35*line.size
+	}
+	return gap > 0.65*line.size
 }
 
 // continues reports whether a line goes on with the open block.
@@ -126,7 +167,7 @@ func (l *pdfLayout) continues(kind Kind, level int, line pdfLine) bool {
 	text := strings.TrimSpace(l.open.String())
 	end, _ := utf8.DecodeLastRuneInString(text)
 	start, _ := utf8.DecodeRuneInString(strings.TrimSpace(line.text()))
-	if !l.near(line) || l.last.bottom-line.top > 0.9*line.size {
+	if !l.near(line) || l.apart(line) {
 		// Another column or page: a sentence that is open goes on there.
 		return l.jumped(line) && !strings.ContainsRune(".:!?”\"", end) && (unicode.IsLower(start) || end == '-' || end == ',')
 	}
@@ -154,49 +195,20 @@ func (l *pdfLayout) join(line pdfLine) {
 	l.open.WriteString(" " + next)
 }
 
+// bulleted reports whether a line begins with a bullet; those of symbol fonts
+// are in Unicode's private area.
+func bulleted(s string) bool {
+	s = strings.TrimSpace(s)
+	r, n := utf8.DecodeRuneInString(s)
+	return (strings.ContainsRune("•◦▪‣●○■□–∙·*-☐☑☒➢✓", r) || r >= 0xf000 && r <= 0xf0ff) && (len(s) == n || s[n] == ' ')
+}
+
 // listMarker reports whether a line begins like a list item.
 func listMarker(s string) bool {
 	s = strings.TrimSpace(s)
-	r, n := utf8.DecodeRuneInString(s)
-	if strings.ContainsRune("•◦▪‣●○■□–∙·*-", r) {
-		return len(s) == n || s[n] == ' '
+	if bulleted(s) {
+		return true
 	}
 	digits := strings.IndexFunc(s, func(r rune) bool { return !unicode.IsDigit(r) })
 	return digits > 0 && digits <= 2 && len(s) > digits+1 && (s[digits] == '.' || s[digits] == ')') && s[digits+1] == ' '
-}
-
-// bodySize is the size that most characters have.
-func bodySize(pages []pdfPage) float64 {
-	best, most := 10.0, 0
-	for size, n := range sizes(pages) {
-		if n > most || n == most && size < best {
-			best, most = size, n
-		}
-	}
-	return best
-}
-
-// sizes counts characters by size in half points.
-func sizes(pages []pdfPage) map[float64]int {
-	count := map[float64]int{}
-	for _, p := range pages {
-		for _, line := range p.lines {
-			count[math.Round(line.size*2)/2] += len(line.text())
-		}
-	}
-	return count
-}
-
-// headingSizes are the sizes larger than running text, largest first, merged
-// where they differ by less than a point.
-func headingSizes(pages []pdfPage, body float64) []float64 {
-	var out []float64
-	for size := range sizes(pages) {
-		if size >= 1.12*body {
-			out = append(out, size)
-		}
-	}
-	slices.Sort(out)
-	slices.Reverse(out)
-	return slices.CompactFunc(out, func(a, b float64) bool { return a-b < 1 })
 }

@@ -18,15 +18,21 @@ type pdfPage struct {
 type pdfLine struct {
 	left, right, top, bottom float64
 	size                     float64
+	font                     string // of its first character
 	bold                     bool
 	cells                    []string // divided where the gap is wider than words are
 	starts                   []float64
+	descends                 bool // a word stands left of the one before
 }
 
 func (l *pdfLine) text() string { return strings.Join(l.cells, " ") }
 
 // pdfBox bounds a character or word.
 type pdfBox struct{ left, right, top, bottom float64 }
+
+func (b pdfBox) union(o pdfBox) pdfBox {
+	return pdfBox{min(b.left, o.left), max(b.right, o.right), max(b.top, o.top), min(b.bottom, o.bottom)}
+}
 
 // read divides a page's characters into lines. They come in the order of the
 // page's content, which is reading order in almost every PDF; the engine has put
@@ -35,31 +41,36 @@ func (p *pdfPage) read(chars []rune, g pdfGlyphs) {
 	var l pdfLine
 	for i := 0; i < len(chars); {
 		n := 0
-		for i+n < len(chars) && !unicode.IsSpace(chars[i+n]) && chars[i+n] != 0 {
+		for i+n < len(chars) && !unicode.IsSpace(chars[i+n]) && chars[i+n] != 0 && !isPDFHyphen(chars[i+n]) {
 			n++
 		}
-		if n == 0 {
-			if chars[i] == '\n' {
-				p.add(l)
-				l = pdfLine{}
+		divided := i+n < len(chars) && isPDFHyphen(chars[i+n])
+		joinLigatures(chars[i:i+n], i, g)
+		if text := tidy(string(chars[i : i+n])); text != "" {
+			if divided {
+				text += "-"
 			}
-			i++
-			continue
-		}
-		if text := tidy(pdfHyphen.Replace(string(chars[i : i+n]))); text != "" {
 			l.word(text, i, n, g)
 		}
-		i += n
+		if i += n; i < len(chars) && (divided || chars[i] == '\n') {
+			p.add(l)
+			l = pdfLine{}
+		}
+		if i < len(chars) && (n == 0 || divided) {
+			i++
+		}
 	}
 	p.add(l)
 }
 
 // word appends the word of n characters from i.
 func (l *pdfLine) word(text string, i, n int, g pdfGlyphs) {
-	b, end := g.box(i), g.box(i+n-1)
-	b = pdfBox{min(b.left, end.left), max(b.right, end.right), max(b.top, end.top), min(b.bottom, end.bottom)}
+	b := g.box(i)
+	if n > 1 {
+		b = b.union(g.box(i + n - 1))
+	}
 	if l.cells == nil {
-		l.size, l.bold = g.font(i)
+		l.size, l.font, l.bold = g.font(i)
 		if l.size < 2 {
 			l.size = 1.3 * (b.top - b.bottom)
 		}
@@ -67,6 +78,7 @@ func (l *pdfLine) word(text string, i, n int, g pdfGlyphs) {
 		l.left, l.right, l.top, l.bottom = b.left, b.right, b.top, b.bottom
 		return
 	}
+	l.descends = l.descends || b.right < l.right
 	if b.left-l.right > 1.5*l.size {
 		l.cells, l.starts = append(l.cells, text), append(l.starts, b.left)
 	} else {
@@ -81,6 +93,7 @@ func (p *pdfPage) add(l pdfLine) {
 	if l.cells == nil {
 		return
 	}
+	l.rightToLeft()
 	if n := len(p.lines); n > 0 && p.lines[n-1].extend(l) {
 		return
 	}
@@ -180,5 +193,6 @@ func dropPageNumbers(pages []pdfPage) {
 	}
 }
 
-// pdfHyphen: the engine marks a hyphen at a line's end with U+0002.
-var pdfHyphen = strings.NewReplacer("\x02", "-", "\ufffe", "-")
+// isPDFHyphen: the engine marks a hyphen at a line's end, and goes on with the
+// word on the next line.
+func isPDFHyphen(r rune) bool { return r == 2 || r == 0xfffe }

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -57,7 +58,7 @@ func (d *pptx) slides() ([]string, error) {
 			return x.descend()
 		}
 		for _, a := range e.Attr {
-			if r := rels[a.Value]; a.Name.Local == "id" && r.kind == "slide" {
+			if r := rels[a.Value]; a.Name.Local == "id" && r.kind == "slide" && !slices.Contains(slides, r.target) {
 				slides = append(slides, r.target)
 			}
 		}
@@ -77,16 +78,14 @@ func (d *pptx) slide(part string) error {
 	if err := d.open(b).walk(d.shape); err != nil {
 		return err
 	}
-	for _, r := range d.rels {
-		if r.kind != "notesSlide" {
-			continue
-		}
-		if b, err = d.pack.file(r.target); err != nil || b == nil {
-			return err
-		}
-		return d.open(b).walk(d.notes)
+	notes, err := d.pack.targets(d.walkContext, part, "notesSlide")
+	if err != nil || len(notes) == 0 {
+		return err
 	}
-	return nil
+	if b, err = d.pack.file(notes[0]); err != nil || b == nil {
+		return err
+	}
+	return d.open(b).walk(d.notes)
 }
 
 // shape reads what stands on a slide.
@@ -128,11 +127,11 @@ func (d *pptx) textShape(x *xmlWalker) error {
 	kind, paragraphs, err := d.readShape(x)
 	for _, p := range paragraphs {
 		switch {
+		case kind == "dt" || kind == "ftr" || kind == "sldNum" || kind == "hdr":
 		case kind == "title" || kind == "ctrTitle":
 			d.out.put(Block{Kind: Heading, Level: 1}, oneLine(p.text), 0)
 		case kind == "subTitle" || kind == "" || p.plain || len(paragraphs) == 1:
 			d.out.put(Block{Kind: Paragraph}, p.text, 0)
-		case kind == "dt" || kind == "ftr" || kind == "sldNum":
 		default:
 			d.out.put(Block{Kind: ListItem}, bullet+" "+p.text, 2*p.level)
 		}
@@ -168,7 +167,7 @@ func (d *pptx) paragraph(x *xmlWalker) (slideParagraph, error) {
 	err := x.walk(func(x *xmlWalker, e element) error {
 		switch e.Name.Local {
 		case "t":
-			return x.walkText(nil, func(s string) { b.WriteString(s) })
+			return x.walkText(nil, func(s string) { b.WriteString(ticks.Replace(s)) })
 		case "br":
 			b.WriteByte('\n')
 			return nil

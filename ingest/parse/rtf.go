@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"unicode/utf16"
 
 	"golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding"
@@ -23,6 +22,9 @@ func readRTF(ctx context.Context, body []byte) (Parsed, error) {
 		if err := r.step(); err != nil {
 			return Parsed{}, err
 		}
+	}
+	if len(r.cells) > 0 { // a row cut short
+		r.word("row", 0, false)
 	}
 	r.paragraph()
 	return r.out.parsed(r.meta), nil
@@ -183,97 +185,5 @@ func (r *rtf) symbol(c byte) {
 		r.paragraph()
 	case '\\', '{', '}':
 		r.char(c)
-	}
-}
-
-// rtfHidden are destinations without body text.
-var rtfHidden = map[string]bool{
-	"fonttbl": true, "colortbl": true, "stylesheet": true, "pict": true, "object": true, "header": true, "footer": true,
-	"headerl": true, "headerr": true, "headerf": true, "footerl": true, "footerr": true, "footerf": true, "info": true,
-	"fldinst": true, "listtable": true, "listoverridetable": true, "revtbl": true, "rsidtbl": true, "generator": true,
-	"xmlnstbl": true, "themedata": true, "latentstyles": true, "datastore": true, "pntext": true, "nonshppict": true, "annotation": true,
-}
-
-func (r *rtf) word(word string, n int, has bool) {
-	g := r.group()
-	switch {
-	case rtfHidden[word]:
-		g.hidden = true
-		return
-	case word == "title" || word == "author" || word == "subject" || word == "keywords":
-		g.hidden, g.info = false, word
-		return
-	}
-	switch word {
-	case "par", "sect", "page":
-		r.paragraph()
-	case "cell", "nestcell":
-		r.decode()
-		r.cells = append(r.cells, r.text.String())
-		r.text.Reset()
-	case "row", "nestrow":
-		r.table.add(&r.out, r.cells)
-		r.cells = nil
-	case "pard":
-		r.level, r.list = 0, false
-	case "outlinelevel":
-		r.level = n + 1
-	case "ls", "pn":
-		r.list = true
-	case "tab":
-		r.write("\t")
-	case "line":
-		r.write("\n")
-	case "emdash", "endash", "bullet", "lquote", "rquote", "ldblquote", "rdblquote":
-		r.write(map[string]string{"emdash": "—", "endash": "–", "bullet": "•", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”"}[word])
-	case "ansicpg":
-		r.codepage(strconv.Itoa(n))
-	case "uc":
-		g.uc = n + 1
-	case "u":
-		if has {
-			r.unicode(rune(uint16(n)))
-		}
-	case "bin":
-		r.at = min(len(r.s), r.at+max(0, n))
-	}
-}
-
-func (r *rtf) unicode(c rune) {
-	switch {
-	case utf16.IsSurrogate(c) && r.high == 0:
-		r.high = c
-	case r.high != 0:
-		r.write(string(utf16.DecodeRune(r.high, c)))
-		r.high = 0
-	default:
-		r.write(string(c))
-	}
-	r.skip = 1
-	if uc := r.group().uc; uc > 0 {
-		r.skip = uc - 1
-	}
-}
-
-// paragraph ends a paragraph; inside a table row it is part of a cell.
-func (r *rtf) paragraph() {
-	r.decode()
-	text := strings.TrimSpace(tidy(r.text.String()))
-	if len(r.cells) > 0 {
-		r.text.WriteByte(' ')
-		return
-	}
-	r.text.Reset()
-	if text == "" {
-		return
-	}
-	r.table = rows{}
-	switch {
-	case r.level > 0 && r.level < 10:
-		r.out.put(Block{Kind: Heading, Level: r.level}, oneLine(text), 0)
-	case r.list:
-		r.out.put(Block{Kind: ListItem}, bullet+" "+strings.TrimSpace(strings.TrimPrefix(text, "•")), 0)
-	default:
-		r.out.put(Block{Kind: Paragraph}, text, 0)
 	}
 }

@@ -4,12 +4,17 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 )
 
-// maxSheetCells bounds a workbook: what lies beyond it is data for a database.
-const maxSheetCells = 5_000_000
+// maxSheetCells bounds a workbook, blank rows counted as a cell: what lies
+// beyond it is data for a database.
+const (
+	maxSheetCells = 5_000_000
+	maxSheetText  = 64 << 20 // a text that cells share counts in each
+)
 
 // readXLSX reads a SpreadsheetML workbook (ECMA-376): visible sheets in order,
 // rows as displayed, the first row with text as header of its table; a blank row
@@ -19,7 +24,7 @@ func readXLSX(ctx context.Context, body []byte) (Parsed, error) {
 	if err != nil {
 		return Parsed{}, err
 	}
-	if _, err := p.file("xl/sharedStrings.xml"); err != nil {
+	if err := checkWorkbook(p); err != nil {
 		return Parsed{}, err
 	}
 	f, err := excelize.OpenReader(bytes.NewReader(body), excelize.Options{UnzipSizeLimit: maxExpanded, UnzipXMLSizeLimit: 16 << 20})
@@ -30,21 +35,47 @@ func readXLSX(ctx context.Context, body []byte) (Parsed, error) {
 		return Parsed{}, Permanent("damaged workbook: %v", err)
 	}
 	defer f.Close()
+	w := walkContext{ctx}
+	parts, err := sheetParts(w, p)
+	if err != nil {
+		return Parsed{}, err
+	}
 	x := &xlsx{file: f}
 	for i, name := range f.GetSheetList() {
 		if visible, err := f.GetSheetVisible(name); err == nil && !visible {
 			continue
 		}
 		x.out.page = i + 1
+		x.out.put(Block{Kind: Heading, Level: 1}, oneLine(tidy(name)), 0)
 		if err := x.sheet(ctx, name); err != nil {
 			return Parsed{}, err
 		}
+		if err := sheetCharts(w, p, parts[name], &x.out); err != nil {
+			return Parsed{}, err
+		}
 	}
-	meta, err := officeProperties(walkContext{ctx}, p)
+	meta, err := officeProperties(w, p)
 	if err != nil {
 		return Parsed{}, err
 	}
 	return x.out.parsed(meta), nil
+}
+
+// maxWorkbookParts bounds what excelize holds in memory whole: all but the
+// sheets and their shared strings, which it keeps on disk when they are large.
+const maxWorkbookParts = 96 << 20
+
+func checkWorkbook(p *pack) error {
+	var held uint64
+	for name, f := range p.files {
+		if !strings.HasPrefix(name, "xl/worksheets/sheet") && name != "xl/sharedStrings.xml" {
+			held += min(f.UncompressedSize64, maxExpanded)
+		}
+	}
+	if held > maxWorkbookParts {
+		return Permanent("its parts expand to more than is read: it may be a zip bomb")
+	}
+	return nil
 }
 
 type xlsx struct {
@@ -62,7 +93,6 @@ func (x *xlsx) sheet(ctx context.Context, name string) error {
 		return Permanent("damaged sheet %q: %v", name, err)
 	}
 	defer lines.Close()
-	x.out.put(Block{Kind: Heading, Level: 1}, oneLine(tidy(name)), 0)
 	var t rows
 	for n := 0; lines.Next(); n++ {
 		if n&255 == 0 && ctx.Err() != nil {
@@ -72,12 +102,15 @@ func (x *xlsx) sheet(ctx context.Context, name string) error {
 		if err != nil {
 			return Permanent("damaged sheet %q, row %d: %v", name, n+1, err)
 		}
+		if x.cells += max(1, len(cells)); x.cells > maxSheetCells {
+			return Permanent("more than the %d cells that are read: export the sheets as CSV, in parts", maxSheetCells)
+		}
+		if x.out.done.Len() > maxSheetText {
+			return Permanent("more than the %d MB of text that are read: export the sheets as CSV, in parts", maxSheetText>>20)
+		}
 		if blank(cells) {
 			t = rows{}
 			continue
-		}
-		if x.cells += len(cells); x.cells > maxSheetCells {
-			return Permanent("more than the %d cells that are read: export the sheets as CSV, in parts", maxSheetCells)
 		}
 		t.add(&x.out, cells)
 	}

@@ -13,40 +13,41 @@ import (
 // some twenty times; what goes far beyond is made to fill memory.
 const (
 	maxEntries  = 20_000
-	maxExpanded = 512 << 20 // of all entries that are read
-	maxEntry    = 256 << 20
-	maxRatio    = 200 // of an entry over 1 MiB
+	maxExpanded = 256 << 20 // of all entries that are read
+	maxEntry    = 128 << 20
+	maxRatio    = 200 // of an entry over freeEntry
+	freeEntry   = 1 << 20
 )
 
 // pack is a zip archive being read, with its bounds. Names are only ever looked
 // up, never used as paths.
 type pack struct {
 	files map[string]*zip.File
-	read  int64 // bytes expanded so far
+	names []string // as they come; the first of a name counts
+	limit int64    // of bytes that may still be expanded
 }
 
 func openPack(body []byte) (*pack, error) {
 	r, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
-	if err != nil {
+	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return nil, Permanent("damaged: not a whole zip archive (%v)", err)
 	}
 	if len(r.File) > maxEntries {
 		return nil, Permanent("an archive of %d entries, more than the %d that are read", len(r.File), maxEntries)
 	}
-	p := &pack{files: make(map[string]*zip.File, len(r.File))}
+	p := &pack{files: make(map[string]*zip.File, len(r.File)), limit: maxExpanded}
 	for _, f := range r.File {
 		name := strings.TrimPrefix(strings.ReplaceAll(f.Name, `\`, "/"), "/")
 		if p.files[name] == nil {
 			p.files[name] = f
+			p.names = append(p.names, name)
 		}
 	}
 	return p, nil
 }
 
-// has reports whether there is an entry of that name.
-func (p *pack) has(name string) bool { return p.files[name] != nil }
-
-// file returns an entry's bytes, or nil when there is none of that name.
+// file returns an entry's bytes, or nil when there is none of that name. An
+// entry whose checksum is wrong is read as it is.
 func (p *pack) file(name string) ([]byte, error) {
 	f := p.files[name]
 	if f == nil {
@@ -60,12 +61,8 @@ func (p *pack) file(name string) ([]byte, error) {
 		return nil, Permanent("damaged: %q cannot be read (%v)", name, err)
 	}
 	defer r.Close()
-	limit := min(maxEntry, maxExpanded-p.read)
-	if ratio := int64(f.CompressedSize64) * maxRatio; ratio > 1<<20 {
-		limit = min(limit, ratio)
-	} else {
-		limit = min(limit, max(1<<20, ratio))
-	}
+	packed := min(f.CompressedSize64, maxEntry)
+	limit := min(maxEntry, p.limit, max(freeEntry, int64(packed)*maxRatio))
 	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	switch {
 	case int64(len(b)) > limit:
@@ -73,9 +70,11 @@ func (p *pack) file(name string) ([]byte, error) {
 	case err != nil && !errors.Is(err, zip.ErrChecksum):
 		return nil, Permanent("damaged: %q cannot be read (%v)", name, err)
 	}
-	p.read += int64(len(b))
+	p.limit -= int64(len(b))
 	return b, nil
 }
+
+type relation struct{ target, kind string }
 
 // relations returns the targets of an OOXML part by relation id, resolved
 // against the part's folder, and their types' last word ("slide", "hyperlink").
@@ -103,5 +102,3 @@ func (p *pack) relations(w walkContext, part string) (map[string]relation, error
 	})
 	return rels, err
 }
-
-type relation struct{ target, kind string }

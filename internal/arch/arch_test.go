@@ -24,6 +24,7 @@ var arrows = map[string][]string{
 	"ingest":            {"retrieve/embed", "retrieve/lexical", "internal/ids", "internal/sentence"},
 	"retrieve":          {},
 	"retrieve/embed":    {},
+	"retrieve/filter":   {},
 	"retrieve/lexical":  {},
 	"ingest/parse":      {},
 	"generate/provider": {},

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 	pgxvec "github.com/pgvector/pgvector-go/pgx"
 )
@@ -52,6 +54,7 @@ func Open(ctx context.Context, dsn string, o Options) (*pgxpool.Pool, error) {
 	p["plan_cache_mode"] = "force_custom_plan"
 	p["jit"] = "off"
 	cfg.ConnConfig.ConnectTimeout = 10 * time.Second
+	cfg.ConnConfig.BuildContextWatcherHandler = cancelRequest
 	cfg.AfterConnect = pgxvec.RegisterTypes
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
@@ -62,6 +65,13 @@ func Open(ctx context.Context, dsn string, o Options) (*pgxpool.Pool, error) {
 		return nil, fmt.Errorf("connect to Postgres: %w", err)
 	}
 	return pool, nil
+}
+
+// cancelRequest asks the server to end a statement whose context has ended, so
+// that the connection lives on; a server that does not answer within a second
+// loses it.
+func cancelRequest(conn *pgconn.PgConn) ctxwatch.Handler {
+	return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: time.Second}
 }
 
 // Check refuses a server that is too old, by name and version, before anything
@@ -80,6 +90,12 @@ func Check(ctx context.Context, dsn string) error {
 	if err != nil {
 		return fmt.Errorf("read server version: %w", err)
 	}
+	return supported(num, version, vector)
+}
+
+// supported judges a server by its versions, as a number and for people, and
+// that of pgvector, which is empty when there is none.
+func supported(num int, version, vector string) error {
 	switch {
 	case num < minServer:
 		return fmt.Errorf("PostgreSQL %s: %w, Quarry needs 15 or newer", version, ErrTooOld)

@@ -51,7 +51,7 @@ func (s *Server) restart(life context.Context, wait time.Duration) (*process, ti
 		start := time.Now()
 		p, err := s.start(life)
 		if err == nil {
-			s.log.Info("Postgres is back", "took", time.Since(start))
+			s.log.Warn("Postgres is back", "took", time.Since(start))
 			return p, wait
 		}
 		if life.Err() == nil {

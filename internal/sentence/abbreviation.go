@@ -49,19 +49,32 @@ func abbreviated(before, next string) bool {
 	return false
 }
 
-// initial reports whether a letter is a name's initial: an upper-case one beside
-// a capitalised word or another initial, or before a word that begins no sentence.
+// initial reports whether a letter is a name's initial: an upper-case one after a
+// capitalised word, another initial or nothing, or before two more parts of a
+// name ("engineer J. Presper Eckert", not "vitamin C. Scientists found"). So
+// is the "v" between the parties of a case, and a "c" or "p" before a number.
 func initial(letter, before, next string) bool {
 	r, _ := utf8.DecodeRuneInString(letter)
-	if !unicode.IsUpper(r) || letter == "I" {
-		return false
-	}
-	if starters[firstWord(next)] {
-		return false
-	}
 	previous, _ := lastWord(strings.TrimRight(before, " ."))
 	p, _ := utf8.DecodeRuneInString(previous)
-	return previous == "" || unicode.IsUpper(p) || previous == "by" || previous == "and"
+	if unicode.IsLower(r) { // "Zorach v. Clauson", "c. 1950", "p. 12"
+		n, _ := utf8.DecodeRuneInString(next)
+		return letter == "v" && unicode.IsUpper(p) || strings.Contains("bcdp", letter) && unicode.IsDigit(n)
+	}
+	if !unicode.IsUpper(r) || letter == "I" || starters[firstWord(next)] {
+		return false
+	}
+	return previous == "" || unicode.IsUpper(p) || previous == "by" || previous == "and" || beginsName(next)
+}
+
+// beginsName reports whether s begins with two capitalised words or initials.
+func beginsName(s string) bool {
+	first, rest, _ := strings.Cut(s[:min(len(s), 4*longestWord)], " ")
+	a, _ := utf8.DecodeRuneInString(first)
+	b, _ := utf8.DecodeRuneInString(rest)
+	name := strings.TrimSuffix(first, ".")
+	apart := len(name) < len(first) && utf8.RuneCountInString(name) > 1 // a sentence of one word
+	return unicode.IsUpper(a) && unicode.IsUpper(b) && !apart && !strings.ContainsAny(first, ",;:!?\n")
 }
 
 const longestWord = 16 // in bytes; no abbreviation is longer

@@ -15,6 +15,8 @@ func TestSpans(t *testing.T) {
 		"Dr. Smith met Mrs. Jones at 3.14 p.m. on Main St. in town. ¦Then they left.",
 		"See Fig. 3, e.g. the left part, i.e. the first. ¦It shows v1.2.3 etc. ¦The rest follows.",
 		"It was by J. R. R. Tolkien and Donald E. Knuth. ¦Good books.",
+		"It was built by engineers J. Presper Eckert and author J. K. Rowling. ¦Then came ENIAC.",
+		"In Zorach v. Clauson (c. 1950, p. 12) it held so. ¦It lacks vitamin C. ¦Scientists found out. ¦This is plan B. ¦Next is C.",
 		"It has underlying type T. ¦If not, x is of type V. ¦The rest is T.",
 		"He said \"Stop.\" ¦\"Why?\" ¦(Nobody knew.) ¦So they went.",
 		"Yahoo! is a company. ¦Wait... what? ¦Hm... ¦No.",

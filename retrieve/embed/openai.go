@@ -61,7 +61,8 @@ func (o *OpenAI) Close() error {
 
 // Embed implements Model. The texts travel in batches, several at once; the
 // first batch that fails ends the call. A response that is not the one asked for
-// is a *StatusError, a *DimensionError or ErrResponse. No error holds the key.
+// is a *StatusError, a *DimensionError or ErrResponse, none at all is
+// ErrUnreachable. No error holds the key.
 func (o *OpenAI) Embed(ctx context.Context, texts []string) ([][]float32, error) {
 	if len(texts) == 0 {
 		return nil, nil

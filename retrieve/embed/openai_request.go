@@ -79,7 +79,7 @@ func mayPass(err error) bool {
 		return status.Code == http.StatusRequestTimeout ||
 			status.Code == http.StatusTooManyRequests || status.Code >= 500
 	}
-	return errors.Is(err, errTransport)
+	return errors.Is(err, ErrUnreachable)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -125,11 +125,11 @@ func (o *OpenAI) request(ctx context.Context, body []byte, texts int) ([][]float
 	return decodeVectors(data, texts, o.info)
 }
 
-// errTransport marks a request that got no whole response.
-var errTransport = errors.New("no response from the embedding server")
+// ErrUnreachable marks a request that got no whole response.
+var ErrUnreachable = errors.New("no response from the embedding server")
 
 func (o *OpenAI) transportError(err error) error {
-	return fmt.Errorf("%w: %s", errTransport, o.redact(err.Error()))
+	return fmt.Errorf("%w: %s", ErrUnreachable, o.redact(err.Error()))
 }
 
 func (o *OpenAI) statusError(resp *http.Response) error {

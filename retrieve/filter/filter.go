@@ -142,7 +142,7 @@ func validateAll(es []Expr, depth int, terms *int) error {
 func (c Compare) wrong() string {
 	isTime, isColumn := columns[c.Field]
 	switch {
-	case c.Field == "" || len(c.Field) > 255 || slices.Contains(c.Field.path(), ""):
+	case len(c.Field) > 255 || slices.Contains(c.Field.path(), "") || !storable(string(c.Field)):
 		return fmt.Sprintf("%q is not a field", clip(string(c.Field)))
 	case opNames[c.Op] == "":
 		return "unknown operator"
@@ -165,7 +165,7 @@ func (c Compare) wrongValue(v any, isColumn, isTime bool) string {
 	_, isString := v.(string)
 	switch v := v.(type) {
 	case string:
-		if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+		if !storable(v) {
 			return fmt.Sprintf("the value of %s is not valid text", c.Field)
 		}
 	case bool:
@@ -191,6 +191,9 @@ func (c Compare) wrongValue(v any, isColumn, isTime bool) string {
 	}
 	return ""
 }
+
+// storable says that Postgres takes the text.
+func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 func clip(s string) string {
 	if len(s) > 40 {

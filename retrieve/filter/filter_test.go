@@ -73,7 +73,7 @@ func TestValidateBounds(t *testing.T) {
 	nan.Values[0] = nan.Values[0].(float64) / nan.Values[0].(float64)
 	for name, e := range map[string]Expr{
 		"deep": deep, "many": Compare{"a", In, many}, "nil": nil, "nan": nan,
-		"NUL": Compare{"a", Eq, []any{"\x00"}}, "type": Compare{"a", Eq, []any{1}}, "operator": Compare{"a", 99, []any{"x"}},
+		"NUL": Compare{"a", Eq, []any{"\x00"}}, "NUL in the field": Compare{"a\x00", Eq, []any{"x"}}, "type": Compare{"a", Eq, []any{1}}, "operator": Compare{"a", 99, []any{"x"}},
 	} {
 		if err := Validate(e); err == nil {
 			t.Errorf("%s: accepted", name)
@@ -92,7 +92,8 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		sql, args := SQL(e, "d", 1)
+		args := map[string]any{}
+		sql := SQL(e, "d", args)
 		if strings.Count(sql, "(") != strings.Count(sql, ")") || strings.Contains(sql, `"x"`) {
 			t.Errorf("Parse(%q) compiles to %s %v", s, sql, args)
 		}

@@ -8,28 +8,29 @@ import (
 )
 
 // SQL returns the expression as a condition on a row of table document under
-// the given alias, never null. Its parameters are $first, $first+1, … with the
-// values in args; no text of the expression is part of the SQL. Equality and
-// array membership are written so that a GIN index on metadata (jsonb_path_ops)
-// serves them. The expression must have passed Validate.
-func SQL(e Expr, alias string, first int) (sql string, args []any) {
-	c := &compiler{alias: alias, next: first}
+// the given alias, never null. Its parameters are named @f0, @f1, … and added to
+// args; no text of the expression is part of the SQL. Equality and array
+// membership are written so that the GIN index on metadata serves them. The
+// expression must have passed Validate.
+func SQL(e Expr, alias string, args map[string]any) string {
+	c := &compiler{alias: alias, args: args}
 	c.expr(e)
-	return c.b.String(), c.args
+	return c.b.String()
 }
 
 type compiler struct {
 	b     strings.Builder
 	alias string
 	next  int
-	args  []any
+	args  map[string]any
 }
 
 // arg adds a parameter and returns its placeholder with a cast.
 func (c *compiler) arg(v any, cast string) string {
-	c.args = append(c.args, v)
+	name := fmt.Sprintf("f%d", c.next)
+	c.args[name] = v
 	c.next++
-	return fmt.Sprintf("$%d::%s", c.next-1, cast)
+	return "@" + name + "::" + cast
 }
 
 func (c *compiler) expr(e Expr) {
@@ -105,9 +106,10 @@ func (c *compiler) column(e Compare) string {
 	return fmt.Sprintf("coalesce(%s %s %s, false)", col, e.Op, c.arg(e.Values[0], cast))
 }
 
-// metadata compares a value inside the document's metadata.
+// metadata compares a value inside the document's metadata: what was given,
+// over what the document says of itself.
 func (c *compiler) metadata(e Compare, path []string) string {
-	doc := c.alias + ".metadata"
+	doc := fmt.Sprintf("(%[1]s.stated || %[1]s.metadata)", c.alias)
 	if e.Op == Eq {
 		return fmt.Sprintf("%s @> %s", doc, c.arg(nest(path, jsonValue(e.Values[0])), "jsonb"))
 	}

@@ -2,7 +2,6 @@ package filter
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/quarry-rag/quarry/internal/pgtest"
 )
@@ -126,6 +126,21 @@ func randomExpr(r *rand.Rand, depth int) Expr {
 	}
 }
 
+// split divides metadata between what was given and what the document states;
+// what is given hides what is stated.
+func split(r *rand.Rand, all map[string]any) (given, stated map[string]any) {
+	given, stated = map[string]any{}, map[string]any{}
+	for k, v := range all {
+		if r.IntN(2) == 0 {
+			stated[k] = v
+			continue
+		}
+		given[k] = v
+		stated[k] = sampleValues[r.IntN(len(sampleValues))]
+	}
+	return given, stated
+}
+
 func TestSQLAgreesWithGo(t *testing.T) {
 	ctx := context.Background()
 	pool := pgtest.Pool(t)
@@ -136,20 +151,18 @@ func TestSQLAgreesWithGo(t *testing.T) {
 	rows := make([]row, 300)
 	for i := range rows {
 		rows[i] = randomRow(r, i)
-		m, err := json.Marshal(rows[i].metadata)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := pool.Exec(ctx, `insert into document (collection_id, document_id, uri, state, content_hash, metadata)
-			values (1, $1, $2, 'ready', '', $3)`, i, rows[i].uri, string(m)); err != nil {
+		given, stated := split(r, rows[i].metadata)
+		if _, err := pool.Exec(ctx, `insert into document (collection_id, document_id, uri, state, content_hash, metadata, stated)
+			values (1, $1, $2, 'ready', '', $3, $4)`, i, rows[i].uri, given, stated); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for range 400 {
 		e := randomExpr(r, 3)
-		where, args := SQL(e, "d", 1)
+		args := pgx.NamedArgs{}
+		where := SQL(e, "d", args)
 		var got []int
-		err := pool.QueryRow(ctx, `select coalesce(array_agg(document_id order by document_id), '{}') from document d where `+where, args...).Scan(&got)
+		err := pool.QueryRow(ctx, `select coalesce(array_agg(document_id order by document_id), '{}') from document d where `+where, args).Scan(&got)
 		if err != nil {
 			t.Fatalf("%#v: %s: %v", e, where, err)
 		}

@@ -432,20 +432,264 @@ func (x *PutDocumentResponse) GetChanged() bool {
 	return false
 }
 
+type PutDocumentsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Part:
+	//
+	//	*PutDocumentsRequest_Header
+	//	*PutDocumentsRequest_Content
+	Part          isPutDocumentsRequest_Part `protobuf_oneof:"part"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutDocumentsRequest) Reset() {
+	*x = PutDocumentsRequest{}
+	mi := &file_quarry_v1_ingest_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutDocumentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutDocumentsRequest) ProtoMessage() {}
+
+func (x *PutDocumentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_ingest_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutDocumentsRequest.ProtoReflect.Descriptor instead.
+func (*PutDocumentsRequest) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *PutDocumentsRequest) GetPart() isPutDocumentsRequest_Part {
+	if x != nil {
+		return x.Part
+	}
+	return nil
+}
+
+func (x *PutDocumentsRequest) GetHeader() *DocumentHeader {
+	if x != nil {
+		if x, ok := x.Part.(*PutDocumentsRequest_Header); ok {
+			return x.Header
+		}
+	}
+	return nil
+}
+
+func (x *PutDocumentsRequest) GetContent() []byte {
+	if x != nil {
+		if x, ok := x.Part.(*PutDocumentsRequest_Content); ok {
+			return x.Content
+		}
+	}
+	return nil
+}
+
+type isPutDocumentsRequest_Part interface {
+	isPutDocumentsRequest_Part()
+}
+
+type PutDocumentsRequest_Header struct {
+	Header *DocumentHeader `protobuf:"bytes,1,opt,name=header,proto3,oneof"`
+}
+
+type PutDocumentsRequest_Content struct {
+	// The next bytes of the document whose header came last. A document has at
+	// most 32 MiB.
+	Content []byte `protobuf:"bytes,2,opt,name=content,proto3,oneof"`
+}
+
+func (*PutDocumentsRequest_Header) isPutDocumentsRequest_Part() {}
+
+func (*PutDocumentsRequest_Content) isPutDocumentsRequest_Part() {}
+
+type DocumentHeader struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required on the first header; empty afterwards, or the same.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	Uri        string `protobuf:"bytes,2,opt,name=uri,proto3" json:"uri,omitempty"`
+	// As in PutDocumentRequest.
+	MediaType     string           `protobuf:"bytes,3,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"`
+	Title         string           `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
+	Metadata      *structpb.Struct `protobuf:"bytes,5,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	Principals    []string         `protobuf:"bytes,6,rep,name=principals,proto3" json:"principals,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DocumentHeader) Reset() {
+	*x = DocumentHeader{}
+	mi := &file_quarry_v1_ingest_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DocumentHeader) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DocumentHeader) ProtoMessage() {}
+
+func (x *DocumentHeader) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_ingest_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DocumentHeader.ProtoReflect.Descriptor instead.
+func (*DocumentHeader) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *DocumentHeader) GetCollection() string {
+	if x != nil {
+		return x.Collection
+	}
+	return ""
+}
+
+func (x *DocumentHeader) GetUri() string {
+	if x != nil {
+		return x.Uri
+	}
+	return ""
+}
+
+func (x *DocumentHeader) GetMediaType() string {
+	if x != nil {
+		return x.MediaType
+	}
+	return ""
+}
+
+func (x *DocumentHeader) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *DocumentHeader) GetMetadata() *structpb.Struct {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+func (x *DocumentHeader) GetPrincipals() []string {
+	if x != nil {
+		return x.Principals
+	}
+	return nil
+}
+
+type PutDocumentsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Uri   string                 `protobuf:"bytes,1,opt,name=uri,proto3" json:"uri,omitempty"`
+	// False when the same bytes were there already.
+	Changed bool `protobuf:"varint,2,opt,name=changed,proto3" json:"changed,omitempty"`
+	// Why the document was not accepted; empty when it was.
+	Error         string `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutDocumentsResponse) Reset() {
+	*x = PutDocumentsResponse{}
+	mi := &file_quarry_v1_ingest_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutDocumentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutDocumentsResponse) ProtoMessage() {}
+
+func (x *PutDocumentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_ingest_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutDocumentsResponse.ProtoReflect.Descriptor instead.
+func (*PutDocumentsResponse) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *PutDocumentsResponse) GetUri() string {
+	if x != nil {
+		return x.Uri
+	}
+	return ""
+}
+
+func (x *PutDocumentsResponse) GetChanged() bool {
+	if x != nil {
+		return x.Changed
+	}
+	return false
+}
+
+func (x *PutDocumentsResponse) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
 type StartImportRequest struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	Collection string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
 	// Files and folders by absolute path, as the server sees them.
 	Paths []string `protobuf:"bytes,2,rep,name=paths,proto3" json:"paths,omitempty"`
-	// Remove documents of these paths that are no longer there.
-	Sync          bool `protobuf:"varint,3,opt,name=sync,proto3" json:"sync,omitempty"`
+	// Remove documents of these sources that are no longer there.
+	Sync bool `protobuf:"varint,3,opt,name=sync,proto3" json:"sync,omitempty"`
+	// Only find out what would be done: see Import.plan.
+	DryRun bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// Let a sync remove more than half of the documents of a source that has at
+	// least ten.
+	AllowMassRemoval bool `protobuf:"varint,5,opt,name=allow_mass_removal,json=allowMassRemoval,proto3" json:"allow_mass_removal,omitempty"`
+	// The paths are JSONL files with a document a line: "uri", "title", "text",
+	// "media_type", "metadata", "principals" and, where they are given, "vector",
+	// or "chunks" of "text" and "vector".
+	Records bool `protobuf:"varint,6,opt,name=records,proto3" json:"records,omitempty"`
+	// What is not a path: git+https://host/repository@revision, https://host/…
+	// (a sitemap, or a page to start from), s3://bucket/prefix.
+	Sources       []string `protobuf:"bytes,7,rep,name=sources,proto3" json:"sources,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StartImportRequest) Reset() {
 	*x = StartImportRequest{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[3]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -457,7 +701,7 @@ func (x *StartImportRequest) String() string {
 func (*StartImportRequest) ProtoMessage() {}
 
 func (x *StartImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[3]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -470,7 +714,7 @@ func (x *StartImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartImportRequest.ProtoReflect.Descriptor instead.
 func (*StartImportRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{3}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *StartImportRequest) GetCollection() string {
@@ -494,6 +738,34 @@ func (x *StartImportRequest) GetSync() bool {
 	return false
 }
 
+func (x *StartImportRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+func (x *StartImportRequest) GetAllowMassRemoval() bool {
+	if x != nil {
+		return x.AllowMassRemoval
+	}
+	return false
+}
+
+func (x *StartImportRequest) GetRecords() bool {
+	if x != nil {
+		return x.Records
+	}
+	return false
+}
+
+func (x *StartImportRequest) GetSources() []string {
+	if x != nil {
+		return x.Sources
+	}
+	return nil
+}
+
 type StartImportResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Import        *Import                `protobuf:"bytes,1,opt,name=import,proto3" json:"import,omitempty"`
@@ -503,7 +775,7 @@ type StartImportResponse struct {
 
 func (x *StartImportResponse) Reset() {
 	*x = StartImportResponse{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[4]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -515,7 +787,7 @@ func (x *StartImportResponse) String() string {
 func (*StartImportResponse) ProtoMessage() {}
 
 func (x *StartImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[4]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -528,7 +800,7 @@ func (x *StartImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartImportResponse.ProtoReflect.Descriptor instead.
 func (*StartImportResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{4}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *StartImportResponse) GetImport() *Import {
@@ -564,14 +836,17 @@ type Import struct {
 	StartedAt  *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
 	FinishedAt *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=finished_at,json=finishedAt,proto3" json:"finished_at,omitempty"`
 	// Of the accepted, those replaced or deleted before they were indexed.
-	Superseded    int64 `protobuf:"varint,19,opt,name=superseded,proto3" json:"superseded,omitempty"`
+	Superseded int64 `protobuf:"varint,19,opt,name=superseded,proto3" json:"superseded,omitempty"`
+	// Of a dry run, what would be done; then listed = unchanged + added + changed +
+	// the skipped.
+	Plan          *ImportPlan `protobuf:"bytes,20,opt,name=plan,proto3" json:"plan,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Import) Reset() {
 	*x = Import{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[5]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -583,7 +858,7 @@ func (x *Import) String() string {
 func (*Import) ProtoMessage() {}
 
 func (x *Import) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[5]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -596,7 +871,7 @@ func (x *Import) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Import.ProtoReflect.Descriptor instead.
 func (*Import) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{5}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Import) GetId() string {
@@ -732,6 +1007,126 @@ func (x *Import) GetSuperseded() int64 {
 	return 0
 }
 
+func (x *Import) GetPlan() *ImportPlan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+type ImportPlan struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Added         *Planned               `protobuf:"bytes,1,opt,name=added,proto3" json:"added,omitempty"`
+	Changed       *Planned               `protobuf:"bytes,2,opt,name=changed,proto3" json:"changed,omitempty"`
+	Removed       *Planned               `protobuf:"bytes,3,opt,name=removed,proto3" json:"removed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportPlan) Reset() {
+	*x = ImportPlan{}
+	mi := &file_quarry_v1_ingest_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportPlan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportPlan) ProtoMessage() {}
+
+func (x *ImportPlan) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_ingest_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportPlan.ProtoReflect.Descriptor instead.
+func (*ImportPlan) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ImportPlan) GetAdded() *Planned {
+	if x != nil {
+		return x.Added
+	}
+	return nil
+}
+
+func (x *ImportPlan) GetChanged() *Planned {
+	if x != nil {
+		return x.Changed
+	}
+	return nil
+}
+
+func (x *ImportPlan) GetRemoved() *Planned {
+	if x != nil {
+		return x.Removed
+	}
+	return nil
+}
+
+type Planned struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Count int64                  `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	// URIs of some.
+	Examples      []string `protobuf:"bytes,2,rep,name=examples,proto3" json:"examples,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Planned) Reset() {
+	*x = Planned{}
+	mi := &file_quarry_v1_ingest_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Planned) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Planned) ProtoMessage() {}
+
+func (x *Planned) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_ingest_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Planned.ProtoReflect.Descriptor instead.
+func (*Planned) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Planned) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *Planned) GetExamples() []string {
+	if x != nil {
+		return x.Examples
+	}
+	return nil
+}
+
 // Skipped counts files that were not accepted for one reason.
 type Skipped struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
@@ -745,7 +1140,7 @@ type Skipped struct {
 
 func (x *Skipped) Reset() {
 	*x = Skipped{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[6]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +1152,7 @@ func (x *Skipped) String() string {
 func (*Skipped) ProtoMessage() {}
 
 func (x *Skipped) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[6]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +1165,7 @@ func (x *Skipped) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Skipped.ProtoReflect.Descriptor instead.
 func (*Skipped) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{6}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Skipped) GetReason() string {
@@ -804,7 +1199,7 @@ type WatchImportRequest struct {
 
 func (x *WatchImportRequest) Reset() {
 	*x = WatchImportRequest{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[7]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -816,7 +1211,7 @@ func (x *WatchImportRequest) String() string {
 func (*WatchImportRequest) ProtoMessage() {}
 
 func (x *WatchImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[7]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -829,7 +1224,7 @@ func (x *WatchImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchImportRequest.ProtoReflect.Descriptor instead.
 func (*WatchImportRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{7}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *WatchImportRequest) GetCollection() string {
@@ -855,7 +1250,7 @@ type WatchImportResponse struct {
 
 func (x *WatchImportResponse) Reset() {
 	*x = WatchImportResponse{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[8]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -867,7 +1262,7 @@ func (x *WatchImportResponse) String() string {
 func (*WatchImportResponse) ProtoMessage() {}
 
 func (x *WatchImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[8]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -880,7 +1275,7 @@ func (x *WatchImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchImportResponse.ProtoReflect.Descriptor instead.
 func (*WatchImportResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{8}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *WatchImportResponse) GetImport() *Import {
@@ -904,7 +1299,7 @@ type ListDocumentsRequest struct {
 
 func (x *ListDocumentsRequest) Reset() {
 	*x = ListDocumentsRequest{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[9]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -916,7 +1311,7 @@ func (x *ListDocumentsRequest) String() string {
 func (*ListDocumentsRequest) ProtoMessage() {}
 
 func (x *ListDocumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[9]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -929,7 +1324,7 @@ func (x *ListDocumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDocumentsRequest.ProtoReflect.Descriptor instead.
 func (*ListDocumentsRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{9}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListDocumentsRequest) GetCollection() string {
@@ -971,7 +1366,7 @@ type ListDocumentsResponse struct {
 
 func (x *ListDocumentsResponse) Reset() {
 	*x = ListDocumentsResponse{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[10]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -983,7 +1378,7 @@ func (x *ListDocumentsResponse) String() string {
 func (*ListDocumentsResponse) ProtoMessage() {}
 
 func (x *ListDocumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[10]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -996,7 +1391,7 @@ func (x *ListDocumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDocumentsResponse.ProtoReflect.Descriptor instead.
 func (*ListDocumentsResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{10}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListDocumentsResponse) GetDocuments() []*Document {
@@ -1024,7 +1419,7 @@ type GetDocumentRequest struct {
 
 func (x *GetDocumentRequest) Reset() {
 	*x = GetDocumentRequest{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[11]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1036,7 +1431,7 @@ func (x *GetDocumentRequest) String() string {
 func (*GetDocumentRequest) ProtoMessage() {}
 
 func (x *GetDocumentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[11]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1049,7 +1444,7 @@ func (x *GetDocumentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDocumentRequest.ProtoReflect.Descriptor instead.
 func (*GetDocumentRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{11}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetDocumentRequest) GetCollection() string {
@@ -1084,7 +1479,7 @@ type GetDocumentResponse struct {
 
 func (x *GetDocumentResponse) Reset() {
 	*x = GetDocumentResponse{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[12]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1096,7 +1491,7 @@ func (x *GetDocumentResponse) String() string {
 func (*GetDocumentResponse) ProtoMessage() {}
 
 func (x *GetDocumentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[12]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1109,7 +1504,7 @@ func (x *GetDocumentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDocumentResponse.ProtoReflect.Descriptor instead.
 func (*GetDocumentResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{12}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetDocumentResponse) GetDocument() *Document {
@@ -1136,7 +1531,7 @@ type DeleteDocumentRequest struct {
 
 func (x *DeleteDocumentRequest) Reset() {
 	*x = DeleteDocumentRequest{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[13]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1148,7 +1543,7 @@ func (x *DeleteDocumentRequest) String() string {
 func (*DeleteDocumentRequest) ProtoMessage() {}
 
 func (x *DeleteDocumentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[13]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1161,7 +1556,7 @@ func (x *DeleteDocumentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteDocumentRequest.ProtoReflect.Descriptor instead.
 func (*DeleteDocumentRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{13}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *DeleteDocumentRequest) GetCollection() string {
@@ -1186,7 +1581,7 @@ type DeleteDocumentResponse struct {
 
 func (x *DeleteDocumentResponse) Reset() {
 	*x = DeleteDocumentResponse{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[14]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1198,7 +1593,7 @@ func (x *DeleteDocumentResponse) String() string {
 func (*DeleteDocumentResponse) ProtoMessage() {}
 
 func (x *DeleteDocumentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[14]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1211,7 +1606,203 @@ func (x *DeleteDocumentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteDocumentResponse.ProtoReflect.Descriptor instead.
 func (*DeleteDocumentResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{14}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{19}
+}
+
+type RetryDocumentsRequest struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Collection string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// NOT_FOUND when there is no such document; one that has not failed is left
+	// alone.
+	Uris []string `protobuf:"bytes,2,rep,name=uris,proto3" json:"uris,omitempty"`
+	// All that have failed, instead of uris.
+	AllFailed     bool `protobuf:"varint,3,opt,name=all_failed,json=allFailed,proto3" json:"all_failed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryDocumentsRequest) Reset() {
+	*x = RetryDocumentsRequest{}
+	mi := &file_quarry_v1_ingest_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryDocumentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryDocumentsRequest) ProtoMessage() {}
+
+func (x *RetryDocumentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_ingest_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryDocumentsRequest.ProtoReflect.Descriptor instead.
+func (*RetryDocumentsRequest) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *RetryDocumentsRequest) GetCollection() string {
+	if x != nil {
+		return x.Collection
+	}
+	return ""
+}
+
+func (x *RetryDocumentsRequest) GetUris() []string {
+	if x != nil {
+		return x.Uris
+	}
+	return nil
+}
+
+func (x *RetryDocumentsRequest) GetAllFailed() bool {
+	if x != nil {
+		return x.AllFailed
+	}
+	return false
+}
+
+type RetryDocumentsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Retried       int64                  `protobuf:"varint,1,opt,name=retried,proto3" json:"retried,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryDocumentsResponse) Reset() {
+	*x = RetryDocumentsResponse{}
+	mi := &file_quarry_v1_ingest_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryDocumentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryDocumentsResponse) ProtoMessage() {}
+
+func (x *RetryDocumentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_ingest_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryDocumentsResponse.ProtoReflect.Descriptor instead.
+func (*RetryDocumentsResponse) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *RetryDocumentsResponse) GetRetried() int64 {
+	if x != nil {
+		return x.Retried
+	}
+	return 0
+}
+
+type CheckCollectionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Collection    string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckCollectionRequest) Reset() {
+	*x = CheckCollectionRequest{}
+	mi := &file_quarry_v1_ingest_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckCollectionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckCollectionRequest) ProtoMessage() {}
+
+func (x *CheckCollectionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_ingest_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckCollectionRequest.ProtoReflect.Descriptor instead.
+func (*CheckCollectionRequest) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *CheckCollectionRequest) GetCollection() string {
+	if x != nil {
+		return x.Collection
+	}
+	return ""
+}
+
+type CheckCollectionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is wrong, at most a few places of each kind; empty when all is well.
+	Findings      []string `protobuf:"bytes,1,rep,name=findings,proto3" json:"findings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckCollectionResponse) Reset() {
+	*x = CheckCollectionResponse{}
+	mi := &file_quarry_v1_ingest_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckCollectionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckCollectionResponse) ProtoMessage() {}
+
+func (x *CheckCollectionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_ingest_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckCollectionResponse.ProtoReflect.Descriptor instead.
+func (*CheckCollectionResponse) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *CheckCollectionResponse) GetFindings() []string {
+	if x != nil {
+		return x.Findings
+	}
+	return nil
 }
 
 var File_quarry_v1_ingest_proto protoreflect.FileDescriptor
@@ -1255,15 +1846,42 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"\x04wait\x18\b \x01(\bR\x04wait\"`\n" +
 	"\x13PutDocumentResponse\x12/\n" +
 	"\bdocument\x18\x01 \x01(\v2\x13.quarry.v1.DocumentR\bdocument\x12\x18\n" +
-	"\achanged\x18\x02 \x01(\bR\achanged\"\x7f\n" +
+	"\achanged\x18\x02 \x01(\bR\achanged\"z\n" +
+	"\x13PutDocumentsRequest\x123\n" +
+	"\x06header\x18\x01 \x01(\v2\x19.quarry.v1.DocumentHeaderH\x00R\x06header\x12&\n" +
+	"\acontent\x18\x02 \x01(\fB\n" +
+	"\xbaH\az\x05\x18\x80\x80\x80\x02H\x00R\acontentB\x06\n" +
+	"\x04part\"\x89\x02\n" +
+	"\x0eDocumentHeader\x12'\n" +
+	"\n" +
+	"collection\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18?R\n" +
+	"collection\x12\x1c\n" +
+	"\x03uri\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01(\x80\x10R\x03uri\x12'\n" +
+	"\n" +
+	"media_type\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\tmediaType\x12\x1e\n" +
+	"\x05title\x18\x04 \x01(\tB\b\xbaH\x05r\x03(\x80\x10R\x05title\x123\n" +
+	"\bmetadata\x18\x05 \x01(\v2\x17.google.protobuf.StructR\bmetadata\x122\n" +
+	"\n" +
+	"principals\x18\x06 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xe8\a\"\ar\x05\x10\x01\x18\xff\x01R\n" +
+	"principals\"X\n" +
+	"\x14PutDocumentsResponse\x12\x10\n" +
+	"\x03uri\x18\x01 \x01(\tR\x03uri\x12\x18\n" +
+	"\achanged\x18\x02 \x01(\bR\achanged\x12\x14\n" +
+	"\x05error\x18\x03 \x01(\tR\x05error\"\xf5\x02\n" +
 	"\x12StartImportRequest\x12)\n" +
 	"\n" +
 	"collection\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\n" +
-	"collection\x12*\n" +
-	"\x05paths\x18\x02 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\b\x01\x10\xe8\a\"\ar\x05\x10\x01(\x80 R\x05paths\x12\x12\n" +
-	"\x04sync\x18\x03 \x01(\bR\x04sync\"@\n" +
+	"collection\x12(\n" +
+	"\x05paths\x18\x02 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xe8\a\"\ar\x05\x10\x01(\x80 R\x05paths\x12\x12\n" +
+	"\x04sync\x18\x03 \x01(\bR\x04sync\x12\x17\n" +
+	"\adry_run\x18\x04 \x01(\bR\x06dryRun\x12,\n" +
+	"\x12allow_mass_removal\x18\x05 \x01(\bR\x10allowMassRemoval\x12\x18\n" +
+	"\arecords\x18\x06 \x01(\bR\arecords\x12+\n" +
+	"\asources\x18\a \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10d\"\ar\x05\x10\x01(\x80\x10R\asources:h\xbaHe\x1ac\n" +
+	"\x16start_import.something\x12\x1epaths or sources must be given\x1a)size(this.paths) + size(this.sources) > 0\"@\n" +
 	"\x13StartImportResponse\x12)\n" +
-	"\x06import\x18\x01 \x01(\v2\x11.quarry.v1.ImportR\x06import\"\xf0\x04\n" +
+	"\x06import\x18\x01 \x01(\v2\x11.quarry.v1.ImportR\x06import\"\x9b\x05\n" +
 	"\x06Import\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1e\n" +
 	"\n" +
@@ -1290,7 +1908,16 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"finishedAt\x12\x1e\n" +
 	"\n" +
 	"superseded\x18\x13 \x01(\x03R\n" +
-	"superseded\"Q\n" +
+	"superseded\x12)\n" +
+	"\x04plan\x18\x14 \x01(\v2\x15.quarry.v1.ImportPlanR\x04plan\"\x92\x01\n" +
+	"\n" +
+	"ImportPlan\x12(\n" +
+	"\x05added\x18\x01 \x01(\v2\x12.quarry.v1.PlannedR\x05added\x12,\n" +
+	"\achanged\x18\x02 \x01(\v2\x12.quarry.v1.PlannedR\achanged\x12,\n" +
+	"\aremoved\x18\x03 \x01(\v2\x12.quarry.v1.PlannedR\aremoved\";\n" +
+	"\aPlanned\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\x03R\x05count\x12\x1a\n" +
+	"\bexamples\x18\x02 \x03(\tR\bexamples\"Q\n" +
 	"\aSkipped\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x03R\x05count\x12\x18\n" +
@@ -1330,7 +1957,23 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"collection\x12\x1c\n" +
 	"\x03uri\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01(\x80\x10R\x03uri\"\x18\n" +
-	"\x16DeleteDocumentResponse*\x80\x01\n" +
+	"\x16DeleteDocumentResponse\"\xfa\x01\n" +
+	"\x15RetryDocumentsRequest\x12)\n" +
+	"\n" +
+	"collection\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\n" +
+	"collection\x12&\n" +
+	"\x04uris\x18\x02 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xe8\a\"\ar\x05\x10\x01(\x80\x10R\x04uris\x12\x1d\n" +
+	"\n" +
+	"all_failed\x18\x03 \x01(\bR\tallFailed:o\xbaHl\x1aj\n" +
+	"\x15retry_documents.which\x12'either uris or all_failed must be given\x1a((size(this.uris) > 0) != this.all_failed\"2\n" +
+	"\x16RetryDocumentsResponse\x12\x18\n" +
+	"\aretried\x18\x01 \x01(\x03R\aretried\"C\n" +
+	"\x16CheckCollectionRequest\x12)\n" +
+	"\n" +
+	"collection\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\n" +
+	"collection\"5\n" +
+	"\x17CheckCollectionResponse\x12\x1a\n" +
+	"\bfindings\x18\x01 \x03(\tR\bfindings*\x80\x01\n" +
 	"\rDocumentState\x12\x1e\n" +
 	"\x1aDOCUMENT_STATE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16DOCUMENT_STATE_PENDING\x10\x01\x12\x18\n" +
@@ -1342,14 +1985,17 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"\x15IMPORT_STATE_INDEXING\x10\x02\x12\x15\n" +
 	"\x11IMPORT_STATE_DONE\x10\x03\x12\x17\n" +
 	"\x13IMPORT_STATE_FAILED\x10\x04\x12\x1a\n" +
-	"\x16IMPORT_STATE_CANCELLED\x10\x052\xf4\x03\n" +
+	"\x16IMPORT_STATE_CANCELLED\x10\x052\xfa\x05\n" +
 	"\rIngestService\x12L\n" +
-	"\vPutDocument\x12\x1d.quarry.v1.PutDocumentRequest\x1a\x1e.quarry.v1.PutDocumentResponse\x12L\n" +
+	"\vPutDocument\x12\x1d.quarry.v1.PutDocumentRequest\x1a\x1e.quarry.v1.PutDocumentResponse\x12S\n" +
+	"\fPutDocuments\x12\x1e.quarry.v1.PutDocumentsRequest\x1a\x1f.quarry.v1.PutDocumentsResponse(\x010\x01\x12L\n" +
 	"\vStartImport\x12\x1d.quarry.v1.StartImportRequest\x1a\x1e.quarry.v1.StartImportResponse\x12N\n" +
 	"\vWatchImport\x12\x1d.quarry.v1.WatchImportRequest\x1a\x1e.quarry.v1.WatchImportResponse0\x01\x12R\n" +
 	"\rListDocuments\x12\x1f.quarry.v1.ListDocumentsRequest\x1a .quarry.v1.ListDocumentsResponse\x12L\n" +
 	"\vGetDocument\x12\x1d.quarry.v1.GetDocumentRequest\x1a\x1e.quarry.v1.GetDocumentResponse\x12U\n" +
-	"\x0eDeleteDocument\x12 .quarry.v1.DeleteDocumentRequest\x1a!.quarry.v1.DeleteDocumentResponseB7Z5github.com/quarry-rag/quarry/proto/quarry/v1;quarryv1b\x06proto3"
+	"\x0eDeleteDocument\x12 .quarry.v1.DeleteDocumentRequest\x1a!.quarry.v1.DeleteDocumentResponse\x12U\n" +
+	"\x0eRetryDocuments\x12 .quarry.v1.RetryDocumentsRequest\x1a!.quarry.v1.RetryDocumentsResponse\x12X\n" +
+	"\x0fCheckCollection\x12!.quarry.v1.CheckCollectionRequest\x1a\".quarry.v1.CheckCollectionResponseB7Z5github.com/quarry-rag/quarry/proto/quarry/v1;quarryv1b\x06proto3"
 
 var (
 	file_quarry_v1_ingest_proto_rawDescOnce sync.Once
@@ -1364,60 +2010,81 @@ func file_quarry_v1_ingest_proto_rawDescGZIP() []byte {
 }
 
 var file_quarry_v1_ingest_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_quarry_v1_ingest_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_quarry_v1_ingest_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_quarry_v1_ingest_proto_goTypes = []any{
-	(DocumentState)(0),             // 0: quarry.v1.DocumentState
-	(ImportState)(0),               // 1: quarry.v1.ImportState
-	(*Document)(nil),               // 2: quarry.v1.Document
-	(*PutDocumentRequest)(nil),     // 3: quarry.v1.PutDocumentRequest
-	(*PutDocumentResponse)(nil),    // 4: quarry.v1.PutDocumentResponse
-	(*StartImportRequest)(nil),     // 5: quarry.v1.StartImportRequest
-	(*StartImportResponse)(nil),    // 6: quarry.v1.StartImportResponse
-	(*Import)(nil),                 // 7: quarry.v1.Import
-	(*Skipped)(nil),                // 8: quarry.v1.Skipped
-	(*WatchImportRequest)(nil),     // 9: quarry.v1.WatchImportRequest
-	(*WatchImportResponse)(nil),    // 10: quarry.v1.WatchImportResponse
-	(*ListDocumentsRequest)(nil),   // 11: quarry.v1.ListDocumentsRequest
-	(*ListDocumentsResponse)(nil),  // 12: quarry.v1.ListDocumentsResponse
-	(*GetDocumentRequest)(nil),     // 13: quarry.v1.GetDocumentRequest
-	(*GetDocumentResponse)(nil),    // 14: quarry.v1.GetDocumentResponse
-	(*DeleteDocumentRequest)(nil),  // 15: quarry.v1.DeleteDocumentRequest
-	(*DeleteDocumentResponse)(nil), // 16: quarry.v1.DeleteDocumentResponse
-	(*structpb.Struct)(nil),        // 17: google.protobuf.Struct
-	(*timestamppb.Timestamp)(nil),  // 18: google.protobuf.Timestamp
+	(DocumentState)(0),              // 0: quarry.v1.DocumentState
+	(ImportState)(0),                // 1: quarry.v1.ImportState
+	(*Document)(nil),                // 2: quarry.v1.Document
+	(*PutDocumentRequest)(nil),      // 3: quarry.v1.PutDocumentRequest
+	(*PutDocumentResponse)(nil),     // 4: quarry.v1.PutDocumentResponse
+	(*PutDocumentsRequest)(nil),     // 5: quarry.v1.PutDocumentsRequest
+	(*DocumentHeader)(nil),          // 6: quarry.v1.DocumentHeader
+	(*PutDocumentsResponse)(nil),    // 7: quarry.v1.PutDocumentsResponse
+	(*StartImportRequest)(nil),      // 8: quarry.v1.StartImportRequest
+	(*StartImportResponse)(nil),     // 9: quarry.v1.StartImportResponse
+	(*Import)(nil),                  // 10: quarry.v1.Import
+	(*ImportPlan)(nil),              // 11: quarry.v1.ImportPlan
+	(*Planned)(nil),                 // 12: quarry.v1.Planned
+	(*Skipped)(nil),                 // 13: quarry.v1.Skipped
+	(*WatchImportRequest)(nil),      // 14: quarry.v1.WatchImportRequest
+	(*WatchImportResponse)(nil),     // 15: quarry.v1.WatchImportResponse
+	(*ListDocumentsRequest)(nil),    // 16: quarry.v1.ListDocumentsRequest
+	(*ListDocumentsResponse)(nil),   // 17: quarry.v1.ListDocumentsResponse
+	(*GetDocumentRequest)(nil),      // 18: quarry.v1.GetDocumentRequest
+	(*GetDocumentResponse)(nil),     // 19: quarry.v1.GetDocumentResponse
+	(*DeleteDocumentRequest)(nil),   // 20: quarry.v1.DeleteDocumentRequest
+	(*DeleteDocumentResponse)(nil),  // 21: quarry.v1.DeleteDocumentResponse
+	(*RetryDocumentsRequest)(nil),   // 22: quarry.v1.RetryDocumentsRequest
+	(*RetryDocumentsResponse)(nil),  // 23: quarry.v1.RetryDocumentsResponse
+	(*CheckCollectionRequest)(nil),  // 24: quarry.v1.CheckCollectionRequest
+	(*CheckCollectionResponse)(nil), // 25: quarry.v1.CheckCollectionResponse
+	(*structpb.Struct)(nil),         // 26: google.protobuf.Struct
+	(*timestamppb.Timestamp)(nil),   // 27: google.protobuf.Timestamp
 }
 var file_quarry_v1_ingest_proto_depIdxs = []int32{
 	0,  // 0: quarry.v1.Document.state:type_name -> quarry.v1.DocumentState
-	17, // 1: quarry.v1.Document.metadata:type_name -> google.protobuf.Struct
-	18, // 2: quarry.v1.Document.updated_at:type_name -> google.protobuf.Timestamp
-	17, // 3: quarry.v1.PutDocumentRequest.metadata:type_name -> google.protobuf.Struct
+	26, // 1: quarry.v1.Document.metadata:type_name -> google.protobuf.Struct
+	27, // 2: quarry.v1.Document.updated_at:type_name -> google.protobuf.Timestamp
+	26, // 3: quarry.v1.PutDocumentRequest.metadata:type_name -> google.protobuf.Struct
 	2,  // 4: quarry.v1.PutDocumentResponse.document:type_name -> quarry.v1.Document
-	7,  // 5: quarry.v1.StartImportResponse.import:type_name -> quarry.v1.Import
-	1,  // 6: quarry.v1.Import.state:type_name -> quarry.v1.ImportState
-	8,  // 7: quarry.v1.Import.skipped:type_name -> quarry.v1.Skipped
-	18, // 8: quarry.v1.Import.started_at:type_name -> google.protobuf.Timestamp
-	18, // 9: quarry.v1.Import.finished_at:type_name -> google.protobuf.Timestamp
-	7,  // 10: quarry.v1.WatchImportResponse.import:type_name -> quarry.v1.Import
-	0,  // 11: quarry.v1.ListDocumentsRequest.state:type_name -> quarry.v1.DocumentState
-	2,  // 12: quarry.v1.ListDocumentsResponse.documents:type_name -> quarry.v1.Document
-	2,  // 13: quarry.v1.GetDocumentResponse.document:type_name -> quarry.v1.Document
-	3,  // 14: quarry.v1.IngestService.PutDocument:input_type -> quarry.v1.PutDocumentRequest
-	5,  // 15: quarry.v1.IngestService.StartImport:input_type -> quarry.v1.StartImportRequest
-	9,  // 16: quarry.v1.IngestService.WatchImport:input_type -> quarry.v1.WatchImportRequest
-	11, // 17: quarry.v1.IngestService.ListDocuments:input_type -> quarry.v1.ListDocumentsRequest
-	13, // 18: quarry.v1.IngestService.GetDocument:input_type -> quarry.v1.GetDocumentRequest
-	15, // 19: quarry.v1.IngestService.DeleteDocument:input_type -> quarry.v1.DeleteDocumentRequest
-	4,  // 20: quarry.v1.IngestService.PutDocument:output_type -> quarry.v1.PutDocumentResponse
-	6,  // 21: quarry.v1.IngestService.StartImport:output_type -> quarry.v1.StartImportResponse
-	10, // 22: quarry.v1.IngestService.WatchImport:output_type -> quarry.v1.WatchImportResponse
-	12, // 23: quarry.v1.IngestService.ListDocuments:output_type -> quarry.v1.ListDocumentsResponse
-	14, // 24: quarry.v1.IngestService.GetDocument:output_type -> quarry.v1.GetDocumentResponse
-	16, // 25: quarry.v1.IngestService.DeleteDocument:output_type -> quarry.v1.DeleteDocumentResponse
-	20, // [20:26] is the sub-list for method output_type
-	14, // [14:20] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	6,  // 5: quarry.v1.PutDocumentsRequest.header:type_name -> quarry.v1.DocumentHeader
+	26, // 6: quarry.v1.DocumentHeader.metadata:type_name -> google.protobuf.Struct
+	10, // 7: quarry.v1.StartImportResponse.import:type_name -> quarry.v1.Import
+	1,  // 8: quarry.v1.Import.state:type_name -> quarry.v1.ImportState
+	13, // 9: quarry.v1.Import.skipped:type_name -> quarry.v1.Skipped
+	27, // 10: quarry.v1.Import.started_at:type_name -> google.protobuf.Timestamp
+	27, // 11: quarry.v1.Import.finished_at:type_name -> google.protobuf.Timestamp
+	11, // 12: quarry.v1.Import.plan:type_name -> quarry.v1.ImportPlan
+	12, // 13: quarry.v1.ImportPlan.added:type_name -> quarry.v1.Planned
+	12, // 14: quarry.v1.ImportPlan.changed:type_name -> quarry.v1.Planned
+	12, // 15: quarry.v1.ImportPlan.removed:type_name -> quarry.v1.Planned
+	10, // 16: quarry.v1.WatchImportResponse.import:type_name -> quarry.v1.Import
+	0,  // 17: quarry.v1.ListDocumentsRequest.state:type_name -> quarry.v1.DocumentState
+	2,  // 18: quarry.v1.ListDocumentsResponse.documents:type_name -> quarry.v1.Document
+	2,  // 19: quarry.v1.GetDocumentResponse.document:type_name -> quarry.v1.Document
+	3,  // 20: quarry.v1.IngestService.PutDocument:input_type -> quarry.v1.PutDocumentRequest
+	5,  // 21: quarry.v1.IngestService.PutDocuments:input_type -> quarry.v1.PutDocumentsRequest
+	8,  // 22: quarry.v1.IngestService.StartImport:input_type -> quarry.v1.StartImportRequest
+	14, // 23: quarry.v1.IngestService.WatchImport:input_type -> quarry.v1.WatchImportRequest
+	16, // 24: quarry.v1.IngestService.ListDocuments:input_type -> quarry.v1.ListDocumentsRequest
+	18, // 25: quarry.v1.IngestService.GetDocument:input_type -> quarry.v1.GetDocumentRequest
+	20, // 26: quarry.v1.IngestService.DeleteDocument:input_type -> quarry.v1.DeleteDocumentRequest
+	22, // 27: quarry.v1.IngestService.RetryDocuments:input_type -> quarry.v1.RetryDocumentsRequest
+	24, // 28: quarry.v1.IngestService.CheckCollection:input_type -> quarry.v1.CheckCollectionRequest
+	4,  // 29: quarry.v1.IngestService.PutDocument:output_type -> quarry.v1.PutDocumentResponse
+	7,  // 30: quarry.v1.IngestService.PutDocuments:output_type -> quarry.v1.PutDocumentsResponse
+	9,  // 31: quarry.v1.IngestService.StartImport:output_type -> quarry.v1.StartImportResponse
+	15, // 32: quarry.v1.IngestService.WatchImport:output_type -> quarry.v1.WatchImportResponse
+	17, // 33: quarry.v1.IngestService.ListDocuments:output_type -> quarry.v1.ListDocumentsResponse
+	19, // 34: quarry.v1.IngestService.GetDocument:output_type -> quarry.v1.GetDocumentResponse
+	21, // 35: quarry.v1.IngestService.DeleteDocument:output_type -> quarry.v1.DeleteDocumentResponse
+	23, // 36: quarry.v1.IngestService.RetryDocuments:output_type -> quarry.v1.RetryDocumentsResponse
+	25, // 37: quarry.v1.IngestService.CheckCollection:output_type -> quarry.v1.CheckCollectionResponse
+	29, // [29:38] is the sub-list for method output_type
+	20, // [20:29] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_quarry_v1_ingest_proto_init() }
@@ -1425,13 +2092,17 @@ func file_quarry_v1_ingest_proto_init() {
 	if File_quarry_v1_ingest_proto != nil {
 		return
 	}
+	file_quarry_v1_ingest_proto_msgTypes[3].OneofWrappers = []any{
+		(*PutDocumentsRequest_Header)(nil),
+		(*PutDocumentsRequest_Content)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_quarry_v1_ingest_proto_rawDesc), len(file_quarry_v1_ingest_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   15,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

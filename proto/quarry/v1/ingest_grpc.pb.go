@@ -19,12 +19,15 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	IngestService_PutDocument_FullMethodName    = "/quarry.v1.IngestService/PutDocument"
-	IngestService_StartImport_FullMethodName    = "/quarry.v1.IngestService/StartImport"
-	IngestService_WatchImport_FullMethodName    = "/quarry.v1.IngestService/WatchImport"
-	IngestService_ListDocuments_FullMethodName  = "/quarry.v1.IngestService/ListDocuments"
-	IngestService_GetDocument_FullMethodName    = "/quarry.v1.IngestService/GetDocument"
-	IngestService_DeleteDocument_FullMethodName = "/quarry.v1.IngestService/DeleteDocument"
+	IngestService_PutDocument_FullMethodName     = "/quarry.v1.IngestService/PutDocument"
+	IngestService_PutDocuments_FullMethodName    = "/quarry.v1.IngestService/PutDocuments"
+	IngestService_StartImport_FullMethodName     = "/quarry.v1.IngestService/StartImport"
+	IngestService_WatchImport_FullMethodName     = "/quarry.v1.IngestService/WatchImport"
+	IngestService_ListDocuments_FullMethodName   = "/quarry.v1.IngestService/ListDocuments"
+	IngestService_GetDocument_FullMethodName     = "/quarry.v1.IngestService/GetDocument"
+	IngestService_DeleteDocument_FullMethodName  = "/quarry.v1.IngestService/DeleteDocument"
+	IngestService_RetryDocuments_FullMethodName  = "/quarry.v1.IngestService/RetryDocuments"
+	IngestService_CheckCollection_FullMethodName = "/quarry.v1.IngestService/CheckCollection"
 )
 
 // IngestServiceClient is the client API for IngestService service.
@@ -38,8 +41,14 @@ type IngestServiceClient interface {
 	// be found when its state is READY. Equal bytes under the same URI change
 	// nothing. With wait, it returns when the document is READY or FAILED.
 	PutDocument(ctx context.Context, in *PutDocumentRequest, opts ...grpc.CallOption) (*PutDocumentResponse, error)
-	// StartImport reads files or folders that the server can see. With sync,
-	// documents of the same source that are gone from it are removed.
+	// PutDocuments stores documents of a stream. Each is a header and then its
+	// content in as many parts as the sender likes; the next header, or the end of
+	// the stream, ends it. A response follows for each once it is safe, in order; a
+	// document that cannot be accepted does not end the stream. Few documents are
+	// in memory at a time: while the queue is full the server reads no further.
+	PutDocuments(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PutDocumentsRequest, PutDocumentsResponse], error)
+	// StartImport reads what the server can see. With sync, documents of the same
+	// source that are gone from it are removed.
 	StartImport(ctx context.Context, in *StartImportRequest, opts ...grpc.CallOption) (*StartImportResponse, error)
 	// WatchImport streams an import's progress until it ends; the last message
 	// holds its final state.
@@ -50,6 +59,11 @@ type IngestServiceClient interface {
 	GetDocument(ctx context.Context, in *GetDocumentRequest, opts ...grpc.CallOption) (*GetDocumentResponse, error)
 	// DeleteDocument removes a document with its text, chunks, postings and vectors.
 	DeleteDocument(ctx context.Context, in *DeleteDocumentRequest, opts ...grpc.CallOption) (*DeleteDocumentResponse, error)
+	// RetryDocuments has documents that have failed indexed again.
+	RetryDocuments(ctx context.Context, in *RetryDocumentsRequest, opts ...grpc.CallOption) (*RetryDocumentsResponse, error)
+	// CheckCollection recomputes a collection's statistics from its rows and looks
+	// for what is orphaned, missing or out of place. It reads everything.
+	CheckCollection(ctx context.Context, in *CheckCollectionRequest, opts ...grpc.CallOption) (*CheckCollectionResponse, error)
 }
 
 type ingestServiceClient struct {
@@ -70,6 +84,19 @@ func (c *ingestServiceClient) PutDocument(ctx context.Context, in *PutDocumentRe
 	return out, nil
 }
 
+func (c *ingestServiceClient) PutDocuments(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PutDocumentsRequest, PutDocumentsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &IngestService_ServiceDesc.Streams[0], IngestService_PutDocuments_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[PutDocumentsRequest, PutDocumentsResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type IngestService_PutDocumentsClient = grpc.BidiStreamingClient[PutDocumentsRequest, PutDocumentsResponse]
+
 func (c *ingestServiceClient) StartImport(ctx context.Context, in *StartImportRequest, opts ...grpc.CallOption) (*StartImportResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(StartImportResponse)
@@ -82,7 +109,7 @@ func (c *ingestServiceClient) StartImport(ctx context.Context, in *StartImportRe
 
 func (c *ingestServiceClient) WatchImport(ctx context.Context, in *WatchImportRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchImportResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &IngestService_ServiceDesc.Streams[0], IngestService_WatchImport_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &IngestService_ServiceDesc.Streams[1], IngestService_WatchImport_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +156,26 @@ func (c *ingestServiceClient) DeleteDocument(ctx context.Context, in *DeleteDocu
 	return out, nil
 }
 
+func (c *ingestServiceClient) RetryDocuments(ctx context.Context, in *RetryDocumentsRequest, opts ...grpc.CallOption) (*RetryDocumentsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RetryDocumentsResponse)
+	err := c.cc.Invoke(ctx, IngestService_RetryDocuments_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ingestServiceClient) CheckCollection(ctx context.Context, in *CheckCollectionRequest, opts ...grpc.CallOption) (*CheckCollectionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CheckCollectionResponse)
+	err := c.cc.Invoke(ctx, IngestService_CheckCollection_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // IngestServiceServer is the server API for IngestService service.
 // All implementations must embed UnimplementedIngestServiceServer
 // for forward compatibility.
@@ -140,8 +187,14 @@ type IngestServiceServer interface {
 	// be found when its state is READY. Equal bytes under the same URI change
 	// nothing. With wait, it returns when the document is READY or FAILED.
 	PutDocument(context.Context, *PutDocumentRequest) (*PutDocumentResponse, error)
-	// StartImport reads files or folders that the server can see. With sync,
-	// documents of the same source that are gone from it are removed.
+	// PutDocuments stores documents of a stream. Each is a header and then its
+	// content in as many parts as the sender likes; the next header, or the end of
+	// the stream, ends it. A response follows for each once it is safe, in order; a
+	// document that cannot be accepted does not end the stream. Few documents are
+	// in memory at a time: while the queue is full the server reads no further.
+	PutDocuments(grpc.BidiStreamingServer[PutDocumentsRequest, PutDocumentsResponse]) error
+	// StartImport reads what the server can see. With sync, documents of the same
+	// source that are gone from it are removed.
 	StartImport(context.Context, *StartImportRequest) (*StartImportResponse, error)
 	// WatchImport streams an import's progress until it ends; the last message
 	// holds its final state.
@@ -152,6 +205,11 @@ type IngestServiceServer interface {
 	GetDocument(context.Context, *GetDocumentRequest) (*GetDocumentResponse, error)
 	// DeleteDocument removes a document with its text, chunks, postings and vectors.
 	DeleteDocument(context.Context, *DeleteDocumentRequest) (*DeleteDocumentResponse, error)
+	// RetryDocuments has documents that have failed indexed again.
+	RetryDocuments(context.Context, *RetryDocumentsRequest) (*RetryDocumentsResponse, error)
+	// CheckCollection recomputes a collection's statistics from its rows and looks
+	// for what is orphaned, missing or out of place. It reads everything.
+	CheckCollection(context.Context, *CheckCollectionRequest) (*CheckCollectionResponse, error)
 	mustEmbedUnimplementedIngestServiceServer()
 }
 
@@ -164,6 +222,9 @@ type UnimplementedIngestServiceServer struct{}
 
 func (UnimplementedIngestServiceServer) PutDocument(context.Context, *PutDocumentRequest) (*PutDocumentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PutDocument not implemented")
+}
+func (UnimplementedIngestServiceServer) PutDocuments(grpc.BidiStreamingServer[PutDocumentsRequest, PutDocumentsResponse]) error {
+	return status.Error(codes.Unimplemented, "method PutDocuments not implemented")
 }
 func (UnimplementedIngestServiceServer) StartImport(context.Context, *StartImportRequest) (*StartImportResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method StartImport not implemented")
@@ -179,6 +240,12 @@ func (UnimplementedIngestServiceServer) GetDocument(context.Context, *GetDocumen
 }
 func (UnimplementedIngestServiceServer) DeleteDocument(context.Context, *DeleteDocumentRequest) (*DeleteDocumentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteDocument not implemented")
+}
+func (UnimplementedIngestServiceServer) RetryDocuments(context.Context, *RetryDocumentsRequest) (*RetryDocumentsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RetryDocuments not implemented")
+}
+func (UnimplementedIngestServiceServer) CheckCollection(context.Context, *CheckCollectionRequest) (*CheckCollectionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CheckCollection not implemented")
 }
 func (UnimplementedIngestServiceServer) mustEmbedUnimplementedIngestServiceServer() {}
 func (UnimplementedIngestServiceServer) testEmbeddedByValue()                       {}
@@ -218,6 +285,13 @@ func _IngestService_PutDocument_Handler(srv interface{}, ctx context.Context, de
 	}
 	return interceptor(ctx, in, info, handler)
 }
+
+func _IngestService_PutDocuments_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(IngestServiceServer).PutDocuments(&grpc.GenericServerStream[PutDocumentsRequest, PutDocumentsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type IngestService_PutDocumentsServer = grpc.BidiStreamingServer[PutDocumentsRequest, PutDocumentsResponse]
 
 func _IngestService_StartImport_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(StartImportRequest)
@@ -302,6 +376,42 @@ func _IngestService_DeleteDocument_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _IngestService_RetryDocuments_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RetryDocumentsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IngestServiceServer).RetryDocuments(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IngestService_RetryDocuments_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IngestServiceServer).RetryDocuments(ctx, req.(*RetryDocumentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IngestService_CheckCollection_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CheckCollectionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IngestServiceServer).CheckCollection(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IngestService_CheckCollection_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IngestServiceServer).CheckCollection(ctx, req.(*CheckCollectionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // IngestService_ServiceDesc is the grpc.ServiceDesc for IngestService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -329,8 +439,22 @@ var IngestService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "DeleteDocument",
 			Handler:    _IngestService_DeleteDocument_Handler,
 		},
+		{
+			MethodName: "RetryDocuments",
+			Handler:    _IngestService_RetryDocuments_Handler,
+		},
+		{
+			MethodName: "CheckCollection",
+			Handler:    _IngestService_CheckCollection_Handler,
+		},
 	},
 	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "PutDocuments",
+			Handler:       _IngestService_PutDocuments_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
 		{
 			StreamName:    "WatchImport",
 			Handler:       _IngestService_WatchImport_Handler,

@@ -11,6 +11,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -123,6 +124,57 @@ func (Fusion) EnumDescriptor() ([]byte, []int) {
 	return file_quarry_v1_query_proto_rawDescGZIP(), []int{1}
 }
 
+type DensePlan int32
+
+const (
+	DensePlan_DENSE_PLAN_UNSPECIFIED DensePlan = 0
+	// Every vector is compared.
+	DensePlan_DENSE_PLAN_EXACT DensePlan = 1
+	// By the HNSW index; exact when there is none.
+	DensePlan_DENSE_PLAN_HNSW DensePlan = 2
+)
+
+// Enum value maps for DensePlan.
+var (
+	DensePlan_name = map[int32]string{
+		0: "DENSE_PLAN_UNSPECIFIED",
+		1: "DENSE_PLAN_EXACT",
+		2: "DENSE_PLAN_HNSW",
+	}
+	DensePlan_value = map[string]int32{
+		"DENSE_PLAN_UNSPECIFIED": 0,
+		"DENSE_PLAN_EXACT":       1,
+		"DENSE_PLAN_HNSW":        2,
+	}
+)
+
+func (x DensePlan) Enum() *DensePlan {
+	p := new(DensePlan)
+	*p = x
+	return p
+}
+
+func (x DensePlan) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DensePlan) Descriptor() protoreflect.EnumDescriptor {
+	return file_quarry_v1_query_proto_enumTypes[2].Descriptor()
+}
+
+func (DensePlan) Type() protoreflect.EnumType {
+	return &file_quarry_v1_query_proto_enumTypes[2]
+}
+
+func (x DensePlan) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DensePlan.Descriptor instead.
+func (DensePlan) EnumDescriptor() ([]byte, []int) {
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{2}
+}
+
 type Verdict int32
 
 const (
@@ -160,11 +212,11 @@ func (x Verdict) String() string {
 }
 
 func (Verdict) Descriptor() protoreflect.EnumDescriptor {
-	return file_quarry_v1_query_proto_enumTypes[2].Descriptor()
+	return file_quarry_v1_query_proto_enumTypes[3].Descriptor()
 }
 
 func (Verdict) Type() protoreflect.EnumType {
-	return &file_quarry_v1_query_proto_enumTypes[2]
+	return &file_quarry_v1_query_proto_enumTypes[3]
 }
 
 func (x Verdict) Number() protoreflect.EnumNumber {
@@ -173,7 +225,82 @@ func (x Verdict) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Verdict.Descriptor instead.
 func (Verdict) EnumDescriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{2}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{3}
+}
+
+type Comparison_Operator int32
+
+const (
+	Comparison_OPERATOR_UNSPECIFIED Comparison_Operator = 0
+	Comparison_OPERATOR_EQ          Comparison_Operator = 1
+	// The negation of eq: true when the field is missing.
+	Comparison_OPERATOR_NE     Comparison_Operator = 2
+	Comparison_OPERATOR_IN     Comparison_Operator = 3
+	Comparison_OPERATOR_LT     Comparison_Operator = 4
+	Comparison_OPERATOR_LE     Comparison_Operator = 5
+	Comparison_OPERATOR_GT     Comparison_Operator = 6
+	Comparison_OPERATOR_GE     Comparison_Operator = 7
+	Comparison_OPERATOR_EXISTS Comparison_Operator = 8
+	Comparison_OPERATOR_PREFIX Comparison_Operator = 9
+	// A text holds the value, or a list has it.
+	Comparison_OPERATOR_CONTAINS Comparison_Operator = 10
+)
+
+// Enum value maps for Comparison_Operator.
+var (
+	Comparison_Operator_name = map[int32]string{
+		0:  "OPERATOR_UNSPECIFIED",
+		1:  "OPERATOR_EQ",
+		2:  "OPERATOR_NE",
+		3:  "OPERATOR_IN",
+		4:  "OPERATOR_LT",
+		5:  "OPERATOR_LE",
+		6:  "OPERATOR_GT",
+		7:  "OPERATOR_GE",
+		8:  "OPERATOR_EXISTS",
+		9:  "OPERATOR_PREFIX",
+		10: "OPERATOR_CONTAINS",
+	}
+	Comparison_Operator_value = map[string]int32{
+		"OPERATOR_UNSPECIFIED": 0,
+		"OPERATOR_EQ":          1,
+		"OPERATOR_NE":          2,
+		"OPERATOR_IN":          3,
+		"OPERATOR_LT":          4,
+		"OPERATOR_LE":          5,
+		"OPERATOR_GT":          6,
+		"OPERATOR_GE":          7,
+		"OPERATOR_EXISTS":      8,
+		"OPERATOR_PREFIX":      9,
+		"OPERATOR_CONTAINS":    10,
+	}
+)
+
+func (x Comparison_Operator) Enum() *Comparison_Operator {
+	p := new(Comparison_Operator)
+	*p = x
+	return p
+}
+
+func (x Comparison_Operator) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Comparison_Operator) Descriptor() protoreflect.EnumDescriptor {
+	return file_quarry_v1_query_proto_enumTypes[4].Descriptor()
+}
+
+func (Comparison_Operator) Type() protoreflect.EnumType {
+	return &file_quarry_v1_query_proto_enumTypes[4]
+}
+
+func (x Comparison_Operator) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Comparison_Operator.Descriptor instead.
+func (Comparison_Operator) EnumDescriptor() ([]byte, []int) {
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{4, 0}
 }
 
 // ByteRange is [start, end) in a document's canonical text.
@@ -242,7 +369,19 @@ type SearchOptions struct {
 	Expand bool `protobuf:"varint,5,opt,name=expand,proto3" json:"expand,omitempty"`
 	// Most tokens of all passages together, by the embedding model's tokenizer.
 	// 0 means no limit for Search and 2,000 for Ask.
-	MaxTokens     int32 `protobuf:"varint,6,opt,name=max_tokens,json=maxTokens,proto3" json:"max_tokens,omitempty"`
+	MaxTokens int32 `protobuf:"varint,6,opt,name=max_tokens,json=maxTokens,proto3" json:"max_tokens,omitempty"`
+	// Documents that may be found; with filter_text, both must hold.
+	Filter *Filter `protobuf:"bytes,7,opt,name=filter,proto3" json:"filter,omitempty"`
+	// The same on one line, as in: lang = "en" and year >= 2023. Text stands in double
+	// quotes; operators are = != < <= > >= in prefix contains exists, and or not.
+	FilterText string `protobuf:"bytes,8,opt,name=filter_text,json=filterText,proto3" json:"filter_text,omitempty"`
+	// Find only documents that name no principals or one of these. None finds all:
+	// the server does not authenticate, so its clients decide whom they ask for.
+	Principals []string `protobuf:"bytes,9,rep,name=principals,proto3" json:"principals,omitempty"`
+	// Overrides the choice of the dense leg's plan, for measuring.
+	DensePlan DensePlan `protobuf:"varint,10,opt,name=dense_plan,json=densePlan,proto3,enum=quarry.v1.DensePlan" json:"dense_plan,omitempty"`
+	// Return every candidate and what became of it. Search only.
+	Explain       bool `protobuf:"varint,11,opt,name=explain,proto3" json:"explain,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -319,6 +458,379 @@ func (x *SearchOptions) GetMaxTokens() int32 {
 	return 0
 }
 
+func (x *SearchOptions) GetFilter() *Filter {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+func (x *SearchOptions) GetFilterText() string {
+	if x != nil {
+		return x.FilterText
+	}
+	return ""
+}
+
+func (x *SearchOptions) GetPrincipals() []string {
+	if x != nil {
+		return x.Principals
+	}
+	return nil
+}
+
+func (x *SearchOptions) GetDensePlan() DensePlan {
+	if x != nil {
+		return x.DensePlan
+	}
+	return DensePlan_DENSE_PLAN_UNSPECIFIED
+}
+
+func (x *SearchOptions) GetExplain() bool {
+	if x != nil {
+		return x.Explain
+	}
+	return false
+}
+
+// Filter is an expression over a document. It is true or false of every one: a
+// comparison with a field that is missing or of another type is false. At most
+// 32 deep, 1,000 comparisons and values.
+type Filter struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Expr:
+	//
+	//	*Filter_Comparison
+	//	*Filter_All
+	//	*Filter_Any
+	//	*Filter_Negated
+	Expr          isFilter_Expr `protobuf_oneof:"expr"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Filter) Reset() {
+	*x = Filter{}
+	mi := &file_quarry_v1_query_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Filter) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Filter) ProtoMessage() {}
+
+func (x *Filter) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_query_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Filter.ProtoReflect.Descriptor instead.
+func (*Filter) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Filter) GetExpr() isFilter_Expr {
+	if x != nil {
+		return x.Expr
+	}
+	return nil
+}
+
+func (x *Filter) GetComparison() *Comparison {
+	if x != nil {
+		if x, ok := x.Expr.(*Filter_Comparison); ok {
+			return x.Comparison
+		}
+	}
+	return nil
+}
+
+func (x *Filter) GetAll() *Filters {
+	if x != nil {
+		if x, ok := x.Expr.(*Filter_All); ok {
+			return x.All
+		}
+	}
+	return nil
+}
+
+func (x *Filter) GetAny() *Filters {
+	if x != nil {
+		if x, ok := x.Expr.(*Filter_Any); ok {
+			return x.Any
+		}
+	}
+	return nil
+}
+
+func (x *Filter) GetNegated() *Filter {
+	if x != nil {
+		if x, ok := x.Expr.(*Filter_Negated); ok {
+			return x.Negated
+		}
+	}
+	return nil
+}
+
+type isFilter_Expr interface {
+	isFilter_Expr()
+}
+
+type Filter_Comparison struct {
+	Comparison *Comparison `protobuf:"bytes,1,opt,name=comparison,proto3,oneof"`
+}
+
+type Filter_All struct {
+	All *Filters `protobuf:"bytes,2,opt,name=all,proto3,oneof"`
+}
+
+type Filter_Any struct {
+	Any *Filters `protobuf:"bytes,3,opt,name=any,proto3,oneof"`
+}
+
+type Filter_Negated struct {
+	Negated *Filter `protobuf:"bytes,4,opt,name=negated,proto3,oneof"`
+}
+
+func (*Filter_Comparison) isFilter_Expr() {}
+
+func (*Filter_All) isFilter_Expr() {}
+
+func (*Filter_Any) isFilter_Expr() {}
+
+func (*Filter_Negated) isFilter_Expr() {}
+
+type Filters struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Filters       []*Filter              `protobuf:"bytes,1,rep,name=filters,proto3" json:"filters,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Filters) Reset() {
+	*x = Filters{}
+	mi := &file_quarry_v1_query_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Filters) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Filters) ProtoMessage() {}
+
+func (x *Filters) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_query_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Filters.ProtoReflect.Descriptor instead.
+func (*Filters) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Filters) GetFilters() []*Filter {
+	if x != nil {
+		return x.Filters
+	}
+	return nil
+}
+
+type Comparison struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "uri", "title", "media_type", "modified_at", "updated_at", or a path into the
+	// metadata, as in "author", "publisher.country", or "meta.uri".
+	Field    string              `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
+	Operator Comparison_Operator `protobuf:"varint,2,opt,name=operator,proto3,enum=quarry.v1.Comparison_Operator" json:"operator,omitempty"`
+	// Many for in, none for exists, else one.
+	Values        []*FilterValue `protobuf:"bytes,3,rep,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Comparison) Reset() {
+	*x = Comparison{}
+	mi := &file_quarry_v1_query_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Comparison) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Comparison) ProtoMessage() {}
+
+func (x *Comparison) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_query_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Comparison.ProtoReflect.Descriptor instead.
+func (*Comparison) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Comparison) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *Comparison) GetOperator() Comparison_Operator {
+	if x != nil {
+		return x.Operator
+	}
+	return Comparison_OPERATOR_UNSPECIFIED
+}
+
+func (x *Comparison) GetValues() []*FilterValue {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+type FilterValue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Value:
+	//
+	//	*FilterValue_Text
+	//	*FilterValue_Number
+	//	*FilterValue_Flag
+	//	*FilterValue_Time
+	Value         isFilterValue_Value `protobuf_oneof:"value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FilterValue) Reset() {
+	*x = FilterValue{}
+	mi := &file_quarry_v1_query_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FilterValue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FilterValue) ProtoMessage() {}
+
+func (x *FilterValue) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_query_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FilterValue.ProtoReflect.Descriptor instead.
+func (*FilterValue) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *FilterValue) GetValue() isFilterValue_Value {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+func (x *FilterValue) GetText() string {
+	if x != nil {
+		if x, ok := x.Value.(*FilterValue_Text); ok {
+			return x.Text
+		}
+	}
+	return ""
+}
+
+func (x *FilterValue) GetNumber() float64 {
+	if x != nil {
+		if x, ok := x.Value.(*FilterValue_Number); ok {
+			return x.Number
+		}
+	}
+	return 0
+}
+
+func (x *FilterValue) GetFlag() bool {
+	if x != nil {
+		if x, ok := x.Value.(*FilterValue_Flag); ok {
+			return x.Flag
+		}
+	}
+	return false
+}
+
+func (x *FilterValue) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		if x, ok := x.Value.(*FilterValue_Time); ok {
+			return x.Time
+		}
+	}
+	return nil
+}
+
+type isFilterValue_Value interface {
+	isFilterValue_Value()
+}
+
+type FilterValue_Text struct {
+	Text string `protobuf:"bytes,1,opt,name=text,proto3,oneof"`
+}
+
+type FilterValue_Number struct {
+	Number float64 `protobuf:"fixed64,2,opt,name=number,proto3,oneof"`
+}
+
+type FilterValue_Flag struct {
+	Flag bool `protobuf:"varint,3,opt,name=flag,proto3,oneof"`
+}
+
+type FilterValue_Time struct {
+	Time *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=time,proto3,oneof"`
+}
+
+func (*FilterValue_Text) isFilterValue_Value() {}
+
+func (*FilterValue_Number) isFilterValue_Value() {}
+
+func (*FilterValue_Flag) isFilterValue_Value() {}
+
+func (*FilterValue_Time) isFilterValue_Value() {}
+
 type SearchRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Collection    string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
@@ -330,7 +842,7 @@ type SearchRequest struct {
 
 func (x *SearchRequest) Reset() {
 	*x = SearchRequest{}
-	mi := &file_quarry_v1_query_proto_msgTypes[2]
+	mi := &file_quarry_v1_query_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -342,7 +854,7 @@ func (x *SearchRequest) String() string {
 func (*SearchRequest) ProtoMessage() {}
 
 func (x *SearchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[2]
+	mi := &file_quarry_v1_query_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -355,7 +867,7 @@ func (x *SearchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchRequest.ProtoReflect.Descriptor instead.
 func (*SearchRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{2}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SearchRequest) GetCollection() string {
@@ -380,16 +892,18 @@ func (x *SearchRequest) GetOptions() *SearchOptions {
 }
 
 type SearchResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Passages      []*Passage             `protobuf:"bytes,1,rep,name=passages,proto3" json:"passages,omitempty"`
-	Report        *SearchReport          `protobuf:"bytes,2,opt,name=report,proto3" json:"report,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Passages []*Passage             `protobuf:"bytes,1,rep,name=passages,proto3" json:"passages,omitempty"`
+	Report   *SearchReport          `protobuf:"bytes,2,opt,name=report,proto3" json:"report,omitempty"`
+	// Candidates that the caller may read, best first, when options.explain is set.
+	Candidates    []*ExplainedCandidate `protobuf:"bytes,3,rep,name=candidates,proto3" json:"candidates,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SearchResponse) Reset() {
 	*x = SearchResponse{}
-	mi := &file_quarry_v1_query_proto_msgTypes[3]
+	mi := &file_quarry_v1_query_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -401,7 +915,7 @@ func (x *SearchResponse) String() string {
 func (*SearchResponse) ProtoMessage() {}
 
 func (x *SearchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[3]
+	mi := &file_quarry_v1_query_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -414,7 +928,7 @@ func (x *SearchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchResponse.ProtoReflect.Descriptor instead.
 func (*SearchResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{3}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SearchResponse) GetPassages() []*Passage {
@@ -427,6 +941,338 @@ func (x *SearchResponse) GetPassages() []*Passage {
 func (x *SearchResponse) GetReport() *SearchReport {
 	if x != nil {
 		return x.Report
+	}
+	return nil
+}
+
+func (x *SearchResponse) GetCandidates() []*ExplainedCandidate {
+	if x != nil {
+		return x.Candidates
+	}
+	return nil
+}
+
+// ExplainedCandidate is a chunk that a leg returned, and what became of it.
+type ExplainedCandidate struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	DocumentId  string                 `protobuf:"bytes,1,opt,name=document_id,json=documentId,proto3" json:"document_id,omitempty"`
+	Uri         string                 `protobuf:"bytes,2,opt,name=uri,proto3" json:"uri,omitempty"`
+	Range       *ByteRange             `protobuf:"bytes,3,opt,name=range,proto3" json:"range,omitempty"`
+	HeadingPath []string               `protobuf:"bytes,4,rep,name=heading_path,json=headingPath,proto3" json:"heading_path,omitempty"`
+	// 1-based, by fused score.
+	Rank    int32     `protobuf:"varint,5,opt,name=rank,proto3" json:"rank,omitempty"`
+	Score   float64   `protobuf:"fixed64,6,opt,name=score,proto3" json:"score,omitempty"`
+	Dense   *LegScore `protobuf:"bytes,7,opt,name=dense,proto3" json:"dense,omitempty"`
+	Lexical *LegScore `protobuf:"bytes,8,opt,name=lexical,proto3" json:"lexical,omitempty"`
+	// The query's terms that the chunk has; their scores sum to lexical's.
+	Terms []*TermScore `protobuf:"bytes,9,rep,name=terms,proto3" json:"terms,omitempty"`
+	// "returned"; "merged" into a better one's passage; or why it was cut: "limit",
+	// "budget", "duplicate", "undemanded" (by +, - or quotes in the query).
+	Fate          string `protobuf:"bytes,10,opt,name=fate,proto3" json:"fate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainedCandidate) Reset() {
+	*x = ExplainedCandidate{}
+	mi := &file_quarry_v1_query_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainedCandidate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainedCandidate) ProtoMessage() {}
+
+func (x *ExplainedCandidate) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_query_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainedCandidate.ProtoReflect.Descriptor instead.
+func (*ExplainedCandidate) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ExplainedCandidate) GetDocumentId() string {
+	if x != nil {
+		return x.DocumentId
+	}
+	return ""
+}
+
+func (x *ExplainedCandidate) GetUri() string {
+	if x != nil {
+		return x.Uri
+	}
+	return ""
+}
+
+func (x *ExplainedCandidate) GetRange() *ByteRange {
+	if x != nil {
+		return x.Range
+	}
+	return nil
+}
+
+func (x *ExplainedCandidate) GetHeadingPath() []string {
+	if x != nil {
+		return x.HeadingPath
+	}
+	return nil
+}
+
+func (x *ExplainedCandidate) GetRank() int32 {
+	if x != nil {
+		return x.Rank
+	}
+	return 0
+}
+
+func (x *ExplainedCandidate) GetScore() float64 {
+	if x != nil {
+		return x.Score
+	}
+	return 0
+}
+
+func (x *ExplainedCandidate) GetDense() *LegScore {
+	if x != nil {
+		return x.Dense
+	}
+	return nil
+}
+
+func (x *ExplainedCandidate) GetLexical() *LegScore {
+	if x != nil {
+		return x.Lexical
+	}
+	return nil
+}
+
+func (x *ExplainedCandidate) GetTerms() []*TermScore {
+	if x != nil {
+		return x.Terms
+	}
+	return nil
+}
+
+func (x *ExplainedCandidate) GetFate() string {
+	if x != nil {
+		return x.Fate
+	}
+	return ""
+}
+
+type TermScore struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Term  string                 `protobuf:"bytes,1,opt,name=term,proto3" json:"term,omitempty"`
+	// Occurrences in the chunk.
+	Count         int32   `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	Score         float64 `protobuf:"fixed64,3,opt,name=score,proto3" json:"score,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TermScore) Reset() {
+	*x = TermScore{}
+	mi := &file_quarry_v1_query_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TermScore) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TermScore) ProtoMessage() {}
+
+func (x *TermScore) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_query_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TermScore.ProtoReflect.Descriptor instead.
+func (*TermScore) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *TermScore) GetTerm() string {
+	if x != nil {
+		return x.Term
+	}
+	return ""
+}
+
+func (x *TermScore) GetCount() int32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *TermScore) GetScore() float64 {
+	if x != nil {
+		return x.Score
+	}
+	return 0
+}
+
+type ExplainRequest struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Collection string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	Query      string                 `protobuf:"bytes,2,opt,name=query,proto3" json:"query,omitempty"`
+	Options    *SearchOptions         `protobuf:"bytes,3,opt,name=options,proto3" json:"options,omitempty"`
+	// The document that was expected.
+	Uri           string `protobuf:"bytes,4,opt,name=uri,proto3" json:"uri,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainRequest) Reset() {
+	*x = ExplainRequest{}
+	mi := &file_quarry_v1_query_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainRequest) ProtoMessage() {}
+
+func (x *ExplainRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_query_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainRequest.ProtoReflect.Descriptor instead.
+func (*ExplainRequest) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ExplainRequest) GetCollection() string {
+	if x != nil {
+		return x.Collection
+	}
+	return ""
+}
+
+func (x *ExplainRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *ExplainRequest) GetOptions() *SearchOptions {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *ExplainRequest) GetUri() string {
+	if x != nil {
+		return x.Uri
+	}
+	return ""
+}
+
+type ExplainResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty when the document is returned; else where it was lost: "unknown" (also
+	// when the caller may not read it), "not ready", "empty", "filter", "legs" (no leg
+	// reached it), or a candidate's fate.
+	Stage  string `protobuf:"bytes,1,opt,name=stage,proto3" json:"stage,omitempty"`
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What would have brought it in; empty when the document is returned.
+	Remedy string `protobuf:"bytes,3,opt,name=remedy,proto3" json:"remedy,omitempty"`
+	// The document's best chunk; unset when it was lost before the legs. Ranks may
+	// lie beyond what the legs return.
+	Best          *ExplainedCandidate `protobuf:"bytes,4,opt,name=best,proto3" json:"best,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainResponse) Reset() {
+	*x = ExplainResponse{}
+	mi := &file_quarry_v1_query_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainResponse) ProtoMessage() {}
+
+func (x *ExplainResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_query_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainResponse.ProtoReflect.Descriptor instead.
+func (*ExplainResponse) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ExplainResponse) GetStage() string {
+	if x != nil {
+		return x.Stage
+	}
+	return ""
+}
+
+func (x *ExplainResponse) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ExplainResponse) GetRemedy() string {
+	if x != nil {
+		return x.Remedy
+	}
+	return ""
+}
+
+func (x *ExplainResponse) GetBest() *ExplainedCandidate {
+	if x != nil {
+		return x.Best
 	}
 	return nil
 }
@@ -447,7 +1293,7 @@ type SearchReport struct {
 
 func (x *SearchReport) Reset() {
 	*x = SearchReport{}
-	mi := &file_quarry_v1_query_proto_msgTypes[4]
+	mi := &file_quarry_v1_query_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -459,7 +1305,7 @@ func (x *SearchReport) String() string {
 func (*SearchReport) ProtoMessage() {}
 
 func (x *SearchReport) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[4]
+	mi := &file_quarry_v1_query_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -472,7 +1318,7 @@ func (x *SearchReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchReport.ProtoReflect.Descriptor instead.
 func (*SearchReport) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{4}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SearchReport) GetDegraded() []string {
@@ -513,7 +1359,7 @@ type StageTime struct {
 
 func (x *StageTime) Reset() {
 	*x = StageTime{}
-	mi := &file_quarry_v1_query_proto_msgTypes[5]
+	mi := &file_quarry_v1_query_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -525,7 +1371,7 @@ func (x *StageTime) String() string {
 func (*StageTime) ProtoMessage() {}
 
 func (x *StageTime) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[5]
+	mi := &file_quarry_v1_query_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -538,7 +1384,7 @@ func (x *StageTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StageTime.ProtoReflect.Descriptor instead.
 func (*StageTime) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{5}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *StageTime) GetStage() string {
@@ -578,7 +1424,7 @@ type Passage struct {
 
 func (x *Passage) Reset() {
 	*x = Passage{}
-	mi := &file_quarry_v1_query_proto_msgTypes[6]
+	mi := &file_quarry_v1_query_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -590,7 +1436,7 @@ func (x *Passage) String() string {
 func (*Passage) ProtoMessage() {}
 
 func (x *Passage) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[6]
+	mi := &file_quarry_v1_query_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -603,7 +1449,7 @@ func (x *Passage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Passage.ProtoReflect.Descriptor instead.
 func (*Passage) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{6}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Passage) GetDocumentId() string {
@@ -702,7 +1548,7 @@ type LegScore struct {
 
 func (x *LegScore) Reset() {
 	*x = LegScore{}
-	mi := &file_quarry_v1_query_proto_msgTypes[7]
+	mi := &file_quarry_v1_query_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -714,7 +1560,7 @@ func (x *LegScore) String() string {
 func (*LegScore) ProtoMessage() {}
 
 func (x *LegScore) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[7]
+	mi := &file_quarry_v1_query_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -727,7 +1573,7 @@ func (x *LegScore) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LegScore.ProtoReflect.Descriptor instead.
 func (*LegScore) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{7}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *LegScore) GetScore() float64 {
@@ -759,7 +1605,7 @@ type AskRequest struct {
 
 func (x *AskRequest) Reset() {
 	*x = AskRequest{}
-	mi := &file_quarry_v1_query_proto_msgTypes[8]
+	mi := &file_quarry_v1_query_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -771,7 +1617,7 @@ func (x *AskRequest) String() string {
 func (*AskRequest) ProtoMessage() {}
 
 func (x *AskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[8]
+	mi := &file_quarry_v1_query_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -784,7 +1630,7 @@ func (x *AskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskRequest.ProtoReflect.Descriptor instead.
 func (*AskRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{8}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AskRequest) GetCollection() string {
@@ -840,7 +1686,7 @@ type AskResponse struct {
 
 func (x *AskResponse) Reset() {
 	*x = AskResponse{}
-	mi := &file_quarry_v1_query_proto_msgTypes[9]
+	mi := &file_quarry_v1_query_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -852,7 +1698,7 @@ func (x *AskResponse) String() string {
 func (*AskResponse) ProtoMessage() {}
 
 func (x *AskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[9]
+	mi := &file_quarry_v1_query_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -865,7 +1711,7 @@ func (x *AskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskResponse.ProtoReflect.Descriptor instead.
 func (*AskResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{9}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AskResponse) GetEvent() isAskResponse_Event {
@@ -998,7 +1844,7 @@ type PlanEvent struct {
 
 func (x *PlanEvent) Reset() {
 	*x = PlanEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[10]
+	mi := &file_quarry_v1_query_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1010,7 +1856,7 @@ func (x *PlanEvent) String() string {
 func (*PlanEvent) ProtoMessage() {}
 
 func (x *PlanEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[10]
+	mi := &file_quarry_v1_query_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1023,7 +1869,7 @@ func (x *PlanEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanEvent.ProtoReflect.Descriptor instead.
 func (*PlanEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{10}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PlanEvent) GetModel() string {
@@ -1058,7 +1904,7 @@ type PassagesEvent struct {
 
 func (x *PassagesEvent) Reset() {
 	*x = PassagesEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[11]
+	mi := &file_quarry_v1_query_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1070,7 +1916,7 @@ func (x *PassagesEvent) String() string {
 func (*PassagesEvent) ProtoMessage() {}
 
 func (x *PassagesEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[11]
+	mi := &file_quarry_v1_query_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1083,7 +1929,7 @@ func (x *PassagesEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassagesEvent.ProtoReflect.Descriptor instead.
 func (*PassagesEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{11}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *PassagesEvent) GetPassages() []*Passage {
@@ -1109,7 +1955,7 @@ type DeltaEvent struct {
 
 func (x *DeltaEvent) Reset() {
 	*x = DeltaEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[12]
+	mi := &file_quarry_v1_query_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1121,7 +1967,7 @@ func (x *DeltaEvent) String() string {
 func (*DeltaEvent) ProtoMessage() {}
 
 func (x *DeltaEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[12]
+	mi := &file_quarry_v1_query_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1134,7 +1980,7 @@ func (x *DeltaEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeltaEvent.ProtoReflect.Descriptor instead.
 func (*DeltaEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{12}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *DeltaEvent) GetText() string {
@@ -1164,7 +2010,7 @@ type CitationEvent struct {
 
 func (x *CitationEvent) Reset() {
 	*x = CitationEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[13]
+	mi := &file_quarry_v1_query_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1176,7 +2022,7 @@ func (x *CitationEvent) String() string {
 func (*CitationEvent) ProtoMessage() {}
 
 func (x *CitationEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[13]
+	mi := &file_quarry_v1_query_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1189,7 +2035,7 @@ func (x *CitationEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CitationEvent.ProtoReflect.Descriptor instead.
 func (*CitationEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{13}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CitationEvent) GetPassage() int32 {
@@ -1266,7 +2112,7 @@ type UsageEvent struct {
 
 func (x *UsageEvent) Reset() {
 	*x = UsageEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[14]
+	mi := &file_quarry_v1_query_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1278,7 +2124,7 @@ func (x *UsageEvent) String() string {
 func (*UsageEvent) ProtoMessage() {}
 
 func (x *UsageEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[14]
+	mi := &file_quarry_v1_query_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1291,7 +2137,7 @@ func (x *UsageEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsageEvent.ProtoReflect.Descriptor instead.
 func (*UsageEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{14}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *UsageEvent) GetInputTokens() int64 {
@@ -1325,7 +2171,7 @@ type VerdictEvent struct {
 
 func (x *VerdictEvent) Reset() {
 	*x = VerdictEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[15]
+	mi := &file_quarry_v1_query_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1337,7 +2183,7 @@ func (x *VerdictEvent) String() string {
 func (*VerdictEvent) ProtoMessage() {}
 
 func (x *VerdictEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[15]
+	mi := &file_quarry_v1_query_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1350,7 +2196,7 @@ func (x *VerdictEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerdictEvent.ProtoReflect.Descriptor instead.
 func (*VerdictEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{15}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *VerdictEvent) GetVerdict() Verdict {
@@ -1380,7 +2226,7 @@ type DoneEvent struct {
 
 func (x *DoneEvent) Reset() {
 	*x = DoneEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[16]
+	mi := &file_quarry_v1_query_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1392,7 +2238,7 @@ func (x *DoneEvent) String() string {
 func (*DoneEvent) ProtoMessage() {}
 
 func (x *DoneEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[16]
+	mi := &file_quarry_v1_query_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1405,7 +2251,7 @@ func (x *DoneEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DoneEvent.ProtoReflect.Descriptor instead.
 func (*DoneEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{16}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *DoneEvent) GetStages() []*StageTime {
@@ -1433,10 +2279,10 @@ var File_quarry_v1_query_proto protoreflect.FileDescriptor
 
 const file_quarry_v1_query_proto_rawDesc = "" +
 	"\n" +
-	"\x15quarry/v1/query.proto\x12\tquarry.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"3\n" +
+	"\x15quarry/v1/query.proto\x12\tquarry.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"3\n" +
 	"\tByteRange\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x03R\x05start\x12\x10\n" +
-	"\x03end\x18\x02 \x01(\x03R\x03end\"\xb7\x02\n" +
+	"\x03end\x18\x02 \x01(\x03R\x03end\"\x9a\x04\n" +
 	"\rSearchOptions\x12 \n" +
 	"\x05limit\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\x05limit\x127\n" +
@@ -1445,17 +2291,96 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x06fusion\x18\x04 \x01(\x0e2\x11.quarry.v1.FusionB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06fusion\x12\x16\n" +
 	"\x06expand\x18\x05 \x01(\bR\x06expand\x12*\n" +
 	"\n" +
-	"max_tokens\x18\x06 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\tmaxTokensB\x0f\n" +
-	"\r_dense_weight\"\x91\x01\n" +
+	"max_tokens\x18\x06 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\tmaxTokens\x12)\n" +
+	"\x06filter\x18\a \x01(\v2\x11.quarry.v1.FilterR\x06filter\x12)\n" +
+	"\vfilter_text\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80@R\n" +
+	"filterText\x122\n" +
+	"\n" +
+	"principals\x18\t \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xe8\a\"\ar\x05\x10\x01\x18\xff\x01R\n" +
+	"principals\x12=\n" +
+	"\n" +
+	"dense_plan\x18\n" +
+	" \x01(\x0e2\x14.quarry.v1.DensePlanB\b\xbaH\x05\x82\x01\x02\x10\x01R\tdensePlan\x12\x18\n" +
+	"\aexplain\x18\v \x01(\bR\aexplainB\x0f\n" +
+	"\r_dense_weight\"\xc8\x01\n" +
+	"\x06Filter\x127\n" +
+	"\n" +
+	"comparison\x18\x01 \x01(\v2\x15.quarry.v1.ComparisonH\x00R\n" +
+	"comparison\x12&\n" +
+	"\x03all\x18\x02 \x01(\v2\x12.quarry.v1.FiltersH\x00R\x03all\x12&\n" +
+	"\x03any\x18\x03 \x01(\v2\x12.quarry.v1.FiltersH\x00R\x03any\x12-\n" +
+	"\anegated\x18\x04 \x01(\v2\x11.quarry.v1.FilterH\x00R\anegatedB\x06\n" +
+	"\x04expr\"A\n" +
+	"\aFilters\x126\n" +
+	"\afilters\x18\x01 \x03(\v2\x11.quarry.v1.FilterB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\afilters\"\x90\x03\n" +
+	"\n" +
+	"Comparison\x12 \n" +
+	"\x05field\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\x05field\x12F\n" +
+	"\boperator\x18\x02 \x01(\x0e2\x1e.quarry.v1.Comparison.OperatorB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\boperator\x129\n" +
+	"\x06values\x18\x03 \x03(\v2\x16.quarry.v1.FilterValueB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x06values\"\xdc\x01\n" +
+	"\bOperator\x12\x18\n" +
+	"\x14OPERATOR_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vOPERATOR_EQ\x10\x01\x12\x0f\n" +
+	"\vOPERATOR_NE\x10\x02\x12\x0f\n" +
+	"\vOPERATOR_IN\x10\x03\x12\x0f\n" +
+	"\vOPERATOR_LT\x10\x04\x12\x0f\n" +
+	"\vOPERATOR_LE\x10\x05\x12\x0f\n" +
+	"\vOPERATOR_GT\x10\x06\x12\x0f\n" +
+	"\vOPERATOR_GE\x10\a\x12\x13\n" +
+	"\x0fOPERATOR_EXISTS\x10\b\x12\x13\n" +
+	"\x0fOPERATOR_PREFIX\x10\t\x12\x15\n" +
+	"\x11OPERATOR_CONTAINS\x10\n" +
+	"\"\x8e\x01\n" +
+	"\vFilterValue\x12\x14\n" +
+	"\x04text\x18\x01 \x01(\tH\x00R\x04text\x12\x18\n" +
+	"\x06number\x18\x02 \x01(\x01H\x00R\x06number\x12\x14\n" +
+	"\x04flag\x18\x03 \x01(\bH\x00R\x04flag\x120\n" +
+	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\x04timeB\a\n" +
+	"\x05value\"\x91\x01\n" +
 	"\rSearchRequest\x12)\n" +
 	"\n" +
 	"collection\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\n" +
 	"collection\x12!\n" +
 	"\x05query\x18\x02 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80\x01R\x05query\x122\n" +
-	"\aoptions\x18\x03 \x01(\v2\x18.quarry.v1.SearchOptionsR\aoptions\"q\n" +
+	"\aoptions\x18\x03 \x01(\v2\x18.quarry.v1.SearchOptionsR\aoptions\"\xb0\x01\n" +
 	"\x0eSearchResponse\x12.\n" +
 	"\bpassages\x18\x01 \x03(\v2\x12.quarry.v1.PassageR\bpassages\x12/\n" +
-	"\x06report\x18\x02 \x01(\v2\x17.quarry.v1.SearchReportR\x06report\"\x93\x01\n" +
+	"\x06report\x18\x02 \x01(\v2\x17.quarry.v1.SearchReportR\x06report\x12=\n" +
+	"\n" +
+	"candidates\x18\x03 \x03(\v2\x1d.quarry.v1.ExplainedCandidateR\n" +
+	"candidates\"\xda\x02\n" +
+	"\x12ExplainedCandidate\x12\x1f\n" +
+	"\vdocument_id\x18\x01 \x01(\tR\n" +
+	"documentId\x12\x10\n" +
+	"\x03uri\x18\x02 \x01(\tR\x03uri\x12*\n" +
+	"\x05range\x18\x03 \x01(\v2\x14.quarry.v1.ByteRangeR\x05range\x12!\n" +
+	"\fheading_path\x18\x04 \x03(\tR\vheadingPath\x12\x12\n" +
+	"\x04rank\x18\x05 \x01(\x05R\x04rank\x12\x14\n" +
+	"\x05score\x18\x06 \x01(\x01R\x05score\x12)\n" +
+	"\x05dense\x18\a \x01(\v2\x13.quarry.v1.LegScoreR\x05dense\x12-\n" +
+	"\alexical\x18\b \x01(\v2\x13.quarry.v1.LegScoreR\alexical\x12*\n" +
+	"\x05terms\x18\t \x03(\v2\x14.quarry.v1.TermScoreR\x05terms\x12\x12\n" +
+	"\x04fate\x18\n" +
+	" \x01(\tR\x04fate\"K\n" +
+	"\tTermScore\x12\x12\n" +
+	"\x04term\x18\x01 \x01(\tR\x04term\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\x05R\x05count\x12\x14\n" +
+	"\x05score\x18\x03 \x01(\x01R\x05score\"\xb0\x01\n" +
+	"\x0eExplainRequest\x12)\n" +
+	"\n" +
+	"collection\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\n" +
+	"collection\x12!\n" +
+	"\x05query\x18\x02 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80\x01R\x05query\x122\n" +
+	"\aoptions\x18\x03 \x01(\v2\x18.quarry.v1.SearchOptionsR\aoptions\x12\x1c\n" +
+	"\x03uri\x18\x04 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x80\x10R\x03uri\"\x8a\x01\n" +
+	"\x0fExplainResponse\x12\x14\n" +
+	"\x05stage\x18\x01 \x01(\tR\x05stage\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x16\n" +
+	"\x06remedy\x18\x03 \x01(\tR\x06remedy\x121\n" +
+	"\x04best\x18\x04 \x01(\v2\x1d.quarry.v1.ExplainedCandidateR\x04best\"\x93\x01\n" +
 	"\fSearchReport\x12\x1a\n" +
 	"\bdegraded\x18\x01 \x03(\tR\bdegraded\x12\x1d\n" +
 	"\n" +
@@ -1542,15 +2467,20 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x12FUSION_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fFUSION_WEIGHTED\x10\x01\x12\x0e\n" +
 	"\n" +
-	"FUSION_RRF\x10\x02*k\n" +
+	"FUSION_RRF\x10\x02*R\n" +
+	"\tDensePlan\x12\x1a\n" +
+	"\x16DENSE_PLAN_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10DENSE_PLAN_EXACT\x10\x01\x12\x13\n" +
+	"\x0fDENSE_PLAN_HNSW\x10\x02*k\n" +
 	"\aVerdict\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10VERDICT_ANSWERED\x10\x01\x12\x13\n" +
 	"\x0fVERDICT_PARTIAL\x10\x02\x12\x1c\n" +
-	"\x18VERDICT_NOT_IN_DOCUMENTS\x10\x032\x85\x01\n" +
+	"\x18VERDICT_NOT_IN_DOCUMENTS\x10\x032\xc7\x01\n" +
 	"\fQueryService\x12=\n" +
 	"\x06Search\x12\x18.quarry.v1.SearchRequest\x1a\x19.quarry.v1.SearchResponse\x126\n" +
-	"\x03Ask\x12\x15.quarry.v1.AskRequest\x1a\x16.quarry.v1.AskResponse0\x01B7Z5github.com/quarry-rag/quarry/proto/quarry/v1;quarryv1b\x06proto3"
+	"\x03Ask\x12\x15.quarry.v1.AskRequest\x1a\x16.quarry.v1.AskResponse0\x01\x12@\n" +
+	"\aExplain\x12\x19.quarry.v1.ExplainRequest\x1a\x1a.quarry.v1.ExplainResponseB7Z5github.com/quarry-rag/quarry/proto/quarry/v1;quarryv1b\x06proto3"
 
 var (
 	file_quarry_v1_query_proto_rawDescOnce sync.Once
@@ -1564,64 +2494,94 @@ func file_quarry_v1_query_proto_rawDescGZIP() []byte {
 	return file_quarry_v1_query_proto_rawDescData
 }
 
-var file_quarry_v1_query_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_quarry_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_quarry_v1_query_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_quarry_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_quarry_v1_query_proto_goTypes = []any{
-	(Leg)(0),                    // 0: quarry.v1.Leg
-	(Fusion)(0),                 // 1: quarry.v1.Fusion
-	(Verdict)(0),                // 2: quarry.v1.Verdict
-	(*ByteRange)(nil),           // 3: quarry.v1.ByteRange
-	(*SearchOptions)(nil),       // 4: quarry.v1.SearchOptions
-	(*SearchRequest)(nil),       // 5: quarry.v1.SearchRequest
-	(*SearchResponse)(nil),      // 6: quarry.v1.SearchResponse
-	(*SearchReport)(nil),        // 7: quarry.v1.SearchReport
-	(*StageTime)(nil),           // 8: quarry.v1.StageTime
-	(*Passage)(nil),             // 9: quarry.v1.Passage
-	(*LegScore)(nil),            // 10: quarry.v1.LegScore
-	(*AskRequest)(nil),          // 11: quarry.v1.AskRequest
-	(*AskResponse)(nil),         // 12: quarry.v1.AskResponse
-	(*PlanEvent)(nil),           // 13: quarry.v1.PlanEvent
-	(*PassagesEvent)(nil),       // 14: quarry.v1.PassagesEvent
-	(*DeltaEvent)(nil),          // 15: quarry.v1.DeltaEvent
-	(*CitationEvent)(nil),       // 16: quarry.v1.CitationEvent
-	(*UsageEvent)(nil),          // 17: quarry.v1.UsageEvent
-	(*VerdictEvent)(nil),        // 18: quarry.v1.VerdictEvent
-	(*DoneEvent)(nil),           // 19: quarry.v1.DoneEvent
-	(*durationpb.Duration)(nil), // 20: google.protobuf.Duration
+	(Leg)(0),                      // 0: quarry.v1.Leg
+	(Fusion)(0),                   // 1: quarry.v1.Fusion
+	(DensePlan)(0),                // 2: quarry.v1.DensePlan
+	(Verdict)(0),                  // 3: quarry.v1.Verdict
+	(Comparison_Operator)(0),      // 4: quarry.v1.Comparison.Operator
+	(*ByteRange)(nil),             // 5: quarry.v1.ByteRange
+	(*SearchOptions)(nil),         // 6: quarry.v1.SearchOptions
+	(*Filter)(nil),                // 7: quarry.v1.Filter
+	(*Filters)(nil),               // 8: quarry.v1.Filters
+	(*Comparison)(nil),            // 9: quarry.v1.Comparison
+	(*FilterValue)(nil),           // 10: quarry.v1.FilterValue
+	(*SearchRequest)(nil),         // 11: quarry.v1.SearchRequest
+	(*SearchResponse)(nil),        // 12: quarry.v1.SearchResponse
+	(*ExplainedCandidate)(nil),    // 13: quarry.v1.ExplainedCandidate
+	(*TermScore)(nil),             // 14: quarry.v1.TermScore
+	(*ExplainRequest)(nil),        // 15: quarry.v1.ExplainRequest
+	(*ExplainResponse)(nil),       // 16: quarry.v1.ExplainResponse
+	(*SearchReport)(nil),          // 17: quarry.v1.SearchReport
+	(*StageTime)(nil),             // 18: quarry.v1.StageTime
+	(*Passage)(nil),               // 19: quarry.v1.Passage
+	(*LegScore)(nil),              // 20: quarry.v1.LegScore
+	(*AskRequest)(nil),            // 21: quarry.v1.AskRequest
+	(*AskResponse)(nil),           // 22: quarry.v1.AskResponse
+	(*PlanEvent)(nil),             // 23: quarry.v1.PlanEvent
+	(*PassagesEvent)(nil),         // 24: quarry.v1.PassagesEvent
+	(*DeltaEvent)(nil),            // 25: quarry.v1.DeltaEvent
+	(*CitationEvent)(nil),         // 26: quarry.v1.CitationEvent
+	(*UsageEvent)(nil),            // 27: quarry.v1.UsageEvent
+	(*VerdictEvent)(nil),          // 28: quarry.v1.VerdictEvent
+	(*DoneEvent)(nil),             // 29: quarry.v1.DoneEvent
+	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 31: google.protobuf.Duration
 }
 var file_quarry_v1_query_proto_depIdxs = []int32{
 	0,  // 0: quarry.v1.SearchOptions.legs:type_name -> quarry.v1.Leg
 	1,  // 1: quarry.v1.SearchOptions.fusion:type_name -> quarry.v1.Fusion
-	4,  // 2: quarry.v1.SearchRequest.options:type_name -> quarry.v1.SearchOptions
-	9,  // 3: quarry.v1.SearchResponse.passages:type_name -> quarry.v1.Passage
-	7,  // 4: quarry.v1.SearchResponse.report:type_name -> quarry.v1.SearchReport
-	8,  // 5: quarry.v1.SearchReport.stages:type_name -> quarry.v1.StageTime
-	20, // 6: quarry.v1.StageTime.time:type_name -> google.protobuf.Duration
-	3,  // 7: quarry.v1.Passage.range:type_name -> quarry.v1.ByteRange
-	10, // 8: quarry.v1.Passage.dense:type_name -> quarry.v1.LegScore
-	10, // 9: quarry.v1.Passage.lexical:type_name -> quarry.v1.LegScore
-	4,  // 10: quarry.v1.AskRequest.options:type_name -> quarry.v1.SearchOptions
-	13, // 11: quarry.v1.AskResponse.plan:type_name -> quarry.v1.PlanEvent
-	14, // 12: quarry.v1.AskResponse.passages:type_name -> quarry.v1.PassagesEvent
-	15, // 13: quarry.v1.AskResponse.delta:type_name -> quarry.v1.DeltaEvent
-	16, // 14: quarry.v1.AskResponse.citation:type_name -> quarry.v1.CitationEvent
-	17, // 15: quarry.v1.AskResponse.usage:type_name -> quarry.v1.UsageEvent
-	18, // 16: quarry.v1.AskResponse.verdict:type_name -> quarry.v1.VerdictEvent
-	19, // 17: quarry.v1.AskResponse.done:type_name -> quarry.v1.DoneEvent
-	9,  // 18: quarry.v1.PassagesEvent.passages:type_name -> quarry.v1.Passage
-	7,  // 19: quarry.v1.PassagesEvent.report:type_name -> quarry.v1.SearchReport
-	3,  // 20: quarry.v1.CitationEvent.range:type_name -> quarry.v1.ByteRange
-	2,  // 21: quarry.v1.VerdictEvent.verdict:type_name -> quarry.v1.Verdict
-	8,  // 22: quarry.v1.DoneEvent.stages:type_name -> quarry.v1.StageTime
-	5,  // 23: quarry.v1.QueryService.Search:input_type -> quarry.v1.SearchRequest
-	11, // 24: quarry.v1.QueryService.Ask:input_type -> quarry.v1.AskRequest
-	6,  // 25: quarry.v1.QueryService.Search:output_type -> quarry.v1.SearchResponse
-	12, // 26: quarry.v1.QueryService.Ask:output_type -> quarry.v1.AskResponse
-	25, // [25:27] is the sub-list for method output_type
-	23, // [23:25] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	7,  // 2: quarry.v1.SearchOptions.filter:type_name -> quarry.v1.Filter
+	2,  // 3: quarry.v1.SearchOptions.dense_plan:type_name -> quarry.v1.DensePlan
+	9,  // 4: quarry.v1.Filter.comparison:type_name -> quarry.v1.Comparison
+	8,  // 5: quarry.v1.Filter.all:type_name -> quarry.v1.Filters
+	8,  // 6: quarry.v1.Filter.any:type_name -> quarry.v1.Filters
+	7,  // 7: quarry.v1.Filter.negated:type_name -> quarry.v1.Filter
+	7,  // 8: quarry.v1.Filters.filters:type_name -> quarry.v1.Filter
+	4,  // 9: quarry.v1.Comparison.operator:type_name -> quarry.v1.Comparison.Operator
+	10, // 10: quarry.v1.Comparison.values:type_name -> quarry.v1.FilterValue
+	30, // 11: quarry.v1.FilterValue.time:type_name -> google.protobuf.Timestamp
+	6,  // 12: quarry.v1.SearchRequest.options:type_name -> quarry.v1.SearchOptions
+	19, // 13: quarry.v1.SearchResponse.passages:type_name -> quarry.v1.Passage
+	17, // 14: quarry.v1.SearchResponse.report:type_name -> quarry.v1.SearchReport
+	13, // 15: quarry.v1.SearchResponse.candidates:type_name -> quarry.v1.ExplainedCandidate
+	5,  // 16: quarry.v1.ExplainedCandidate.range:type_name -> quarry.v1.ByteRange
+	20, // 17: quarry.v1.ExplainedCandidate.dense:type_name -> quarry.v1.LegScore
+	20, // 18: quarry.v1.ExplainedCandidate.lexical:type_name -> quarry.v1.LegScore
+	14, // 19: quarry.v1.ExplainedCandidate.terms:type_name -> quarry.v1.TermScore
+	6,  // 20: quarry.v1.ExplainRequest.options:type_name -> quarry.v1.SearchOptions
+	13, // 21: quarry.v1.ExplainResponse.best:type_name -> quarry.v1.ExplainedCandidate
+	18, // 22: quarry.v1.SearchReport.stages:type_name -> quarry.v1.StageTime
+	31, // 23: quarry.v1.StageTime.time:type_name -> google.protobuf.Duration
+	5,  // 24: quarry.v1.Passage.range:type_name -> quarry.v1.ByteRange
+	20, // 25: quarry.v1.Passage.dense:type_name -> quarry.v1.LegScore
+	20, // 26: quarry.v1.Passage.lexical:type_name -> quarry.v1.LegScore
+	6,  // 27: quarry.v1.AskRequest.options:type_name -> quarry.v1.SearchOptions
+	23, // 28: quarry.v1.AskResponse.plan:type_name -> quarry.v1.PlanEvent
+	24, // 29: quarry.v1.AskResponse.passages:type_name -> quarry.v1.PassagesEvent
+	25, // 30: quarry.v1.AskResponse.delta:type_name -> quarry.v1.DeltaEvent
+	26, // 31: quarry.v1.AskResponse.citation:type_name -> quarry.v1.CitationEvent
+	27, // 32: quarry.v1.AskResponse.usage:type_name -> quarry.v1.UsageEvent
+	28, // 33: quarry.v1.AskResponse.verdict:type_name -> quarry.v1.VerdictEvent
+	29, // 34: quarry.v1.AskResponse.done:type_name -> quarry.v1.DoneEvent
+	19, // 35: quarry.v1.PassagesEvent.passages:type_name -> quarry.v1.Passage
+	17, // 36: quarry.v1.PassagesEvent.report:type_name -> quarry.v1.SearchReport
+	5,  // 37: quarry.v1.CitationEvent.range:type_name -> quarry.v1.ByteRange
+	3,  // 38: quarry.v1.VerdictEvent.verdict:type_name -> quarry.v1.Verdict
+	18, // 39: quarry.v1.DoneEvent.stages:type_name -> quarry.v1.StageTime
+	11, // 40: quarry.v1.QueryService.Search:input_type -> quarry.v1.SearchRequest
+	21, // 41: quarry.v1.QueryService.Ask:input_type -> quarry.v1.AskRequest
+	15, // 42: quarry.v1.QueryService.Explain:input_type -> quarry.v1.ExplainRequest
+	12, // 43: quarry.v1.QueryService.Search:output_type -> quarry.v1.SearchResponse
+	22, // 44: quarry.v1.QueryService.Ask:output_type -> quarry.v1.AskResponse
+	16, // 45: quarry.v1.QueryService.Explain:output_type -> quarry.v1.ExplainResponse
+	43, // [43:46] is the sub-list for method output_type
+	40, // [40:43] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_quarry_v1_query_proto_init() }
@@ -1630,7 +2590,19 @@ func file_quarry_v1_query_proto_init() {
 		return
 	}
 	file_quarry_v1_query_proto_msgTypes[1].OneofWrappers = []any{}
-	file_quarry_v1_query_proto_msgTypes[9].OneofWrappers = []any{
+	file_quarry_v1_query_proto_msgTypes[2].OneofWrappers = []any{
+		(*Filter_Comparison)(nil),
+		(*Filter_All)(nil),
+		(*Filter_Any)(nil),
+		(*Filter_Negated)(nil),
+	}
+	file_quarry_v1_query_proto_msgTypes[5].OneofWrappers = []any{
+		(*FilterValue_Text)(nil),
+		(*FilterValue_Number)(nil),
+		(*FilterValue_Flag)(nil),
+		(*FilterValue_Time)(nil),
+	}
+	file_quarry_v1_query_proto_msgTypes[17].OneofWrappers = []any{
 		(*AskResponse_Plan)(nil),
 		(*AskResponse_Passages)(nil),
 		(*AskResponse_Delta)(nil),
@@ -1644,8 +2616,8 @@ func file_quarry_v1_query_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_quarry_v1_query_proto_rawDesc), len(file_quarry_v1_query_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   17,
+			NumEnums:      5,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

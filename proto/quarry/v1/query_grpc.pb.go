@@ -19,8 +19,9 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	QueryService_Search_FullMethodName = "/quarry.v1.QueryService/Search"
-	QueryService_Ask_FullMethodName    = "/quarry.v1.QueryService/Ask"
+	QueryService_Search_FullMethodName  = "/quarry.v1.QueryService/Search"
+	QueryService_Ask_FullMethodName     = "/quarry.v1.QueryService/Ask"
+	QueryService_Explain_FullMethodName = "/quarry.v1.QueryService/Explain"
 )
 
 // QueryServiceClient is the client API for QueryService service.
@@ -36,6 +37,9 @@ type QueryServiceClient interface {
 	// the last event of every stream that ends well; a stream without it failed,
 	// and its status says why.
 	Ask(ctx context.Context, in *AskRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[AskResponse], error)
+	// Explain tells why a search does not return a document: the first stage at
+	// which it was lost, and what would have brought it in.
+	Explain(ctx context.Context, in *ExplainRequest, opts ...grpc.CallOption) (*ExplainResponse, error)
 }
 
 type queryServiceClient struct {
@@ -75,6 +79,16 @@ func (c *queryServiceClient) Ask(ctx context.Context, in *AskRequest, opts ...gr
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type QueryService_AskClient = grpc.ServerStreamingClient[AskResponse]
 
+func (c *queryServiceClient) Explain(ctx context.Context, in *ExplainRequest, opts ...grpc.CallOption) (*ExplainResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainResponse)
+	err := c.cc.Invoke(ctx, QueryService_Explain_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // QueryServiceServer is the server API for QueryService service.
 // All implementations must embed UnimplementedQueryServiceServer
 // for forward compatibility.
@@ -88,6 +102,9 @@ type QueryServiceServer interface {
 	// the last event of every stream that ends well; a stream without it failed,
 	// and its status says why.
 	Ask(*AskRequest, grpc.ServerStreamingServer[AskResponse]) error
+	// Explain tells why a search does not return a document: the first stage at
+	// which it was lost, and what would have brought it in.
+	Explain(context.Context, *ExplainRequest) (*ExplainResponse, error)
 	mustEmbedUnimplementedQueryServiceServer()
 }
 
@@ -103,6 +120,9 @@ func (UnimplementedQueryServiceServer) Search(context.Context, *SearchRequest) (
 }
 func (UnimplementedQueryServiceServer) Ask(*AskRequest, grpc.ServerStreamingServer[AskResponse]) error {
 	return status.Error(codes.Unimplemented, "method Ask not implemented")
+}
+func (UnimplementedQueryServiceServer) Explain(context.Context, *ExplainRequest) (*ExplainResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Explain not implemented")
 }
 func (UnimplementedQueryServiceServer) mustEmbedUnimplementedQueryServiceServer() {}
 func (UnimplementedQueryServiceServer) testEmbeddedByValue()                      {}
@@ -154,6 +174,24 @@ func _QueryService_Ask_Handler(srv interface{}, stream grpc.ServerStream) error 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type QueryService_AskServer = grpc.ServerStreamingServer[AskResponse]
 
+func _QueryService_Explain_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServiceServer).Explain(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: QueryService_Explain_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServiceServer).Explain(ctx, req.(*ExplainRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // QueryService_ServiceDesc is the grpc.ServiceDesc for QueryService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -164,6 +202,10 @@ var QueryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Search",
 			Handler:    _QueryService_Search_Handler,
+		},
+		{
+			MethodName: "Explain",
+			Handler:    _QueryService_Explain_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -14,19 +14,31 @@ import (
 	"github.com/tmc/langchaingo/llms/openai"
 )
 
-// Config describes one model on one OpenAI-compatible server.
+// Protocol is what a server speaks.
+type Protocol uint8
+
+const (
+	// OpenAI is chat completions, which most servers speak.
+	OpenAI Protocol = iota
+	// Anthropic is the Messages API.
+	Anthropic
+)
+
+// Config describes one model on one server.
 type Config struct {
+	Protocol Protocol
 	// Name for people and logs. Empty means Model.
 	Name string
 	// BaseURL up to "/v1", as in "http://127.0.0.1:8080/v1".
 	BaseURL string
-	// Key is sent as a bearer token. Empty: none is sent.
+	// Key is sent as the protocol wants it. Empty: none is sent.
 	Key string
 	// Model is the server's name for it.
 	Model string
 	// MaxTokens of an answer. 0 means 1024.
 	MaxTokens int
-	// Temperature (0 to 2), TopP (0 to 1) and Seed are sent when not nil.
+	// Temperature (0 to 2), TopP (0 to 1) and Seed are sent when not nil. The
+	// Anthropic protocol has no seed.
 	Temperature, TopP *float64
 	Seed              *int64
 	// Stop ends the answer where one of these would come.
@@ -52,6 +64,10 @@ func (c *Config) validate() error {
 		return errors.New("limits: negative")
 	case c.Temperature != nil && !(*c.Temperature >= 0 && *c.Temperature <= 2):
 		return fmt.Errorf("temperature %v: want 0 to 2", *c.Temperature)
+	case c.Protocol > Anthropic:
+		return fmt.Errorf("protocol %d: not known", c.Protocol)
+	case c.Seed != nil && c.Protocol == Anthropic:
+		return errors.New("seed: the Anthropic protocol has none")
 	case c.TopP != nil && !(*c.TopP >= 0 && *c.TopP <= 1):
 		return fmt.Errorf("top_p %v: want 0 to 1", *c.TopP)
 	}
@@ -73,22 +89,21 @@ func orDefault[T int | time.Duration](v, d T) T {
 	return v
 }
 
-// OpenAI is a chat model behind OpenAI's chat completions protocol. Safe for
-// concurrent use.
-type OpenAI struct {
+// Model is a chat model on a server. Safe for concurrent use.
+type Model struct {
 	config Config
 	client *http.Client
 	llm    llms.Model
 }
 
-// NewOpenAI returns the model that c describes. It does not reach for the server.
-func NewOpenAI(c Config) (*OpenAI, error) {
+// New returns the model that c describes. It does not reach for the server.
+func New(c Config) (*Model, error) {
 	if err := c.validate(); err != nil {
 		return nil, fmt.Errorf("model %q: %w", c.Model, err)
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
-	m := &OpenAI{config: c, client: &http.Client{
+	m := &Model{config: c, client: &http.Client{
 		Transport: transport,
 		// A redirect would send the prompt somewhere nobody configured.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -109,7 +124,7 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 }
 
 // Name of the model, for people.
-func (m *OpenAI) Name() string { return m.config.Name }
+func (m *Model) Name() string { return m.config.Name }
 
 // Stream asks the model and gives each piece of its answer to emit, in order and
 // in the caller's goroutine. It returns when the answer has ended as the
@@ -117,7 +132,7 @@ func (m *OpenAI) Name() string { return m.config.Name }
 // the call at once. An answer that outgrows its tokens by far is cut off, with
 // FinishReason "length" and no usage. Whatever the return, the connection has
 // been given up.
-func (m *OpenAI) Stream(ctx context.Context, p Prompt, emit func(text string) error) (Result, error) {
+func (m *Model) Stream(ctx context.Context, p Prompt, emit func(text string) error) (Result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(context.Canceled)
 	maxTokens := orDefault(p.MaxTokens, m.config.MaxTokens)
@@ -125,7 +140,8 @@ func (m *OpenAI) Stream(ctx context.Context, p Prompt, emit func(text string) er
 		cancel(m.fault(CodeTimeout, "no end of the answer within %v", m.config.Timeout))
 	})
 	defer late.Stop()
-	c := &call{model: m, cancel: cancel, maxTokens: maxTokens}
+	p.MaxTokens = maxTokens
+	c := &call{model: m, cancel: cancel, prompt: p}
 	var emitErr error
 	received, limit := 0, answerBytes(maxTokens)
 	_, err := m.llm.GenerateContent(context.WithValue(ctx, callKey{}, c),

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/quarry-rag/quarry/internal/pgconn"
+)
+
+// awayEvery is how often a log says that Postgres is away.
+const awayEvery = 30 * time.Second
+
+// calm lets one of the many warnings through that every part of a worker gives
+// while Postgres is away; the others become debug lines.
+type calm struct {
+	slog.Handler
+	said *lastSaid
+}
+
+type lastSaid struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+// calmly returns log without a torrent of the same trouble.
+func calmly(log *slog.Logger) *slog.Logger {
+	return slog.New(calm{log.Handler(), &lastSaid{}})
+}
+
+func (c calm) Handle(ctx context.Context, r slog.Record) error {
+	if r.Level >= slog.LevelWarn && tellsAway(r) {
+		r.Level = slog.LevelDebug
+		if c.said.due(r.Time) {
+			r.Level = slog.LevelWarn
+		}
+		if !c.Enabled(ctx, r.Level) {
+			return nil
+		}
+	}
+	return c.Handler.Handle(ctx, r)
+}
+
+func (c calm) WithAttrs(as []slog.Attr) slog.Handler {
+	return calm{c.Handler.WithAttrs(as), c.said}
+}
+
+func (c calm) WithGroup(name string) slog.Handler {
+	return calm{c.Handler.WithGroup(name), c.said}
+}
+
+// due says whether it is time to say it again, and notes that it is said.
+func (l *lastSaid) due(now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now.Sub(l.at) < awayEvery {
+		return false
+	}
+	l.at = now
+	return true
+}
+
+// tellsAway reports whether a line's error is that Postgres is away.
+func tellsAway(r slog.Record) bool {
+	away := false
+	r.Attrs(func(a slog.Attr) bool {
+		err, ok := a.Value.Any().(error)
+		away = ok && pgconn.Away(err)
+		return !away
+	})
+	return away
+}

@@ -1,0 +1,75 @@
+package generate
+
+import (
+	"sync"
+	"time"
+)
+
+// breaker keeps calls from a model that fails, and lets one through now and then
+// to see whether it is well again; and no more calls a minute than it may take.
+// Safe for concurrent use.
+type breaker struct {
+	failures  int           // in a row, that open it
+	openFor   time.Duration // until the next probe
+	perMinute int           // calls; 0: no limit
+
+	mu        sync.Mutex
+	failed    int
+	openUntil time.Time
+	probing   bool
+	tokens    float64
+	filled    time.Time
+}
+
+const (
+	defaultFailures = 5
+	defaultOpenFor  = 30 * time.Second
+)
+
+// allow says whether a call may be made now; else why not. A call that was
+// allowed ends with done.
+func (b *breaker) allow(now time.Time) (code string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.failed >= b.failures && (now.Before(b.openUntil) || b.probing) {
+		return CodeCircuitOpen
+	}
+	if b.perMinute > 0 {
+		limit := float64(b.perMinute)
+		if b.filled.IsZero() {
+			b.tokens = limit
+		}
+		b.tokens = min(limit, b.tokens+now.Sub(b.filled).Minutes()*limit)
+		b.filled = now
+		if b.tokens < 1 {
+			return CodeRateLimit
+		}
+		b.tokens--
+	}
+	b.probing = b.failed >= b.failures
+	return ""
+}
+
+// outcome of a call, for its breaker.
+type callOutcome uint8
+
+const (
+	callWell callOutcome = iota
+	callFailed
+	callGivenUp // by the caller: it says nothing of the model
+)
+
+// done tells how a call ended, and how long the provider wants to be left alone.
+func (b *breaker) done(now time.Time, how callOutcome, wait time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.probing = false
+	switch how {
+	case callWell:
+		b.failed = 0
+	case callFailed:
+		if b.failed++; b.failed >= b.failures {
+			b.openUntil = now.Add(max(b.openFor, wait))
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package generate
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/quarry-rag/quarry/generate/provider"
+	"github.com/quarry-rag/quarry/retrieve/embed"
+)
+
+// Parts are what answerers are made of.
+type Parts struct {
+	Extractive *Extractive
+	Source     Source
+	Embed      embed.Model // for Chat's checks; may be nil
+	// Key resolves a reference as in ModelConfig.Key.
+	Key func(reference string) (string, error)
+	// Spending, for budgets; needed only by a configuration that has one.
+	Spending Spending
+	// Rand returns a number of [0, 1), for splits.
+	Rand func() float64
+	Log  *slog.Logger
+}
+
+// Where a provider without a base URL is.
+const (
+	openAIURL    = "https://api.openai.com/v1"
+	anthropicURL = "https://api.anthropic.com/v1"
+)
+
+// Build makes the answerers of a checked configuration, the default first; the
+// extractive one is always among them. It reaches for no server.
+func (c Config) Build(p Parts) ([]Answerer, error) {
+	members := map[string]*member{extractiveName: {
+		Answerer: p.Extractive, name: extractiveName, price: free, breaker: newBreaker(BreakerConfig{}, 0),
+	}}
+	var all, models []Answerer // routes come first, so that one is the default
+	for _, m := range c.Models {
+		chat, err := m.chat(p)
+		if err != nil {
+			return nil, err
+		}
+		members[m.Name] = &member{chat, m.Name, chat.price, chat.answer, newBreaker(m.Breaker, m.RequestsPerMinute)}
+		models = append(models, alone(members[m.Name]))
+	}
+	for _, r := range c.Routes {
+		route, err := r.route(members, p)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, route)
+	}
+	all = append(append(all, models...), p.Extractive)
+	if i := slices.IndexFunc(all, func(a Answerer) bool { return a.Plan().Model == c.Default }); i > 0 {
+		first := all[i]
+		all = slices.Insert(slices.Delete(all, i, i+1), 0, first)
+	}
+	return all, nil
+}
+
+// alone is a model asked by its own name: its breaker and rate limit hold there too.
+func alone(m *member) *Route {
+	return &Route{name: m.name, members: []*member{m}}
+}
+
+func newBreaker(c BreakerConfig, perMinute int) *breaker {
+	return &breaker{
+		failures: cmp.Or(c.Failures, defaultFailures), openFor: cmp.Or(c.OpenFor, defaultOpenFor), perMinute: perMinute,
+	}
+}
+
+func (m ModelConfig) chat(p Parts) (*Chat, error) {
+	key := ""
+	if m.Key != "" {
+		var err error
+		if key, err = p.Key(m.Key); err != nil {
+			return nil, fmt.Errorf("model %q: key: %w", m.Name, err)
+		}
+	}
+	config := ChatConfig{ContextTokens: m.ContextTokens, Price: m.Price.price(), Embed: p.Embed}
+	config.Config = provider.Config{
+		Name: m.Name, BaseURL: cmp.Or(m.BaseURL, openAIURL), Model: m.Model, Key: key, MaxTokens: m.MaxTokens,
+		Temperature: m.Temperature, TopP: m.TopP, Seed: m.Seed, Stop: m.Stop,
+		FirstTokenTimeout: m.FirstTokenTimeout, IdleTimeout: m.IdleTimeout, Timeout: m.Timeout,
+	}
+	if m.Provider == "anthropic" {
+		config.Protocol, config.BaseURL = provider.Anthropic, cmp.Or(m.BaseURL, anthropicURL)
+	}
+	return NewChat(config, p.Source, p.Log)
+}
+
+func (p *PriceConfig) price() *Price {
+	if p == nil {
+		return nil
+	}
+	cached := p.Input
+	if p.Cached != nil {
+		cached = *p.Cached
+	}
+	return &Price{Input: p.Input, Cached: cached, Output: p.Output, Date: p.Date}
+}
+
+func (r RouteConfig) route(members map[string]*member, p Parts) (*Route, error) {
+	route := &Route{name: r.Name, policy: r.Budget.policy(), spending: p.Spending}
+	route.policy.HedgeAfter, route.policy.Cascade = r.HedgeAfter, r.Cascade
+	if (route.policy.PerDay > 0 || route.policy.PerCollectionDay > 0) && p.Spending == nil {
+		return nil, fmt.Errorf("route %q: a budget by the day needs a record of spending", r.Name)
+	}
+	for _, name := range r.Models {
+		route.members = append(route.members, members[name])
+	}
+	if len(r.Split) > 0 {
+		route.pick = func() []*member { return split(route.members, r.Split, p.Rand()*100) }
+	}
+	return route, nil
+}
+
+// split moves the model that at, 0 to 100, falls to before the others.
+func split(members []*member, parts map[string]float64, at float64) []*member {
+	for i, m := range members {
+		if at -= parts[m.name]; at < 0 {
+			out := []*member{m}
+			return append(append(out, members[:i]...), members[i+1:]...)
+		}
+	}
+	return members
+}

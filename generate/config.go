@@ -1,0 +1,244 @@
+package generate
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Config is the models that may answer and the routes over them, as read from a
+// file by ReadConfig.
+type Config struct {
+	// Default is the model or route that answers when a question names none.
+	// Empty: the first route, else the first model.
+	Default string        `yaml:"default"`
+	Models  []ModelConfig `yaml:"models"`
+	Routes  []RouteConfig `yaml:"routes"`
+}
+
+// ModelConfig is one model. Zero values take the provider's defaults.
+type ModelConfig struct {
+	Name string `yaml:"name"`
+	// Provider is "openai" (and every compatible server) or "anthropic".
+	Provider string `yaml:"provider"`
+	// BaseURL up to "/v1". Empty: the provider's own.
+	BaseURL string `yaml:"base_url"`
+	Model   string `yaml:"model"`
+	// Key is where the key is: "env:NAME" or "file:PATH". Empty: none is sent.
+	Key           string   `yaml:"key"`
+	ContextTokens int      `yaml:"context_tokens"`
+	MaxTokens     int      `yaml:"max_tokens"`
+	Temperature   *float64 `yaml:"temperature"`
+	TopP          *float64 `yaml:"top_p"`
+	Seed          *int64   `yaml:"seed"`
+	Stop          []string `yaml:"stop"`
+
+	FirstTokenTimeout time.Duration `yaml:"first_token_timeout"`
+	IdleTimeout       time.Duration `yaml:"idle_timeout"`
+	Timeout           time.Duration `yaml:"timeout"`
+
+	Price             *PriceConfig `yaml:"price"`
+	RequestsPerMinute int          `yaml:"requests_per_minute"`
+	// Capabilities: "json_schema".
+	Capabilities []string      `yaml:"capabilities"`
+	Breaker      BreakerConfig `yaml:"breaker"`
+}
+
+// PriceConfig is a Price in a file. Cached may be left out when it is not
+// discounted.
+type PriceConfig struct {
+	Input  float64  `yaml:"input"`
+	Cached *float64 `yaml:"cached"`
+	Output float64  `yaml:"output"`
+	Date   string   `yaml:"date"`
+}
+
+// BreakerConfig: after so many failures in a row the model is left alone for a
+// while. 0 means 5 and 30 s.
+type BreakerConfig struct {
+	Failures int           `yaml:"failures"`
+	OpenFor  time.Duration `yaml:"open_for"`
+}
+
+// RouteConfig is one route over models of the same file, or "extractive".
+type RouteConfig struct {
+	Name   string   `yaml:"name"`
+	Models []string `yaml:"models"`
+	// Split is the part of questions, in percent, that each model is the first
+	// for; together 100. Models without a part only stand in.
+	Split      map[string]float64 `yaml:"split"`
+	HedgeAfter time.Duration      `yaml:"hedge_after"`
+	Cascade    bool               `yaml:"cascade"`
+	Budget     BudgetConfig       `yaml:"budget"`
+}
+
+// BudgetConfig bounds what a route's answers cost, in US dollars. WhenSpent is
+// "downgrade" (pass over what is too dear; the default) or "refuse".
+type BudgetConfig struct {
+	PerRequest       float64 `yaml:"per_request"`
+	PerDay           float64 `yaml:"per_day"`
+	PerCollectionDay float64 `yaml:"per_collection_day"`
+	WhenSpent        string  `yaml:"when_spent"`
+}
+
+// maxConfig is the most bytes of a configuration.
+const maxConfig = 1 << 20
+
+// ReadConfig reads YAML, of which JSON is a part, and checks it. A field that
+// nothing reads is an error.
+func ReadConfig(text []byte) (Config, error) {
+	var c Config
+	if len(text) > maxConfig {
+		return c, fmt.Errorf("models: more than %d bytes", maxConfig)
+	}
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+		return c, fmt.Errorf("models: %w", err)
+	}
+	if err := c.check(); err != nil {
+		return c, fmt.Errorf("models: %w", err)
+	}
+	return c, nil
+}
+
+var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$`)
+
+func (c Config) check() error {
+	models := map[string]*ModelConfig{extractiveName: nil}
+	for i := range c.Models {
+		m := &c.Models[i]
+		if _, twice := models[m.Name]; twice {
+			return fmt.Errorf("model %q: the name is taken", m.Name)
+		}
+		if err := m.check(); err != nil {
+			return fmt.Errorf("model %q: %w", m.Name, err)
+		}
+		models[m.Name] = m
+	}
+	routes := map[string]bool{}
+	for _, r := range c.Routes {
+		if _, taken := models[r.Name]; taken || routes[r.Name] {
+			return fmt.Errorf("route %q: the name is taken", r.Name)
+		}
+		routes[r.Name] = true
+	}
+	for _, r := range c.Routes {
+		if err := r.check(models, routes); err != nil {
+			return fmt.Errorf("route %q: %w", r.Name, err)
+		}
+	}
+	if _, model := models[c.Default]; c.Default != "" && !model && !routes[c.Default] {
+		return fmt.Errorf("default %q: no model or route of that name", c.Default)
+	}
+	return nil
+}
+
+func (m *ModelConfig) check() error {
+	switch {
+	case !validName.MatchString(m.Name):
+		return errors.New("name: want 1 to 100 letters, digits, and ._:/-")
+	case m.Provider != "openai" && m.Provider != "anthropic":
+		return fmt.Errorf("provider %q: want openai or anthropic", m.Provider)
+	case m.Model == "":
+		return errors.New("model: empty")
+	case m.Key != "" && !keyReference.MatchString(m.Key):
+		return errors.New("key: want env:NAME or file:PATH, not the key itself")
+	case m.RequestsPerMinute < 0 || m.Breaker.Failures < 0 || m.Breaker.OpenFor < 0:
+		return errors.New("limits: negative")
+	}
+	for _, capability := range m.Capabilities {
+		if capability != "json_schema" {
+			return fmt.Errorf("capability %q: not known; known is json_schema", capability)
+		}
+	}
+	return m.Price.check()
+}
+
+var keyReference = regexp.MustCompile(`^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$`)
+
+func (p *PriceConfig) check() error {
+	if p == nil {
+		return nil
+	}
+	if !(p.Input > 0 && p.Output > 0) || p.Cached != nil && !(*p.Cached > 0) {
+		return errors.New("price: want more than 0; leave it out when it is not known")
+	}
+	if _, err := time.Parse(time.DateOnly, p.Date); err != nil {
+		return fmt.Errorf("price: date %q: want YYYY-MM-DD", p.Date)
+	}
+	return nil
+}
+
+func (r RouteConfig) check(models map[string]*ModelConfig, routes map[string]bool) error {
+	if !validName.MatchString(r.Name) {
+		return errors.New("name: want 1 to 100 letters, digits, and ._:/-")
+	}
+	if len(r.Models) == 0 {
+		return errors.New("no models")
+	}
+	seen := map[string]bool{}
+	for _, name := range r.Models {
+		m, ok := models[name]
+		switch {
+		case name == r.Name:
+			return errors.New("names itself")
+		case routes[name]:
+			return fmt.Errorf("names the route %q: want models", name)
+		case !ok:
+			return fmt.Errorf("no model %q", name)
+		case seen[name]:
+			return fmt.Errorf("names %q twice", name)
+		case r.Budget.policy().bounded() && m != nil && m.Price == nil:
+			return fmt.Errorf("has a budget, but the price of %q is not known", name)
+		}
+		seen[name] = true
+	}
+	return errors.Join(r.checkSplit(seen), r.Budget.check(), r.checkTimes())
+}
+
+func (r RouteConfig) checkTimes() error {
+	if r.HedgeAfter < 0 {
+		return errors.New("hedge_after: negative")
+	}
+	if r.Cascade && r.HedgeAfter > 0 {
+		return errors.New("cascade and hedge_after: want one of them")
+	}
+	return nil
+}
+
+func (r RouteConfig) checkSplit(models map[string]bool) error {
+	total := 0.0
+	for name, percent := range r.Split {
+		if !models[name] || !(percent > 0) {
+			return fmt.Errorf("split: %q: want a model of the route and more than 0 percent", name)
+		}
+		total += percent
+	}
+	if len(r.Split) > 0 && (total < 99.99 || total > 100.01) {
+		return fmt.Errorf("split: %v percent together, want 100", total)
+	}
+	return nil
+}
+
+func (b BudgetConfig) check() error {
+	if !(b.PerRequest >= 0 && b.PerDay >= 0 && b.PerCollectionDay >= 0) {
+		return errors.New("budget: want 0 or more")
+	}
+	if b.WhenSpent != "" && b.WhenSpent != "refuse" && b.WhenSpent != "downgrade" {
+		return fmt.Errorf("budget: when_spent %q: want refuse or downgrade", b.WhenSpent)
+	}
+	return nil
+}
+
+func (b BudgetConfig) policy() Policy {
+	return Policy{
+		PerRequest: b.PerRequest, PerDay: b.PerDay, PerCollectionDay: b.PerCollectionDay,
+		Refuse: b.WhenSpent == "refuse",
+	}
+}

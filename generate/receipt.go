@@ -1,0 +1,83 @@
+package generate
+
+import (
+	"errors"
+	"time"
+
+	"github.com/quarry-rag/quarry/generate/provider"
+)
+
+// Price of a model, in US dollars per million tokens, as it was on Date.
+type Price struct {
+	Input, Cached, Output float64
+	Date                  string // YYYY-MM-DD
+}
+
+// Cost of a call in US dollars. It is not known without a price.
+func (p *Price) Cost(u Usage) (dollars float64, known bool) {
+	if p == nil {
+		return 0, false
+	}
+	cached := min(u.CachedTokens, u.InputTokens)
+	return (float64(u.InputTokens-cached)*p.Input + float64(cached)*p.Cached + float64(u.OutputTokens)*p.Output) / 1e6, true
+}
+
+// free is the price of what runs in this process.
+var free = &Price{}
+
+// Try is one model's go at an answer.
+type Try struct {
+	Model string
+	// Code says why the try did not give the answer: the error's code, or one of
+	// the codes below. Empty: it did.
+	Code  string
+	Usage Usage
+	Price *Price // nil: not known
+	// FirstToken is 0 when none came; both count from the try's own start.
+	FirstToken, Duration time.Duration
+}
+
+// Cost of the try in US dollars. It is not known without a price, nor when an
+// answer that had begun broke off before its tokens were counted.
+func (t Try) Cost() (dollars float64, known bool) {
+	if t.Code != "" && t.FirstToken > 0 && t.Usage == (Usage{}) && t.Price != free {
+		return 0, false
+	}
+	return t.Price.Cost(t.Usage)
+}
+
+// Codes of tries that no provider failed.
+const (
+	CodeWeak        = "weak_answer"   // its answer did not pass the checks of a cascade
+	CodeHedged      = "hedged"        // another model began to answer first
+	CodeCircuitOpen = "circuit_open"  // it failed too often; not asked
+	CodeRateLimit   = "rate_limited"  // as often asked as its configuration allows; not asked
+	CodeBudget      = "over_budget"   // it would have cost more than is left; not asked
+	CodeCancelled   = "cancelled"     // the caller went away
+	CodeInternal    = "internal"      // something on this side failed
+	codeUnknown     = "unknown_error" // the provider gave no code
+)
+
+// codeOf names an error in a receipt.
+func codeOf(err error) string {
+	var e *provider.Error
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &e) && e.Code != "":
+		return e.Code
+	case errors.As(err, &e):
+		return codeUnknown
+	}
+	return CodeInternal
+}
+
+// TriesError is an answer that failed, with the tries that it took.
+type TriesError struct {
+	Route string
+	Tries []Try
+	Err   error
+}
+
+func (e *TriesError) Error() string { return e.Err.Error() }
+func (e *TriesError) Unwrap() error { return e.Err }

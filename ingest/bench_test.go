@@ -1,0 +1,92 @@
+package ingest
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// writeRecords makes a file of n documents of about 2 kB, each with one vector.
+func writeRecords(t testing.TB, path string, n int) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := bufio.NewWriter(f)
+	r, e := rand.New(rand.NewPCG(1, 2)), json.NewEncoder(w)
+	zipf := rand.NewZipf(r, 1.1, 4, 30_000)
+	for i := range n {
+		var text strings.Builder
+		for text.Len() < 2000 {
+			fmt.Fprintf(&text, "w%dx ", zipf.Uint64())
+		}
+		v := make(vector, 384)
+		for j := range v {
+			v[j] = float32(r.NormFloat64())
+		}
+		if err := e.Encode(map[string]any{"uri": fmt.Sprintf("doc-%07d", i), "text": text.String(), "vector": []float32(v)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// BenchmarkRecords imports documents with given vectors and compares with a bare
+// COPY of the chunk, posting and embedding rows that this made.
+func BenchmarkRecords(bb *testing.B) {
+	const docs = 3000
+	b := setUp(bb)
+	path := bb.TempDir() + "/records.jsonl"
+	writeRecords(bb, path, docs)
+	b.work(WorkerOptions{})
+	for bb.Loop() {
+		begun := time.Now()
+		b.runImport(ImportSpec{Paths: []string{path}, Records: true})
+		bb.StopTimer()
+		took := time.Since(begun)
+		bare := b.bareCopy()
+		bb.ReportMetric(docs/took.Seconds(), "docs/s")
+		bb.ReportMetric(docs/bare.Seconds(), "bare-docs/s")
+		bb.ReportMetric(bare.Seconds()/took.Seconds(), "of-bare")
+		bb.StartTimer()
+	}
+}
+
+// bareCopy copies the rows of the three large tables into empty ones of the
+// same form and returns how long that took.
+func (b *bench) bareCopy() (took time.Duration) {
+	b.t.Helper()
+	tables := []struct{ name, columns, order string }{
+		{"chunk", "collection_id, chunk_id, document_id, ord, start_byte, end_byte, page, heading_path, body, tokens, length, embed_hash, term_ids", "chunk_id"},
+		{"embedding", "collection_id, space_id, chunk_id, document_id, emb", "chunk_id"},
+		{"posting", "collection_id, term_id, chunk_id, tf, length", "term_id, chunk_id"},
+	}
+	for _, t := range tables {
+		rows, err := b.pool.Query(b.ctx, "select "+t.columns+" from "+t.name+" order by "+t.order)
+		b.ok(err)
+		all, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) ([]any, error) { return r.Values() })
+		b.ok(err)
+		_, err = b.pool.Exec(b.ctx, fmt.Sprintf("create table bare_%[1]s (like %[1]s including all)", t.name))
+		b.ok(err)
+		begun := time.Now()
+		_, err = b.pool.CopyFrom(b.ctx, pgx.Identifier{"bare_" + t.name}, strings.Split(t.columns, ", "), pgx.CopyFromRows(all))
+		b.ok(err)
+		took += time.Since(begun)
+		_, err = b.pool.Exec(b.ctx, "drop table bare_"+t.name)
+		b.ok(err)
+	}
+	return took
+}

@@ -1,0 +1,49 @@
+package parse
+
+import (
+	"math"
+	"regexp"
+
+	"github.com/klippa-app/go-pdfium"
+	"github.com/klippa-app/go-pdfium/references"
+	"github.com/klippa-app/go-pdfium/requests"
+)
+
+// pdfGlyphs asks the engine for the look of characters.
+type pdfGlyphs struct {
+	instance pdfium.Pdfium
+	page     references.FPDF_TEXTPAGE
+}
+
+// box is where a character stands, as wide as it advances and as high as its
+// font; one that stands nowhere is empty. (The tight box costs the engine three
+// times as much.)
+func (g pdfGlyphs) box(i int) pdfBox {
+	b, err := g.instance.FPDFText_GetLooseCharBox(&requests.FPDFText_GetLooseCharBox{TextPage: g.page, Index: i})
+	if err != nil {
+		return pdfBox{}
+	}
+	r := b.Rect
+	return pdfBox{float64(r.Left), float64(r.Right), float64(max(r.Top, r.Bottom)), float64(min(r.Top, r.Bottom))}
+}
+
+// font returns the size of a character as it is drawn, its font's name and
+// whether that is bold. What the engine does not tell is 0, "" and false.
+func (g pdfGlyphs) font(i int) (size float64, name string, bold bool) {
+	if s, err := g.instance.FPDFText_GetFontSize(&requests.FPDFText_GetFontSize{TextPage: g.page, Index: i}); err == nil {
+		size = s.FontSize
+	}
+	if m, err := g.instance.FPDFText_GetMatrix(&requests.FPDFText_GetMatrix{TextPage: g.page, Index: i}); err == nil {
+		size *= math.Hypot(float64(m.Matrix.C), float64(m.Matrix.D))
+	}
+	if f, err := g.instance.FPDFText_GetFontInfo(&requests.FPDFText_GetFontInfo{TextPage: g.page, Index: i}); err == nil {
+		name, bold = f.FontName, boldName.MatchString(f.FontName)
+	}
+	if w, err := g.instance.FPDFText_GetFontWeight(&requests.FPDFText_GetFontWeight{TextPage: g.page, Index: i}); err == nil {
+		bold = bold || w.FontWeight >= 600
+	}
+	return size, name, bold
+}
+
+// boldName knows fonts by name, TeX's Computer Modern and Nimbus among them.
+var boldName = regexp.MustCompile(`(?i)bold|black|heavy|demi|cmbx|sfbx|-bd|-medi$`)

@@ -1,0 +1,63 @@
+package parse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestPDFReasons(t *testing.T) {
+	startPDF(t)
+	page := "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>"
+	tests := []struct {
+		name string
+		body []byte
+		want string
+	}{
+		{"scanned", makePDF("", nil, nil), "no text layer on 2 of 2 pages: needs OCR"},
+		{"encrypted", assemblePDF([]string{"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Count 1 /Kids [3 0 R] >>", page,
+			"<< /Filter /Standard /V 1 /R 2 /Length 40 /P -4 /O <" + strings.Repeat("ab", 32) + "> /U <" + strings.Repeat("cd", 32) + "> >>"},
+			"/Encrypt 4 0 R /ID [<00112233445566778899aabbccddeeff> <00112233445566778899aabbccddeeff>]"), "password-protected PDF"},
+		{"other security", assemblePDF([]string{"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Count 1 /Kids [3 0 R] >>", page,
+			"<< /Filter /Custom /V 9 >>"}, "/Encrypt 4 0 R"), "encrypted in a way that cannot be read"},
+		{"loop in the page tree", assemblePDF([]string{"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Count 9 /Kids [2 0 R 3 0 R 2 0 R] >>", page}, ""), ""},
+		{"parent of itself", assemblePDF([]string{"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Count 1 /Parent 2 0 R /Kids [2 0 R] >>"}, ""), ""},
+		{"a billion pages", assemblePDF([]string{"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Count 1000000000 /Kids [3 0 R] >>", page}, ""), ""},
+		{"no pages", assemblePDF([]string{"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Count 0 /Kids [] >>"}, ""), ""},
+		{"not a PDF", []byte("%PDF-1.7\nbut no more"), "damaged PDF"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := within(t, "application/pdf", tt.body)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// The end of the context stops a PDF in the middle.
+func TestPDFStops(t *testing.T) {
+	startPDF(t)
+	var pages [][]pdfText
+	for i := range 2000 {
+		pages = append(pages, column(72, 780, "F1", fmt.Sprint("Page ", i), "a few", "lines of text"))
+	}
+	body := makePDF("", pages...)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	_, err := Parse(ctx, "application/pdf", body)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("got %v", err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("stopped after %v", took)
+	}
+	if _, err := Parse(t.Context(), "application/pdf", makePDF("", pages[0])); err != nil {
+		t.Errorf("the next one: %v", err)
+	}
+}

@@ -1,0 +1,144 @@
+package retrieve
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/quarry-rag/quarry/retrieve/lexical"
+)
+
+// Fate is what became of a candidate.
+type Fate string
+
+const (
+	Returned   Fate = "returned"
+	Merged     Fate = "merged"     // is part of a better candidate's passage
+	CutLimit   Fate = "limit"      // others took all places
+	CutBudget  Fate = "budget"     // its tokens did not fit
+	Duplicate  Fate = "duplicate"  // says what a better one says
+	Undemanded Fate = "undemanded" // lacks what the query requires, or has what it excludes
+)
+
+// Explained is a chunk that a leg returned and that the caller may read, and why
+// it is a passage or not.
+type Explained struct {
+	DocumentID  int64
+	URI         string
+	Start, End  int
+	HeadingPath []string
+	// Rank by fused score, from 1, of all candidates.
+	Rank           int
+	Score          float64
+	Dense, Lexical LegScore
+	// Terms are the query's terms that the chunk has, with their part of the BM25 score.
+	Terms []TermPart
+	Fate  Fate
+	chunk int64
+}
+
+// TermPart is one term's part of a BM25 score.
+type TermPart struct {
+	Term  string
+	TF    int
+	Score float64
+}
+
+// set notes the fate of a chunk, when it is to be explained.
+func (r *search) set(chunk int64, f Fate) {
+	if r.fates != nil {
+		r.fates[chunk] = f
+	}
+}
+
+const explainSQL = `
+select c.chunk_id, c.document_id, d.uri, c.start_byte, c.end_byte, c.heading_path
+  from chunk c
+  join document d on d.collection_id = c.collection_id and d.document_id = c.document_id
+ where c.collection_id = @collection and c.chunk_id = any(@chunks::bigint[]) and ALLOWED`
+
+const partsSQL = termsSQL + `
+select p.chunk_id, k.term_id, p.tf, k.idf * p.tf / (p.tf + @k1::float8 * (1 - @b::float8 + @b::float8 * p.length / s.avg)) as score
+  from known k cross join stats s
+ cross join lateral (select chunk_id, tf::float8, length::float8 from posting
+                      where collection_id = @collection and term_id = k.term_id
+                        and chunk_id = any(@chunks::bigint[]) offset 0) p
+ order by p.chunk_id, score desc`
+
+// explain lists the candidates that the caller may read, best first.
+func (r *search) explain(ctx context.Context, ranked []Candidate) error {
+	if !r.query.Explain || len(ranked) == 0 {
+		return nil
+	}
+	defer r.stage("explain")()
+	chunks, err := r.describe(ctx, chunkIDs(ranked))
+	if err != nil {
+		return fmt.Errorf("explain: %w", err)
+	}
+	for i, c := range ranked {
+		e, ok := chunks[c.ChunkID]
+		if !ok {
+			continue
+		}
+		e.Rank, e.Score, e.Dense, e.Lexical, e.Fate = i+1, c.Score, c.Dense, c.Lexical, CutLimit
+		if f, ok := r.fates[c.ChunkID]; ok {
+			e.Fate = f
+		}
+		r.result.Explanation = append(r.result.Explanation, *e)
+	}
+	return nil
+}
+
+// describe reads where chunks are and which of the query's terms they have.
+func (r *search) describe(ctx context.Context, chunks []int64) (map[int64]*Explained, error) {
+	out := map[int64]*Explained{}
+	check := r.recheck()
+	batch := &pgx.Batch{}
+	args := check.with(pgx.NamedArgs{"collection": r.collection.ID, "chunks": chunks})
+	batch.Queue(check.in(explainSQL), args).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			e := &Explained{}
+			if err := rows.Scan(&e.chunk, &e.DocumentID, &e.URI, &e.Start, &e.End, &e.HeadingPath); err != nil {
+				return err
+			}
+			out[e.chunk] = e
+		}
+		return rows.Err()
+	})
+	if len(r.terms) > 0 {
+		args := bm25Args(r.collection, r.terms)
+		args["chunks"] = chunks
+		batch.Queue(partsSQL, args).Query(func(rows pgx.Rows) error { return r.parts(rows, out) })
+	}
+	return out, r.pool.SendBatch(ctx, batch).Close()
+}
+
+func (r *search) parts(rows pgx.Rows, out map[int64]*Explained) error {
+	var chunk, term int64
+	var tf, score float64
+	_, err := pgx.ForEachRow(rows, []any{&chunk, &term, &tf, &score}, func() error {
+		if e := out[chunk]; e != nil {
+			e.Terms = append(e.Terms, TermPart{r.names[term], int(tf), score})
+		}
+		return nil
+	})
+	return err
+}
+
+func chunkIDs(candidates []Candidate) []int64 {
+	out := make([]int64, len(candidates))
+	for i, c := range candidates {
+		out[i] = c.ChunkID
+	}
+	return out
+}
+
+// nameTerms maps the keys of terms back to them.
+func nameTerms(terms []string) map[int64]string {
+	out := make(map[int64]string, len(terms))
+	for _, t := range terms {
+		out[lexical.TermID(t)] = t
+	}
+	return out
+}

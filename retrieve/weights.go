@@ -1,0 +1,69 @@
+package retrieve
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/quarry-rag/quarry/retrieve/lexical"
+)
+
+// Weights is what a collection knows of a text's words.
+type Weights struct {
+	// Language of the collection, ISO 639-1.
+	Language string
+	// IDF of each term of the text, those that the collection lacks too; BM25's.
+	// nil when the collection is empty or the text has no terms.
+	IDF map[string]float64
+}
+
+const weightsSQL = termsSQL + `
+select term_id, idf from asked`
+
+// Weights returns how rare the terms of text, analysed as a query, are in the
+// collection. An unknown collection gives ErrUnknownCollection. It takes at most
+// Options.LexicalBudget. Safe for concurrent use.
+func (s *Searcher) Weights(ctx context.Context, name, text string) (Weights, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.o.LexicalBudget)
+	defer cancel()
+	c, err := s.readCollection(ctx, name)
+	if err != nil {
+		return Weights{}, fmt.Errorf("weights in %q: %w", name, err)
+	}
+	w := Weights{Language: c.Settings.Language}
+	analyzer, err := lexical.For(w.Language)
+	if err != nil {
+		return Weights{}, fmt.Errorf("weights in %q: %w", name, err)
+	}
+	terms := analyzer.Query(text)
+	terms = terms[:min(len(terms), maxTerms)]
+	if len(terms) == 0 || c.Chunks == 0 {
+		return w, nil
+	}
+	if w.IDF, err = s.weights(ctx, c, terms); err != nil {
+		return Weights{}, fmt.Errorf("weights in %q: %w", name, err)
+	}
+	return w, nil
+}
+
+func (s *Searcher) weights(ctx context.Context, c collection, terms []string) (map[string]float64, error) {
+	names := make(map[int64]string, len(terms))
+	keys := make([]int64, len(terms))
+	for i, t := range terms {
+		keys[i] = lexical.TermID(t)
+		names[keys[i]] = t
+	}
+	rows, err := s.pool.Query(ctx, weightsSQL, bm25Args(c, keys))
+	if err != nil {
+		return nil, err
+	}
+	idf := make(map[string]float64, len(terms))
+	var key int64
+	var weight float64
+	_, err = pgx.ForEachRow(rows, []any{&key, &weight}, func() error {
+		idf[names[key]] = weight
+		return nil
+	})
+	return idf, err
+}
