@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/generate/ledger"
 	"github.com/quarry-rag/quarry/ingest"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 	"github.com/quarry-rag/quarry/retrieve"
@@ -32,6 +33,8 @@ type Parts struct {
 	Searcher *retrieve.Searcher
 	// Answerers by the name of their Plan().Model; the first is the default.
 	Answerers []generate.Answerer
+	// Ledger of what answers use; nil: none is kept.
+	Ledger *ledger.Ledger
 }
 
 // Options bounds the server. The zero value is good for one machine.
@@ -102,7 +105,8 @@ func New(p Parts, log *slog.Logger, o Options) (*Server, error) {
 	g := &guard{log: log, validate: validator, limits: limits(o)}
 	g.register(s.grpc, quarryv1.CollectionService_ServiceDesc, &collections{catalog: p.Catalog})
 	g.register(s.grpc, quarryv1.IngestService_ServiceDesc, &ingestion{ingester: p.Ingester, roots: o.ImportRoots, stopping: s.stopping})
-	g.register(s.grpc, quarryv1.QueryService_ServiceDesc, newQueries(p))
+	g.register(s.grpc, quarryv1.QueryService_ServiceDesc, newQueries(p, log))
+	g.register(s.grpc, quarryv1.UsageService_ServiceDesc, &usage{ledger: p.Ledger})
 	healthpb.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)
 	for name := range s.grpc.GetServiceInfo() {

@@ -190,6 +190,8 @@ func fromEvent(e generate.Event, passages []retrieve.Passage) *quarryv1.AskRespo
 		return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Verdict{Verdict: &quarryv1.VerdictEvent{
 			Verdict: fromOutcome(e.Outcome), Reason: e.Reason,
 		}}}
+	case generate.Support:
+		return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Support{Support: fromSupport(e)}}
 	case generate.Done:
 		return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Done{Done: &quarryv1.DoneEvent{
 			RemovedMarkers: int32(e.RemovedMarkers), FinishReason: e.FinishReason,

@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/generate/ledger"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 	"github.com/quarry-rag/quarry/retrieve"
 )
@@ -24,10 +27,12 @@ type queries struct {
 	quarryv1.UnimplementedQueryServiceServer
 	searcher  *retrieve.Searcher
 	answerers []generate.Answerer
+	ledger    *ledger.Ledger
+	log       *slog.Logger
 }
 
-func newQueries(p Parts) *queries {
-	return &queries{searcher: p.Searcher, answerers: p.Answerers}
+func newQueries(p Parts, log *slog.Logger) *queries {
+	return &queries{searcher: p.Searcher, answerers: p.Answerers, ledger: p.Ledger, log: log}
 }
 
 func (s *queries) Search(ctx context.Context, in *quarryv1.SearchRequest) (*quarryv1.SearchResponse, error) {
@@ -67,33 +72,67 @@ func (s *queries) Ask(in *quarryv1.AskRequest, stream grpc.ServerStreamingServer
 	if err != nil {
 		return err
 	}
+	words, err := s.searcher.Weights(ctx, in.Collection, in.Question)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		found.Degraded = append(found.Degraded, "How rare the question's words are was not to be had in time.")
+	}
 	if err := stream.Send(fromPlan(answerer.Plan())); err != nil {
 		return err
 	}
 	if err := stream.Send(passagesEvent(found)); err != nil {
 		return err
 	}
-	return s.answer(ctx, answerer, in, found, start, stream)
+	return s.answer(ctx, &asking{in, answerer, found, words, start}, stream)
+}
+
+// asking is one question on its way to an answer.
+type asking struct {
+	in       *quarryv1.AskRequest
+	answerer generate.Answerer
+	found    retrieve.Result
+	words    retrieve.Weights
+	start    time.Time
 }
 
 // answer streams the answerer's events. Returning breaks the range, which ends
 // the model call.
-func (s *queries) answer(ctx context.Context, a generate.Answerer, in *quarryv1.AskRequest, found retrieve.Result,
-	start time.Time, stream grpc.ServerStreamingServer[quarryv1.AskResponse],
-) error {
-	for event, err := range a.Answer(ctx, toRequest(in, found)) {
+func (s *queries) answer(ctx context.Context, a *asking, stream grpc.ServerStreamingServer[quarryv1.AskResponse]) error {
+	for event, err := range a.answerer.Answer(ctx, a.request()) {
 		if err != nil {
+			if failed, ok := errors.AsType[*generate.TriesError](err); ok {
+				s.record(ctx, a.in.Collection, failed.Tries)
+			}
 			return err
 		}
-		out := fromEvent(event, found.Passages)
-		if done := out.GetDone(); done != nil {
-			done.Stages = answerStages(found.Stages, event.(generate.Done), time.Since(start))
+		out := fromEvent(event, a.found.Passages)
+		if done, ok := event.(generate.Done); ok {
+			s.record(ctx, a.in.Collection, done.Tries)
+			out.GetDone().Stages = answerStages(a.found.Stages, done, time.Since(a.start))
+			out.GetDone().Receipt = fromDone(done, a.answerer.Plan(), a.words)
 		}
 		if err := stream.Send(out); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// recordWithin is the time for the record of an answer, which its client's going
+// does not end: what was spent was spent.
+const recordWithin = 5 * time.Second
+
+func (s *queries) record(ctx context.Context, collection string, tries []generate.Try) {
+	if s.ledger == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
+	defer cancel()
+	if err := s.ledger.Record(ctx, collection, tries); err != nil {
+		s.log.Error("usage is lost", "collection", collection, "err", err)
+	}
 }
 
 func (s *queries) answerer(model string) (generate.Answerer, error) {
@@ -130,14 +169,17 @@ func askQuery(in *quarryv1.AskRequest, plan generate.Plan) (retrieve.Query, erro
 	return q, err
 }
 
-func toRequest(in *quarryv1.AskRequest, found retrieve.Result) generate.Request {
+func (a *asking) request() generate.Request {
 	return generate.Request{
-		Question:    in.Question,
-		Passages:    found.Passages,
-		Coverage:    found.Coverage,
-		MinCoverage: found.MinCoverage,
-		Vector:      found.Vector,
-		MaxTokens:   int(in.MaxAnswerTokens),
+		Question:    a.in.Question,
+		Passages:    a.found.Passages,
+		Coverage:    a.found.Coverage,
+		MinCoverage: a.found.MinCoverage,
+		Vector:      a.found.Vector,
+		MaxTokens:   int(a.in.MaxAnswerTokens),
+		IDF:         a.words.IDF,
+		Language:    a.words.Language,
+		Collection:  a.in.Collection,
 	}
 }
 

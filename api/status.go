@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
 
 	"buf.build/go/protovalidate"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/puddle/v2"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -18,7 +21,6 @@ import (
 
 	"github.com/quarry-rag/quarry/generate"
 	"github.com/quarry-rag/quarry/ingest"
-	dbconn "github.com/quarry-rag/quarry/internal/pgconn"
 	"github.com/quarry-rag/quarry/retrieve"
 	"github.com/quarry-rag/quarry/retrieve/embed"
 )
@@ -60,6 +62,7 @@ var table = []struct {
 	{ingest.ErrBusy, outcome{codes.ResourceExhausted, "", "", 5 * time.Second}},
 	{errOverloaded, outcome{codes.ResourceExhausted, "", "", time.Second}},
 	{errStopping, outcome{codes.Unavailable, "", "", time.Second}},
+	{generate.ErrBudget, outcome{codes.ResourceExhausted, "", "", 0}},
 	{retrieve.ErrModelMismatch, outcome{codes.FailedPrecondition, "the collection's vectors were made by another embedding model than this server's", "collection", 0}},
 	{retrieve.ErrGone, outcome{codes.Aborted, "a document changed while it was read", "", time.Second}},
 	{embed.ErrResponse, outcome{codes.Unavailable, "", "", 5 * time.Second}},
@@ -72,6 +75,11 @@ var unavailable = outcome{codes.Unavailable, "the database is not reachable at t
 
 // sqlTable does the same for Postgres's SQLSTATE, by its longest known prefix.
 var sqlTable = map[string]outcome{
+	"08":    unavailable, // connection exceptions
+	"57P01": unavailable, // admin shutdown
+	"57P02": unavailable, // crash shutdown
+	"57P03": unavailable, // cannot connect now: starting up
+	"57P05": unavailable, // idle session timeout
 	"53300": {codes.Unavailable, "the database has no free connection", "", 2 * time.Second},
 	"53100": {codes.ResourceExhausted, "the database's disk is full", "", 30 * time.Second},
 	"53200": {codes.ResourceExhausted, "the database is out of memory", "", 10 * time.Second},
@@ -179,8 +187,19 @@ func databaseOutcome(err error) (outcome, bool) {
 				return o, true
 			}
 		}
+		return outcome{}, false
 	}
-	return unavailable, dbconn.Away(err)
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return unavailable, true
+	}
+	_, network := errors.AsType[*net.OpError](err)
+	for _, lost := range []error{puddle.ErrClosedPool, net.ErrClosed, io.ErrUnexpectedEOF} {
+		network = network || errors.Is(err, lost)
+	}
+	if network || pgconn.SafeToRetry(err) {
+		return unavailable, true
+	}
+	return outcome{}, false
 }
 
 func (o outcome) status(r request) *status.Status {

@@ -55,6 +55,7 @@ CREATE TABLE public.document (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     source_version text DEFAULT ''::text NOT NULL,
+    parent_id bigint,
     CONSTRAINT document_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'ready'::text, 'failed'::text])))
 );
 
@@ -148,6 +149,19 @@ CREATE TABLE public.term (
 )
 WITH (fillfactor='80');
 
+CREATE TABLE public.usage (
+    collection_id bigint NOT NULL,
+    day date NOT NULL,
+    model text NOT NULL,
+    answers bigint DEFAULT 0 NOT NULL,
+    failures bigint DEFAULT 0 NOT NULL,
+    input_tokens bigint DEFAULT 0 NOT NULL,
+    output_tokens bigint DEFAULT 0 NOT NULL,
+    cached_tokens bigint DEFAULT 0 NOT NULL,
+    nano_dollars bigint DEFAULT 0 NOT NULL,
+    unpriced bigint DEFAULT 0 NOT NULL
+);
+
 CREATE TABLE public.worker (
     worker_id text NOT NULL,
     seen_at timestamp with time zone DEFAULT now() NOT NULL
@@ -195,12 +209,17 @@ ALTER TABLE ONLY public.staged
 ALTER TABLE ONLY public.term
     ADD CONSTRAINT term_pkey PRIMARY KEY (collection_id, term_id);
 
+ALTER TABLE ONLY public.usage
+    ADD CONSTRAINT usage_pkey PRIMARY KEY (collection_id, day, model);
+
 ALTER TABLE ONLY public.worker
     ADD CONSTRAINT worker_pkey PRIMARY KEY (worker_id);
 
 CREATE INDEX chunk_by_embed_hash ON public.chunk USING btree (collection_id, embed_hash);
 
 CREATE INDEX document_by_metadata ON public.document USING gin (((stated || metadata)) jsonb_path_ops);
+
+CREATE INDEX document_by_parent ON public.document USING btree (collection_id, parent_id) WHERE (parent_id IS NOT NULL);
 
 CREATE INDEX document_by_principals ON public.document USING gin (principals);
 
@@ -228,3 +247,6 @@ ALTER TABLE ONLY public.space
 
 ALTER TABLE ONLY public.staged
     ADD CONSTRAINT staged_collection_id_document_id_fkey FOREIGN KEY (collection_id, document_id) REFERENCES public.document(collection_id, document_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.usage
+    ADD CONSTRAINT usage_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;

@@ -3,6 +3,7 @@ package retrieve
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -23,15 +24,15 @@ const (
 // The terms of the query that the collection has, with BM25's idf
 // ln(1 + (N − df + ½)/(df + ½)) (Robertson and Zaragoza 2009, as in Lucene),
 // rarest first; reach is the number of postings up to and with a term. asked
-// also has the terms that the collection lacks.
+// also has the terms that the collection lacks. A weight that is not given is 1.
 const termsSQL = `
 with stats as materialized (
   select chunks::float8 as n, greatest(length_sum::float8 / nullif(chunks, 0), 1) as avg
     from collection_stats where collection_id = @collection),
 asked as materialized (
   select u.term_id, coalesce(t.df, 0) as df,
-         ln(1 + (greatest(s.n - coalesce(t.df, 0), 0) + 0.5::float8) / (coalesce(t.df, 0) + 0.5::float8)) as idf
-    from unnest(@terms::bigint[]) as u(term_id)
+         coalesce(u.weight, 1) * ln(1 + (greatest(s.n - coalesce(t.df, 0), 0) + 0.5::float8) / (coalesce(t.df, 0) + 0.5::float8)) as idf
+    from unnest(@terms::bigint[], @weights::float8[]) as u(term_id, weight)
    cross join stats s
     left join term t on t.collection_id = @collection and t.term_id = u.term_id),
 known as materialized (
@@ -41,46 +42,59 @@ known as materialized (
 
 // BM25 in two stages, in one when the terms are rare enough together: the rare
 // terms (the two rarest always) pick candidates from their postings; the
-// others are looked up for the candidates only. "offset 0" keeps each lookup a
+// others are looked up for the candidates only. Required terms pick too, since
+// every candidate has them. "offset 0" keeps each lookup a
 // descent of the primary key, whatever the planner thinks of the table. CHECKED
-// is nothing or bm25CheckSQL.
+// is nothing or conditions on x.
 const bm25SQL = termsSQL + `,
 scored as (
   select p.chunk_id, sum(k.idf * p.tf / (p.tf + @k1::float8 * (1 - @b::float8 + @b::float8 * p.length / s.avg))) as score
     from known k cross join stats s
    cross join lateral (select chunk_id, tf::float8, length::float8 from posting
                         where collection_id = @collection and term_id = k.term_id offset 0) p
-   where k.reach <= @postings or k.nth <= 2
-   group by p.chunk_id order by score desc, p.chunk_id offset 0),
+   where k.reach <= @postings or k.nth <= 2 or k.term_id = any(@required::bigint[])
+   group by p.chunk_id
+  having count(*) filter (where k.term_id = any(@required::bigint[])) = cardinality(@required::bigint[])
+   order by score desc, p.chunk_id offset 0),
 candidate as materialized (
   select x.chunk_id, x.score from scored x CHECKED
    order by x.score desc, x.chunk_id limit @candidates)
-select c.chunk_id, c.score + coalesce(rest.score, 0) as score, (select sum(idf) from asked) as idf_sum
+select c.chunk_id, c.score + coalesce(rest.score, 0) as score, (select sum(idf) from asked) as idf_sum,
+       (select array_agg(term_id) from asked where df = 0) as unknown
   from candidate c
  cross join lateral (
   select sum(k.idf * p.tf / (p.tf + @k1::float8 * (1 - @b::float8 + @b::float8 * p.length / s.avg))) as score
     from known k cross join stats s
    cross join lateral (select tf::float8, length::float8 from posting
                         where collection_id = @collection and term_id = k.term_id and chunk_id = c.chunk_id offset 0) p
-   where k.reach > @postings and k.nth > 2) rest
+   where k.reach > @postings and k.nth > 2 and k.term_id <> all(@required::bigint[])) rest
  order by score desc, c.chunk_id limit @depth`
 
-// A scalar subquery stays a check a row, best row first, until there are enough.
-const bm25CheckSQL = `
-   where (select true from chunk c
+// Conditions on a row x. A scalar subquery stays a check a row, best row first,
+// until there are enough.
+const (
+	bm25AllowedSQL = `(select true from chunk c
             join document d on d.collection_id = c.collection_id and d.document_id = c.document_id
            where c.collection_id = @collection and c.chunk_id = x.chunk_id and ALLOWED)`
+	bm25ExcludedSQL = `(select true from posting n
+           where n.collection_id = @collection and n.term_id = any(@excluded::bigint[]) and n.chunk_id = x.chunk_id limit 1) is null`
+)
 
 // BM25 of every chunk of a few documents, by all terms.
-const bm25ListedSQL = termsSQL + `
-select p.chunk_id, sum(k.idf * p.tf / (p.tf + @k1::float8 * (1 - @b::float8 + @b::float8 * p.length / s.avg))) as score,
-       (select sum(idf) from asked) as idf_sum
-  from known k cross join stats s
- cross join lateral (select chunk_id, tf::float8, length::float8 from posting
-                      where collection_id = @collection and term_id = k.term_id
-                        and chunk_id = any(array(select chunk_id from chunk
-                              where collection_id = @collection and document_id = any(@documents::bigint[]))) offset 0) p
- group by p.chunk_id order by score desc, p.chunk_id limit @depth`
+const bm25ListedSQL = termsSQL + `,
+scored as (
+  select p.chunk_id, sum(k.idf * p.tf / (p.tf + @k1::float8 * (1 - @b::float8 + @b::float8 * p.length / s.avg))) as score
+    from known k cross join stats s
+   cross join lateral (select chunk_id, tf::float8, length::float8 from posting
+                        where collection_id = @collection and term_id = k.term_id
+                          and chunk_id = any(array(select chunk_id from chunk
+                                where collection_id = @collection and document_id = any(@documents::bigint[]))) offset 0) p
+   group by p.chunk_id
+  having count(*) filter (where k.term_id = any(@required::bigint[])) = cardinality(@required::bigint[]))
+select x.chunk_id, x.score, (select sum(idf) from asked) as idf_sum,
+       (select array_agg(term_id) from asked where df = 0) as unknown
+  from scored x CHECKED
+ order by x.score desc, x.chunk_id limit @depth`
 
 // words is the lexical leg's result.
 type words struct {
@@ -88,42 +102,73 @@ type words struct {
 	// idfSum of all the query's terms, those unknown to the collection with them.
 	// 0 when nothing was found.
 	idfSum float64
+	// unknown are the terms that no chunk has; all when nothing was found.
+	unknown []int64
+}
+
+// lookup is the terms of a query.
+type lookup struct {
+	ids     []int64
+	names   map[int64]string
+	weights []float64 // beside ids; nil: all 1
+	// A chunk has all of required and none of excluded.
+	required, excluded []int64
+}
+
+// args are the arguments of every statement on terms.
+func (l lookup) args(c collection) pgx.NamedArgs {
+	args := bm25Args(c, l.ids)
+	args["weights"] = l.weights
+	args["required"] = append([]int64{}, l.required...)
+	args["excluded"] = append([]int64{}, l.excluded...)
+	return args
 }
 
 // bm25 is the lexical leg: it returns the depth chunks in scope with the best
 // BM25 scores, best first. Without terms it finds nothing.
-func (s *Searcher) bm25(ctx context.Context, c collection, sc scope, terms []int64, depth int) (words, error) {
-	if len(terms) == 0 {
+func (s *Searcher) bm25(ctx context.Context, c collection, sc scope, terms lookup, depth int) (words, error) {
+	if len(terms.ids) == 0 {
 		return words{}, nil
 	}
-	args := sc.with(bm25Args(c, terms))
+	args := sc.with(terms.args(c))
 	args["depth"] = depth
 	args["candidates"] = max(200, 2*depth)
 	args["postings"] = s.postings
-	rows, err := s.pool.Query(ctx, bm25For(sc), args)
+	rows, err := s.pool.Query(ctx, bm25For(sc, terms), args)
 	if err != nil {
 		return words{}, fmt.Errorf("lexical leg: %w", err)
 	}
 	var w words
 	var h hit
-	_, err = pgx.ForEachRow(rows, []any{&h.ChunkID, &h.Score, &w.idfSum}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&h.ChunkID, &h.Score, &w.idfSum, &w.unknown}, func() error {
 		w.hits = append(w.hits, h)
 		return nil
 	})
 	if err != nil {
 		return words{}, fmt.Errorf("lexical leg: %w", err)
 	}
+	if len(w.hits) == 0 {
+		w.unknown = terms.ids
+	}
 	return w, nil
 }
 
-func bm25For(sc scope) string {
-	switch {
-	case sc.listed:
-		return bm25ListedSQL
-	case sc.all():
-		return strings.ReplaceAll(bm25SQL, "CHECKED", "")
+func bm25For(sc scope, terms lookup) string {
+	sql := bm25SQL
+	var checks []string
+	if len(terms.excluded) > 0 {
+		checks = append(checks, bm25ExcludedSQL)
 	}
-	return sc.in(strings.ReplaceAll(bm25SQL, "CHECKED", bm25CheckSQL))
+	if sc.listed {
+		sql = bm25ListedSQL
+	} else if !sc.all() {
+		checks = append(checks, sc.in(bm25AllowedSQL))
+	}
+	check := ""
+	if len(checks) > 0 {
+		check = "where " + strings.Join(checks, " and ")
+	}
+	return strings.ReplaceAll(sql, "CHECKED", check)
 }
 
 // bm25Args are the arguments of termsSQL and of BM25's formula.
@@ -134,20 +179,38 @@ func bm25Args(c collection, terms []int64) pgx.NamedArgs {
 	}
 }
 
-// queryTerms returns the terms to look up.
-func queryTerms(language, text string) ([]string, error) {
-	analyzer, err := lexical.For(language)
-	if err != nil {
-		return nil, err
+// newLookup returns the terms of the query's text, and what it demands of chunks.
+func newLookup(analyzer *lexical.Analyzer, q lexical.Syntax) lookup {
+	l := lookup{names: map[int64]string{}}
+	terms := analyzer.Query(q.Text)
+	for _, t := range terms[:min(len(terms), maxQueryTerms)] {
+		l.add(t, 1)
 	}
-	terms := analyzer.Query(text)
-	return terms[:min(len(terms), maxQueryTerms)], nil
+	for _, d := range q.Demands {
+		switch {
+		case !d.Excluded:
+			for _, t := range d.Terms {
+				l.require(t)
+			}
+		case len(d.Terms) == 1:
+			l.excluded = append(l.excluded, lexical.TermID(d.Terms[0]))
+		}
+	}
+	return l
 }
 
-func termIDs(terms []string) []int64 {
-	ids := make([]int64, len(terms))
-	for i, t := range terms {
-		ids[i] = lexical.TermID(t)
+// add looks a term up as well, once.
+func (l *lookup) add(term string, weight float64) {
+	id := lexical.TermID(term)
+	if l.names[id] == "" {
+		l.names[id] = term
+		l.ids, l.weights = append(l.ids, id), append(l.weights, weight)
 	}
-	return ids
+}
+
+func (l *lookup) require(term string) {
+	l.add(term, 1)
+	if id := lexical.TermID(term); !slices.Contains(l.required, id) {
+		l.required = append(l.required, id)
+	}
 }

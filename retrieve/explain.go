@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/quarry-rag/quarry/retrieve/lexical"
 )
 
 // Fate is what became of a candidate.
@@ -106,8 +104,8 @@ func (r *search) describe(ctx context.Context, chunks []int64) (map[int64]*Expla
 		}
 		return rows.Err()
 	})
-	if len(r.terms) > 0 {
-		args := bm25Args(r.collection, r.terms)
+	if len(r.terms.ids) > 0 {
+		args := r.terms.args(r.collection)
 		args["chunks"] = chunks
 		batch.Queue(partsSQL, args).Query(func(rows pgx.Rows) error { return r.parts(rows, out) })
 	}
@@ -119,7 +117,7 @@ func (r *search) parts(rows pgx.Rows, out map[int64]*Explained) error {
 	var tf, score float64
 	_, err := pgx.ForEachRow(rows, []any{&chunk, &term, &tf, &score}, func() error {
 		if e := out[chunk]; e != nil {
-			e.Terms = append(e.Terms, TermPart{r.names[term], int(tf), score})
+			e.Terms = append(e.Terms, TermPart{r.terms.names[term], int(tf), score})
 		}
 		return nil
 	})
@@ -130,15 +128,6 @@ func chunkIDs(candidates []Candidate) []int64 {
 	out := make([]int64, len(candidates))
 	for i, c := range candidates {
 		out[i] = c.ChunkID
-	}
-	return out
-}
-
-// nameTerms maps the keys of terms back to them.
-func nameTerms(terms []string) map[int64]string {
-	out := make(map[int64]string, len(terms))
-	for _, t := range terms {
-		out[lexical.TermID(t)] = t
 	}
 	return out
 }

@@ -24,9 +24,9 @@ select p.chunk_id, sum(k.idf * p.tf / (p.tf + @k1::float8 * (1 - @b::float8 + @b
  group by p.chunk_id`
 
 // fill sets the scores that a leg would have given the candidates that only the
-// other leg returned, so that fusion compares like with like. vector or terms
-// are nil when that leg takes no part. Both statements go in one round trip.
-func (s *Searcher) fill(ctx context.Context, c collection, candidates []Candidate, vector []float32, terms []int64) error {
+// other leg returned, so that fusion compares like with like. vector is nil, or
+// terms are empty, when that leg takes no part. Both statements go in one round trip.
+func (s *Searcher) fill(ctx context.Context, c collection, candidates []Candidate, vector []float32, terms lookup) error {
 	batch := &pgx.Batch{}
 	queue := func(sql string, leg func(*Candidate) *LegScore, args pgx.NamedArgs) {
 		at := map[int64]*LegScore{}
@@ -54,8 +54,8 @@ func (s *Searcher) fill(ctx context.Context, c collection, candidates []Candidat
 		queue(fillDenseSQL, func(c *Candidate) *LegScore { return &c.Dense },
 			pgx.NamedArgs{"collection": c.ID, "space": c.SpaceID, "vector": pgvector.NewHalfVector(vector)})
 	}
-	if len(terms) > 0 {
-		queue(fillLexicalSQL, func(c *Candidate) *LegScore { return &c.Lexical }, bm25Args(c, terms))
+	if len(terms.ids) > 0 {
+		queue(fillLexicalSQL, func(c *Candidate) *LegScore { return &c.Lexical }, terms.args(c))
 	}
 	if batch.Len() == 0 {
 		return nil

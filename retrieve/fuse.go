@@ -13,7 +13,8 @@ const rrfK = 60
 type Candidate struct {
 	ChunkID        int64
 	Dense, Lexical LegScore
-	Score          float64 // set by Fuse
+	Score          float64 // set by Fuse; after reranking 1/rank
+	Rerank         float64 // the reranker's; 0 when there was none
 }
 
 // Fuse scores candidates by both legs and sorts them in place, best first; equal

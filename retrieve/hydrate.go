@@ -13,15 +13,16 @@ type found struct {
 	chunkID    int64
 	ord        int
 	prev, next neighbour
+	terms      map[string]bool // only when passages are compared
 }
 
 // neighbour is the chunk before or after; it has no tokens when there is none.
 type neighbour struct{ start, end, tokens int }
 
 // One statement, so one snapshot: text, offsets and version belong together.
-// A chunk that was replaced meanwhile has no row, nor
-// has one whose document may not, or no longer, be found. Neighbours come by the unique
-// key (collection, document, ord), and only when wanted.
+// A chunk that was replaced meanwhile has no row, nor has one whose document may
+// not, or no longer, be found. Neighbours come by the unique key (collection,
+// document, ord), and only when wanted.
 const hydrateSQL = `
 select c.chunk_id, c.document_id, d.version, d.uri, d.title, c.heading_path, c.page,
        c.start_byte, c.end_byte, c.body, c.tokens, c.ord,
@@ -35,25 +36,36 @@ select c.chunk_id, c.document_id, d.version, d.uri, d.title, c.heading_path, c.p
  where c.collection_id = @collection and c.chunk_id = any(@chunks::bigint[])`
 
 // hydrate reads the best candidates that are still there, in their order, at
-// most as many as the query wants.
+// most as many as the query wants; for diversity it chooses them among more.
 func (r *search) hydrate(ctx context.Context, ranked []Candidate) ([]found, error) {
 	defer r.stage("hydrate")()
+	want := r.query.Limit
+	if r.query.Diversity > 0 {
+		want = min(diversityPool*want, maxLimit)
+	}
+	d := dedupe{analyzer: r.analyzer, off: !r.query.Dedupe && r.query.Diversity == 0}
 	var out []found
-	for len(out) < r.query.Limit && len(ranked) > 0 {
-		n := min(r.query.Limit-len(out), len(ranked))
+	for len(out) < want && len(ranked) > 0 {
+		n := min(want-len(out), len(ranked))
 		rows, err := r.chunks(ctx, ranked[:n])
 		if err != nil {
 			return nil, fmt.Errorf("read chunks: %w", err)
 		}
 		for _, c := range ranked[:n] {
-			if f, ok := rows[c.ChunkID]; ok {
-				f.Score, f.Dense, f.Lexical = c.Score, c.Dense, c.Lexical
-				out = append(out, f)
+			f, ok := rows[c.ChunkID]
+			if !ok {
+				continue
 			}
+			f.Score, f.Dense, f.Lexical, f.Rerank = c.Score, c.Dense, c.Lexical, c.Rerank
+			if d.repeats(&f) && r.query.Dedupe {
+				r.set(f.chunkID, Duplicate)
+				continue
+			}
+			out = append(out, f)
 		}
 		ranked = ranked[n:]
 	}
-	return out, nil
+	return diversify(out, r.query.Limit, r.query.Diversity), nil
 }
 
 func (r *search) chunks(ctx context.Context, candidates []Candidate) (map[int64]found, error) {

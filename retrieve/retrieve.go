@@ -29,7 +29,9 @@ var (
 // Query is what to find and how. The zero value of each option is its default.
 type Query struct {
 	Collection string
-	Text       string
+	// Text is prose or keywords. "Quoted phrases" and +words are required of a
+	// passage, -words are excluded, as lexical.Analyzer.Parse says.
+	Text string
 	// Limit is the most passages returned, 1 to 1000. 0 means 10.
 	Limit int
 	// Legs to run. 0 means both.
@@ -48,6 +50,13 @@ type Query struct {
 	// DensePlan overrides the choice of plan, "exact" or "hnsw", for measuring.
 	// "" chooses. hnsw without an index is exact all the same.
 	DensePlan string
+	// Dedupe leaves out passages that say what a better one says.
+	Dedupe bool
+	// Diversity, 0 to 1, is how much passages unlike the chosen ones are preferred
+	// to better ones (the λ of maximal marginal relevance). 0 is not at all.
+	Diversity float64
+	// NoRerank keeps the fused order where there is a reranker.
+	NoRerank bool
 	// Explain fills Result.Explanation.
 	Explain bool
 	// Expand joins each passage with its neighbours in the document.
@@ -97,6 +106,8 @@ type Passage struct {
 	// Dense is the cosine to the query, Lexical the BM25 score. Rank is 0
 	// where the leg did not return the chunk and its score was filled in.
 	Dense, Lexical LegScore
+	// Rerank is the reranker's score; 0 when there was none. Score is 1/rank then.
+	Rerank float64
 }
 
 // LegScore is one leg's view of a passage.
@@ -111,6 +122,8 @@ type Result struct {
 	Passages []Passage
 	// Degraded says, a sentence each, which leg is missing and why.
 	Degraded []string
+	// Notes say, a sentence each, what was searched other than as asked.
+	Notes []string
 	// DensePlan is "exact" or "hnsw"; empty when the leg did not run.
 	DensePlan string
 	// Coverage is an absolute score, 0 to 1, of how well the collection covers
@@ -128,8 +141,8 @@ type Result struct {
 
 // Stage is the time that one step took. Legs run at once, so stages overlap.
 type Stage struct {
-	// "collection", "filter", "embed", "dense", "lexical", "fill" (scores that only one
-	// leg gave), "fuse", "hydrate", "expand", "explain", "total"
+	// "collection", "filter", "embed", "dense", "lexical", "sift", "fill" (scores that only one
+	// leg gave), "fuse", "rerank", "hydrate", "expand", "explain", "total"
 	Name string
 	Time time.Duration
 }
@@ -140,6 +153,10 @@ type Options struct {
 	EmbedBudget time.Duration
 	// DenseBudget and LexicalBudget bound the SQL of a leg. 0 means 2 s.
 	DenseBudget, LexicalBudget time.Duration
+	// Reranker orders the best candidates once more. nil: there is none.
+	Reranker Reranker
+	// RerankBudget bounds it; when it is late the fused order stands. 0 means 2 s.
+	RerankBudget time.Duration
 	// Log gets the cause when a leg fails or is late. nil means nowhere.
 	Log *slog.Logger
 }
@@ -159,6 +176,7 @@ func New(pool *pgxpool.Pool, model embed.Model, o Options) *Searcher {
 	o.EmbedBudget = cmp.Or(o.EmbedBudget, 5*time.Second)
 	o.DenseBudget = cmp.Or(o.DenseBudget, 2*time.Second)
 	o.LexicalBudget = cmp.Or(o.LexicalBudget, 2*time.Second)
+	o.RerankBudget = cmp.Or(o.RerankBudget, defaultRerankBudget)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	return &Searcher{pool: pool, model: model, o: o, exactRows: exactRows, postings: maxPostings, listed: listedChunks}
 }

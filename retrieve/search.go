@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quarry-rag/quarry/retrieve/filter"
+	"github.com/quarry-rag/quarry/retrieve/lexical"
 )
 
 const (
@@ -23,9 +24,10 @@ type search struct {
 	query      Query
 	collection collection
 	scope      scope
-	terms      []int64
-	names      map[int64]string // of terms
-	fates      map[int64]Fate   // of chunks; nil: not to be explained
+	analyzer   *lexical.Analyzer
+	syntax     lexical.Syntax
+	terms      lookup
+	fates      map[int64]Fate // of chunks; nil: not to be explained
 	near       []hit
 	words      words
 	denseErr   error
@@ -63,14 +65,18 @@ func (r *search) run(ctx context.Context) error {
 	if err := r.restrict(ctx); err != nil {
 		return err
 	}
-	if err := r.find(ctx); err != nil {
+	candidates, err := r.candidates(ctx)
+	if err != nil {
 		return err
 	}
-	candidates := union(r.near, r.words.hits)
 	if err := r.complete(ctx, candidates); err != nil {
 		return err
 	}
 	r.fuse(candidates)
+	candidates, err = r.rerank(ctx, candidates)
+	if err != nil {
+		return err
+	}
 	found, err := r.hydrate(ctx, candidates)
 	if err != nil {
 		return err
@@ -96,6 +102,8 @@ func (q *Query) check() error {
 		return fmt.Errorf("max tokens %d is negative", q.MaxTokens)
 	case q.DensePlan != "" && q.DensePlan != planExact && q.DensePlan != planHNSW:
 		return fmt.Errorf("dense plan %q is not exact or hnsw", q.DensePlan)
+	case !(q.Diversity >= 0 && q.Diversity <= 1):
+		return fmt.Errorf("diversity %v is not within 0 to 1", q.Diversity)
 	case q.DenseWeight != nil && !(*q.DenseWeight >= 0 && *q.DenseWeight <= 1):
 		return fmt.Errorf("dense weight %v is not within 0 to 1", *q.DenseWeight)
 	}
@@ -105,10 +113,28 @@ func (q *Query) check() error {
 	return nil
 }
 
+// candidates are what the legs found and the query demands. A quoted phrase that
+// nothing has is searched by its words.
+func (r *search) candidates(ctx context.Context) ([]Candidate, error) {
+	for {
+		if err := r.find(ctx); err != nil {
+			return nil, err
+		}
+		all := union(r.near, r.words.hits)
+		kept, err := r.sift(ctx, all)
+		if err != nil {
+			return nil, err
+		}
+		if len(kept) > 0 || !r.relax() {
+			return kept, nil
+		}
+	}
+}
+
 // find runs the legs, both at once. A query with nothing to look for, a
 // collection without chunks, and a filter that nothing passes, find nothing.
 func (r *search) find(ctx context.Context) error {
-	if strings.TrimSpace(r.query.Text) == "" || r.collection.Chunks == 0 || r.scope.empty() {
+	if strings.TrimSpace(r.syntax.Text) == "" || r.collection.Chunks == 0 || r.scope.empty() {
 		return nil
 	}
 	var wg sync.WaitGroup
@@ -131,6 +157,10 @@ func (r *search) open(ctx context.Context) (err error) {
 		return err
 	}
 	r.result.MinCoverage = r.collection.Settings.MinCoverage
+	r.syntax.Text = r.query.Text
+	if r.analyzer, r.wordsErr = lexical.For(r.collection.Settings.Language); r.wordsErr == nil {
+		r.syntax = r.analyzer.Parse(r.query.Text)
+	}
 	if r.runs(Dense) {
 		return r.checkModel(r.collection)
 	}
@@ -151,9 +181,12 @@ func (r *search) restrict(ctx context.Context) (err error) {
 }
 
 func (r *search) denseLeg(ctx context.Context) error {
-	vector, err := r.embed(ctx)
-	if err != nil {
-		return err
+	vector := r.result.Vector
+	if vector == nil {
+		var err error
+		if vector, err = r.embed(ctx); err != nil {
+			return err
+		}
 	}
 	defer r.stage("dense")()
 	ctx, cancel := context.WithTimeout(ctx, r.o.DenseBudget)
@@ -170,7 +203,7 @@ func (r *search) embed(ctx context.Context) ([]float32, error) {
 	defer r.stage("embed")()
 	ctx, cancel := context.WithTimeout(ctx, r.o.EmbedBudget)
 	defer cancel()
-	vectors, err := r.model.Embed(ctx, []string{r.query.Text})
+	vectors, err := r.model.Embed(ctx, []string{r.syntax.Text})
 	if err == nil && len(vectors) != 1 {
 		err = fmt.Errorf("%d vectors for one text", len(vectors))
 	}
@@ -184,22 +217,34 @@ func (r *search) lexicalLeg(ctx context.Context) (err error) {
 	defer r.stage("lexical")()
 	ctx, cancel := context.WithTimeout(ctx, r.o.LexicalBudget)
 	defer cancel()
-	var terms []string
-	if terms, err = queryTerms(r.collection.Settings.Language, r.query.Text); err == nil {
-		r.terms, r.names = termIDs(terms), nameTerms(terms)
+	if r.analyzer == nil {
+		return &legError{"Word search failed", r.wordsErr}
+	}
+	r.terms = newLookup(r.analyzer, r.syntax)
+	r.words, err = r.bm25(ctx, r.collection, r.scope, r.terms, r.depth())
+	var more bool
+	if err == nil && len(r.words.unknown) > 0 {
+		more, err = r.respell(ctx, r.collection, &r.terms, r.words.unknown)
+	}
+	if err == nil && more {
 		r.words, err = r.bm25(ctx, r.collection, r.scope, r.terms, r.depth())
 	}
 	return late(ctx, "Word search", r.o.LexicalBudget, err)
 }
 
-func (r *search) depth() int { return max(legDepth, r.query.Limit) }
+func (r *search) depth() int {
+	if len(r.syntax.Demands) > 0 {
+		return max(siftDepth, r.query.Limit)
+	}
+	return max(legDepth, r.query.Limit)
+}
 
 // complete gives every candidate the score of each leg that ran.
 func (r *search) complete(ctx context.Context, candidates []Candidate) error {
 	defer r.stage("fill")()
 	terms := r.terms
 	if len(r.words.hits) == 0 {
-		terms = nil // no chunk has any
+		terms = lookup{} // no chunk has any
 	}
 	return r.fill(ctx, r.collection, candidates, r.result.Vector, terms)
 }
@@ -211,7 +256,7 @@ func (r *search) fuse(candidates []Candidate) {
 		weight = *r.query.DenseWeight
 	}
 	Fuse(candidates, r.query.Fusion, weight)
-	r.result.Coverage = coverage(candidates, r.words.idfSum, len(r.near) > 0, len(r.terms) > 0 && r.wordsErr == nil)
+	r.result.Coverage = coverage(candidates, r.words.idfSum, len(r.near) > 0, len(r.terms.ids) > 0 && r.wordsErr == nil)
 }
 
 // coverage is Result.Coverage. When only one leg could say anything (the other

@@ -9,8 +9,10 @@ import (
 	"github.com/quarry-rag/quarry/retrieve/lexical"
 )
 
-// Weights is what a collection knows of a text's words.
+// Weights is what a collection knows of a text's words, and which model made its
+// vectors.
 type Weights struct {
+	Model, Fingerprint string
 	// Language of the collection, ISO 639-1.
 	Language string
 	// IDF of each term of the text, those that the collection lacks too; BM25's.
@@ -31,7 +33,7 @@ func (s *Searcher) Weights(ctx context.Context, name, text string) (Weights, err
 	if err != nil {
 		return Weights{}, fmt.Errorf("weights in %q: %w", name, err)
 	}
-	w := Weights{Language: c.Settings.Language}
+	w := Weights{Model: c.Model, Fingerprint: c.Fingerprint, Language: c.Settings.Language}
 	analyzer, err := lexical.For(w.Language)
 	if err != nil {
 		return Weights{}, fmt.Errorf("weights in %q: %w", name, err)

@@ -30,7 +30,7 @@ func TestWeights(t *testing.T) {
 		}
 		total += got.IDF[term]
 	}
-	if len(terms) != 3 || len(got.IDF) != 3 || math.Abs(total-sum) > 1e-9 || got.Language != "en" {
+	if len(terms) != 3 || len(got.IDF) != 3 || math.Abs(total-sum) > 1e-9 || got.Language != "en" || got.Model != "hashed" || got.Fingerprint != "hashed/64" {
 		t.Errorf("%+v of %v: sum %v, want %v", got, terms, total, sum)
 	}
 	if got, err := s.Weights(t.Context(), c.name, "the of and"); err != nil || got.IDF != nil {

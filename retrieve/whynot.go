@@ -109,9 +109,6 @@ func (r *search) ranked(ctx context.Context, document int64) (Loss, error) {
 	case Duplicate:
 		loss.Reason = fmt.Sprintf("Its best part is candidate %d, and says what a better one says.", best.Rank)
 		loss.Remedy = "Keep duplicates."
-	case Undemanded:
-		loss.Reason = "It lacks what the query requires, or has what it excludes."
-		loss.Remedy = "A query without quotes, + and -."
 	}
 	return loss, nil
 }
@@ -155,6 +152,10 @@ func (r *search) beyond(ctx context.Context, document int64) (Loss, error) {
 
 // standing counts the chunks before the document's best in each leg.
 func (r *search) standing(ctx context.Context, best, dense, words Candidate) (Loss, error) {
+	if len(r.syntax.Demands) > 0 {
+		return Loss{Stage: string(Undemanded), Reason: "It lacks what the query requires, has what it excludes, or is too far from the rest of the query.",
+			Remedy: "A query without quotes, + and -."}, nil
+	}
 	loss := Loss{Stage: "legs", Remedy: "A query that says more of what the document says."}
 	described, err := r.describe(ctx, []int64{best.ChunkID})
 	if err != nil || described[best.ChunkID] == nil {
@@ -171,7 +172,7 @@ func (r *search) standing(ctx context.Context, best, dense, words Candidate) (Lo
 		places = append(places, fmt.Sprintf("%d by meaning (cosine %.3f)", dense.Dense.Rank, dense.Dense.Score))
 	}
 	switch {
-	case len(r.terms) > 0 && words.Lexical.Score > 0:
+	case len(r.terms.ids) > 0 && words.Lexical.Score > 0:
 		if words.Lexical.Rank, err = r.count(ctx, r.wordsAll(), words.Lexical.Score); err != nil {
 			return Loss{}, err
 		}
@@ -179,7 +180,7 @@ func (r *search) standing(ctx context.Context, best, dense, words Candidate) (Lo
 			nearest = words.Lexical.Rank
 		}
 		places = append(places, fmt.Sprintf("%d by words (BM25 %.3f)", words.Lexical.Rank, words.Lexical.Score))
-	case len(r.terms) > 0:
+	case len(r.terms.ids) > 0:
 		places = append(places, "in no place by words: it has none of the query's")
 	}
 	e.Dense, e.Lexical = dense.Dense, words.Lexical
@@ -210,9 +211,9 @@ func (r *search) denseAll() statement {
 }
 
 func (r *search) wordsAll() statement {
-	args := r.scope.with(bm25Args(r.collection, r.terms))
+	args := r.scope.with(r.terms.args(r.collection))
 	args["postings"], args["candidates"] = int64(1)<<60, nil
-	return statement{bm25For(r.scope), args}
+	return statement{bm25For(r.scope, r.terms), args}
 }
 
 // count returns the place of a score: one more than the chunks before it.

@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
-
-	"github.com/quarry-rag/quarry/internal/pgconn"
 )
 
 // awayEvery is how often a log says that Postgres is away.
@@ -61,12 +61,19 @@ func (l *lastSaid) due(now time.Time) bool {
 	return true
 }
 
+// awayMarks are what the texts of such errors hold: River logs no error values.
+var awayMarks = []string{
+	"failed to connect to `", "(SQLSTATE 57P0", "(SQLSTATE 08",
+	"broken pipe", "connection reset", "unexpected EOF", "conn closed",
+}
+
 // tellsAway reports whether a line's error is that Postgres is away.
 func tellsAway(r slog.Record) bool {
 	away := false
 	r.Attrs(func(a slog.Attr) bool {
-		err, ok := a.Value.Any().(error)
-		away = ok && pgconn.Away(err)
+		text := a.Value.String()
+		away = (a.Key == "err" || a.Key == "error") &&
+			slices.ContainsFunc(awayMarks, func(mark string) bool { return strings.Contains(text, mark) })
 		return !away
 	})
 	return away

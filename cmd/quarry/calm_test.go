@@ -13,7 +13,7 @@ func TestCalmSaysItOnce(t *testing.T) {
 	var b bytes.Buffer
 	log := calmly(slog.New(slog.NewTextHandler(&b, nil))).With("part", "worker").WithGroup("g")
 	log.Error("first", "err", io.ErrUnexpectedEOF)
-	log.Error("second", "error", io.ErrUnexpectedEOF)
+	log.Error("second", "error", "FATAL: the database system is starting up (SQLSTATE 57P03)")
 	log.Error("other", "err", errors.New("disk on fire"))
 	got := b.String()
 	for want, times := range map[string]int{"first": 1, "second": 0, "other": 1, "WARN": 1, "level=ERROR": 1, "part=worker": 2} {

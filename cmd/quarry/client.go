@@ -91,6 +91,9 @@ func explain(err error) string {
 		return err.Error()
 	}
 	st := s.GRPCStatus()
+	if st.Code() == codes.Canceled {
+		return "interrupted"
+	}
 	var lines []string
 	for _, d := range st.Details() {
 		if bad, ok := d.(*errdetails.BadRequest); ok {

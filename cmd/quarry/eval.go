@@ -30,6 +30,8 @@ type evalCmd struct {
 	Worst    int      `env:"-" default:"3" help:"Worst queries of the best row to show, with what was expected and what came."`
 	Min      []string `env:"-" placeholder:"NDCG@10=0.70" help:"Exit with 1 when a row is below."`
 
+	RecallOfIndex bool `env:"-" help:"Compare the HNSW index with the exact plan on the questions, and nothing else."`
+
 	Tune      bool `env:"-" help:"Search for the best dense_weight on half of the queries and report the other half."`
 	TuneBM25  bool `env:"-" name:"tune-bm25" help:"With --tune, also bm25_k1 and bm25_b."`
 	Calibrate bool `env:"-" help:"Find the coverage that best tells questions that are not in the documents."`
@@ -68,7 +70,8 @@ func (c *evalCmd) request(term *terminal) *eval.Request {
 	return &eval.Request{
 		Path: c.Path, Qrels: c.Qrels, Runs: c.RunFiles, Foreign: c.Foreign,
 		Load: c.Load, Tune: c.Tune, TuneBM25: c.TuneBM25, Calibrate: c.Calibrate, Store: c.Store,
-		Legs: c.Legs, Set: c.Set, Measures: c.Measures, Min: c.Min,
+		RecallOfIndex: c.RecallOfIndex,
+		Legs:          c.Legs, Set: c.Set, Measures: c.Measures, Min: c.Min,
 		Options: eval.Options{
 			Depth: c.Depth, Passages: c.Passages, Concurrency: c.Concurrency,
 			SkipEmpty: c.SkipEmpty, Seed: c.Seed, Progress: evalProgress(term),

@@ -23,6 +23,7 @@ type cli struct {
 	Up      upCmd      `cmd:"" help:"Run everything in one process: private Postgres, worker, gRPC server."`
 	Ask     askCmd     `cmd:"" help:"Ask a question and get a cited answer."`
 	Search  searchCmd  `cmd:"" help:"Find passages."`
+	Explain explainCmd `cmd:"" help:"Tell why a search returns what it does, and why not a document."`
 	Ingest  ingestCmd  `cmd:"" help:"Ingest files and folders."`
 	Docs    docsCmd    `cmd:"" help:"List, show and delete documents."`
 	Eval    evalCmd    `cmd:"" help:"Measure retrieval on questions whose answers are known."`

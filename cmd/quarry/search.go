@@ -13,14 +13,17 @@ type searchCmd struct {
 	Query  []string `arg:"" help:"What to find; several words are joined."`
 	Limit  int32    `short:"k" env:"-" default:"5" help:"Passages to show, at most 1000."`
 	Expand bool     `env:"-" help:"Join passages with their neighbours."`
+	narrowing
 }
 
 func (c *searchCmd) Run(ctx context.Context, g *globals, term *terminal) error {
+	o := c.options(c.Limit)
+	o.Expand = c.Expand
 	return withClient(g.Server, func(cl *client) error {
 		found, err := cl.query.Search(ctx, &quarryv1.SearchRequest{
 			Collection: g.Collection,
 			Query:      strings.Join(c.Query, " "),
-			Options:    &quarryv1.SearchOptions{Limit: c.Limit, Expand: c.Expand},
+			Options:    o,
 		})
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ type Request struct {
 	Foreign string
 
 	Load, Tune, TuneBM25, Calibrate, Store bool
+	RecallOfIndex                          bool
 	Legs, Set, Measures, Min               []string
 	Options                                Options
 
@@ -91,8 +93,22 @@ func (r *Request) Do(ctx context.Context, s *Server, d Dataset) error {
 	if err := r.prepare(ctx, s, &d, settings); err != nil {
 		return err
 	}
+	if r.RecallOfIndex {
+		return r.recallOfIndex(ctx, s, d)
+	}
 	err = r.measure(ctx, s, d, settings)
 	return errors.Join(err, s.Restore(ctx))
+}
+
+func (r *Request) recallOfIndex(ctx context.Context, s *Server, d Dataset) error {
+	recall, err := s.RecallOfIndex(ctx, d)
+	if err != nil {
+		return err
+	}
+	if r.JSON {
+		return json.NewEncoder(r.Out).Encode(recall)
+	}
+	return recall.write(r.Out)
 }
 
 // parse checks all that is text, so that a misspelling costs no evaluation.

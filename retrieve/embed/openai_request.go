@@ -31,7 +31,7 @@ type embeddingRequest struct {
 
 // requestWithRetries repeats a request that failed for a reason that may pass,
 // waiting as long as the server asks, or 0.5 s, 1 s, 2 s… less up to half at
-// random. It gives up with the last error.
+// random. It gives up with the last error, joined with ctx's if that has ended.
 func (o *OpenAI) requestWithRetries(ctx context.Context, texts []string) ([][]float32, error) {
 	body := embeddingRequest{Model: o.config.Model, Input: texts, Encoding: "float"}
 	if o.config.SendDim {
@@ -47,14 +47,14 @@ func (o *OpenAI) requestWithRetries(ctx context.Context, texts []string) ([][]fl
 			return vectors, nil
 		}
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return nil, fmt.Errorf("%w: %w", ctx.Err(), err)
 		}
 		wait, again := o.retryWait(err, try)
 		if !again {
 			return nil, err
 		}
-		if err := sleep(ctx, wait); err != nil {
-			return nil, err
+		if ended := sleep(ctx, wait); ended != nil {
+			return nil, fmt.Errorf("%w: %w", ended, err)
 		}
 	}
 }

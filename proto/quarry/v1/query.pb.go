@@ -1679,6 +1679,7 @@ type AskResponse struct {
 	//	*AskResponse_Usage
 	//	*AskResponse_Verdict
 	//	*AskResponse_Done
+	//	*AskResponse_Support
 	Event         isAskResponse_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1784,6 +1785,15 @@ func (x *AskResponse) GetDone() *DoneEvent {
 	return nil
 }
 
+func (x *AskResponse) GetSupport() *SupportEvent {
+	if x != nil {
+		if x, ok := x.Event.(*AskResponse_Support); ok {
+			return x.Support
+		}
+	}
+	return nil
+}
+
 type isAskResponse_Event interface {
 	isAskResponse_Event()
 }
@@ -1816,6 +1826,10 @@ type AskResponse_Done struct {
 	Done *DoneEvent `protobuf:"bytes,7,opt,name=done,proto3,oneof"`
 }
 
+type AskResponse_Support struct {
+	Support *SupportEvent `protobuf:"bytes,8,opt,name=support,proto3,oneof"`
+}
+
 func (*AskResponse_Plan) isAskResponse_Event() {}
 
 func (*AskResponse_Passages) isAskResponse_Event() {}
@@ -1829,6 +1843,8 @@ func (*AskResponse_Usage) isAskResponse_Event() {}
 func (*AskResponse_Verdict) isAskResponse_Event() {}
 
 func (*AskResponse_Done) isAskResponse_Event() {}
+
+func (*AskResponse_Support) isAskResponse_Event() {}
 
 // PlanEvent is the first event: what will answer.
 type PlanEvent struct {
@@ -2219,7 +2235,8 @@ type DoneEvent struct {
 	// Markers in the model's text that pointed nowhere and were removed.
 	RemovedMarkers int32 `protobuf:"varint,2,opt,name=removed_markers,json=removedMarkers,proto3" json:"removed_markers,omitempty"`
 	// Why the model stopped: "stop", "length", …
-	FinishReason  string `protobuf:"bytes,3,opt,name=finish_reason,json=finishReason,proto3" json:"finish_reason,omitempty"`
+	FinishReason  string   `protobuf:"bytes,3,opt,name=finish_reason,json=finishReason,proto3" json:"finish_reason,omitempty"`
+	Receipt       *Receipt `protobuf:"bytes,4,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2275,11 +2292,18 @@ func (x *DoneEvent) GetFinishReason() string {
 	return ""
 }
 
+func (x *DoneEvent) GetReceipt() *Receipt {
+	if x != nil {
+		return x.Receipt
+	}
+	return nil
+}
+
 var File_quarry_v1_query_proto protoreflect.FileDescriptor
 
 const file_quarry_v1_query_proto_rawDesc = "" +
 	"\n" +
-	"\x15quarry/v1/query.proto\x12\tquarry.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"3\n" +
+	"\x15quarry/v1/query.proto\x12\tquarry.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17quarry/v1/receipt.proto\"3\n" +
 	"\tByteRange\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x03R\x05start\x12\x10\n" +
 	"\x03end\x18\x02 \x01(\x03R\x03end\"\x9a\x04\n" +
@@ -2416,7 +2440,7 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\bquestion\x18\x02 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80\x01R\bquestion\x122\n" +
 	"\aoptions\x18\x03 \x01(\v2\x18.quarry.v1.SearchOptionsR\aoptions\x12\x1e\n" +
 	"\x05model\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\x05model\x127\n" +
-	"\x11max_answer_tokens\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\x0fmaxAnswerTokens\"\xf1\x02\n" +
+	"\x11max_answer_tokens\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\x0fmaxAnswerTokens\"\xa6\x03\n" +
 	"\vAskResponse\x12*\n" +
 	"\x04plan\x18\x01 \x01(\v2\x14.quarry.v1.PlanEventH\x00R\x04plan\x126\n" +
 	"\bpassages\x18\x02 \x01(\v2\x18.quarry.v1.PassagesEventH\x00R\bpassages\x12-\n" +
@@ -2424,7 +2448,8 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\bcitation\x18\x04 \x01(\v2\x18.quarry.v1.CitationEventH\x00R\bcitation\x12-\n" +
 	"\x05usage\x18\x05 \x01(\v2\x15.quarry.v1.UsageEventH\x00R\x05usage\x123\n" +
 	"\averdict\x18\x06 \x01(\v2\x17.quarry.v1.VerdictEventH\x00R\averdict\x12*\n" +
-	"\x04done\x18\a \x01(\v2\x14.quarry.v1.DoneEventH\x00R\x04doneB\a\n" +
+	"\x04done\x18\a \x01(\v2\x14.quarry.v1.DoneEventH\x00R\x04done\x123\n" +
+	"\asupport\x18\b \x01(\v2\x17.quarry.v1.SupportEventH\x00R\asupportB\a\n" +
 	"\x05event\"M\n" +
 	"\tPlanEvent\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12\x16\n" +
@@ -2454,11 +2479,12 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\rcached_tokens\x18\x03 \x01(\x03R\fcachedTokens\"T\n" +
 	"\fVerdictEvent\x12,\n" +
 	"\averdict\x18\x01 \x01(\x0e2\x12.quarry.v1.VerdictR\averdict\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\x87\x01\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xb5\x01\n" +
 	"\tDoneEvent\x12,\n" +
 	"\x06stages\x18\x01 \x03(\v2\x14.quarry.v1.StageTimeR\x06stages\x12'\n" +
 	"\x0fremoved_markers\x18\x02 \x01(\x05R\x0eremovedMarkers\x12#\n" +
-	"\rfinish_reason\x18\x03 \x01(\tR\ffinishReason*:\n" +
+	"\rfinish_reason\x18\x03 \x01(\tR\ffinishReason\x12,\n" +
+	"\areceipt\x18\x04 \x01(\v2\x12.quarry.v1.ReceiptR\areceipt*:\n" +
 	"\x03Leg\x12\x13\n" +
 	"\x0fLEG_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tLEG_DENSE\x10\x01\x12\x0f\n" +
@@ -2529,6 +2555,8 @@ var file_quarry_v1_query_proto_goTypes = []any{
 	(*DoneEvent)(nil),             // 29: quarry.v1.DoneEvent
 	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
 	(*durationpb.Duration)(nil),   // 31: google.protobuf.Duration
+	(*SupportEvent)(nil),          // 32: quarry.v1.SupportEvent
+	(*Receipt)(nil),               // 33: quarry.v1.Receipt
 }
 var file_quarry_v1_query_proto_depIdxs = []int32{
 	0,  // 0: quarry.v1.SearchOptions.legs:type_name -> quarry.v1.Leg
@@ -2566,22 +2594,24 @@ var file_quarry_v1_query_proto_depIdxs = []int32{
 	27, // 32: quarry.v1.AskResponse.usage:type_name -> quarry.v1.UsageEvent
 	28, // 33: quarry.v1.AskResponse.verdict:type_name -> quarry.v1.VerdictEvent
 	29, // 34: quarry.v1.AskResponse.done:type_name -> quarry.v1.DoneEvent
-	19, // 35: quarry.v1.PassagesEvent.passages:type_name -> quarry.v1.Passage
-	17, // 36: quarry.v1.PassagesEvent.report:type_name -> quarry.v1.SearchReport
-	5,  // 37: quarry.v1.CitationEvent.range:type_name -> quarry.v1.ByteRange
-	3,  // 38: quarry.v1.VerdictEvent.verdict:type_name -> quarry.v1.Verdict
-	18, // 39: quarry.v1.DoneEvent.stages:type_name -> quarry.v1.StageTime
-	11, // 40: quarry.v1.QueryService.Search:input_type -> quarry.v1.SearchRequest
-	21, // 41: quarry.v1.QueryService.Ask:input_type -> quarry.v1.AskRequest
-	15, // 42: quarry.v1.QueryService.Explain:input_type -> quarry.v1.ExplainRequest
-	12, // 43: quarry.v1.QueryService.Search:output_type -> quarry.v1.SearchResponse
-	22, // 44: quarry.v1.QueryService.Ask:output_type -> quarry.v1.AskResponse
-	16, // 45: quarry.v1.QueryService.Explain:output_type -> quarry.v1.ExplainResponse
-	43, // [43:46] is the sub-list for method output_type
-	40, // [40:43] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	32, // 35: quarry.v1.AskResponse.support:type_name -> quarry.v1.SupportEvent
+	19, // 36: quarry.v1.PassagesEvent.passages:type_name -> quarry.v1.Passage
+	17, // 37: quarry.v1.PassagesEvent.report:type_name -> quarry.v1.SearchReport
+	5,  // 38: quarry.v1.CitationEvent.range:type_name -> quarry.v1.ByteRange
+	3,  // 39: quarry.v1.VerdictEvent.verdict:type_name -> quarry.v1.Verdict
+	18, // 40: quarry.v1.DoneEvent.stages:type_name -> quarry.v1.StageTime
+	33, // 41: quarry.v1.DoneEvent.receipt:type_name -> quarry.v1.Receipt
+	11, // 42: quarry.v1.QueryService.Search:input_type -> quarry.v1.SearchRequest
+	21, // 43: quarry.v1.QueryService.Ask:input_type -> quarry.v1.AskRequest
+	15, // 44: quarry.v1.QueryService.Explain:input_type -> quarry.v1.ExplainRequest
+	12, // 45: quarry.v1.QueryService.Search:output_type -> quarry.v1.SearchResponse
+	22, // 46: quarry.v1.QueryService.Ask:output_type -> quarry.v1.AskResponse
+	16, // 47: quarry.v1.QueryService.Explain:output_type -> quarry.v1.ExplainResponse
+	45, // [45:48] is the sub-list for method output_type
+	42, // [42:45] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_quarry_v1_query_proto_init() }
@@ -2589,6 +2619,7 @@ func file_quarry_v1_query_proto_init() {
 	if File_quarry_v1_query_proto != nil {
 		return
 	}
+	file_quarry_v1_receipt_proto_init()
 	file_quarry_v1_query_proto_msgTypes[1].OneofWrappers = []any{}
 	file_quarry_v1_query_proto_msgTypes[2].OneofWrappers = []any{
 		(*Filter_Comparison)(nil),
@@ -2610,6 +2641,7 @@ func file_quarry_v1_query_proto_init() {
 		(*AskResponse_Usage)(nil),
 		(*AskResponse_Verdict)(nil),
 		(*AskResponse_Done)(nil),
+		(*AskResponse_Support)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -1,0 +1,64 @@
+package api_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/quarry-rag/quarry/api"
+	"github.com/quarry-rag/quarry/generate/provider/openaitest"
+	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+)
+
+// Every answer ends with a receipt, and what it used is in the ledger.
+func TestReceipt(t *testing.T) {
+	s := openaitest.New(t, openaitest.Reply{Pieces: []string{"The walrus lives in ", "the Arctic [1]. It weighs 9,999 kg [1]."}})
+	r := newRig(t, api.Options{}, chatAt(s.URL))
+	r.create(t, "docs")
+	r.put(t, "docs", "walrus.md", "# Walrus\n\nThe walrus lives in the Arctic and eats clams.")
+	var done *quarryv1.DoneEvent
+	var supports []*quarryv1.SupportEvent
+	for _, model := range []string{"chat", "extractive"} {
+		events, err := r.ask(t, &quarryv1.AskRequest{Collection: "docs", Question: "Where does the walrus live?", Model: model})
+		if err != nil {
+			t.Fatal(err)
+		}
+		supports = nil
+		var verdict *quarryv1.VerdictEvent
+		for _, e := range events {
+			if s := e.GetSupport(); s != nil {
+				supports = append(supports, s)
+			}
+			if v := e.GetVerdict(); v != nil {
+				verdict = v
+			}
+		}
+		done = events[len(events)-1].GetDone()
+		receipt := done.GetReceipt()
+		if len(receipt.GetTraceId()) != 32 || receipt.SpaceFingerprint == "" || len(receipt.Tries) != 1 {
+			t.Fatalf("%s: receipt %v", model, receipt)
+		}
+		try := receipt.Tries[0]
+		if try.Model != model || try.Code != "" || try.Duration.AsDuration() <= 0 || try.FirstToken.AsDuration() <= 0 {
+			t.Errorf("%s: try %v", model, try)
+		}
+		if model == "chat" {
+			if receipt.Cost != nil || try.Cost != nil || !strings.HasPrefix(receipt.Prompt, "grounded-qa@") || try.InputTokens != 123 {
+				t.Errorf("a model without a price: %v", receipt)
+			}
+			if len(supports) != 2 || !supports[0].Supported || supports[1].Supported || verdict.GetVerdict() != quarryv1.Verdict_VERDICT_PARTIAL {
+				t.Errorf("supports %v, verdict %v", supports, verdict)
+			}
+			continue
+		}
+		if receipt.Cost == nil || *receipt.Cost != 0 || len(supports) == 0 || !supports[0].Supported {
+			t.Errorf("quotes are free and their own proof: %v, %v", receipt, supports)
+		}
+	}
+	use, err := quarryv1.NewUsageServiceClient(r.conn).ListUsage(within(t), &quarryv1.ListUsageRequest{Collection: "docs"})
+	if err != nil || len(use.Rows) != 2 {
+		t.Fatalf("%v, %v", use, err)
+	}
+	if row := use.Rows[0]; row.Model != "chat" || row.Answers != 1 || row.InputTokens != 123 || row.Unpriced != 1 || row.Day == "" {
+		t.Errorf("%v", row)
+	}
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+)
+
+// explainCmd tells why a search does not return a document, or what became of
+// every candidate.
+type explainCmd struct {
+	Query []string `arg:"" help:"What was searched; several words are joined."`
+	Doc   string   `env:"-" placeholder:"URI" help:"The document that was expected. Without it, every candidate is shown."`
+	Limit int32    `short:"k" env:"-" default:"10" help:"Passages that the search returns, at most 1000."`
+	narrowing
+}
+
+// narrowing says which documents a search may find.
+type narrowing struct {
+	Filter    string   `env:"-" placeholder:"EXPR" help:"Documents to search, as in: lang = \"en\" and year >= 2023."`
+	Principal []string `env:"-" placeholder:"NAME" help:"Search as this person or group; several may be given. Default: all documents."`
+}
+
+func (n narrowing) options(limit int32) *quarryv1.SearchOptions {
+	return &quarryv1.SearchOptions{Limit: limit, FilterText: n.Filter, Principals: n.Principal}
+}
+
+func (c *explainCmd) Run(ctx context.Context, g *globals, term *terminal) error {
+	return withClient(g.Server, func(cl *client) error {
+		if c.Doc == "" {
+			return c.candidates(ctx, cl, g, term)
+		}
+		loss, err := cl.query.Explain(ctx, &quarryv1.ExplainRequest{
+			Collection: g.Collection, Query: strings.Join(c.Query, " "), Options: c.options(c.Limit), Uri: c.Doc,
+		})
+		if err != nil {
+			return err
+		}
+		if term.json {
+			return term.printJSON(loss)
+		}
+		_, err = fmt.Fprint(term.out, lossText(term, loss))
+		return err
+	})
+}
+
+func (c *explainCmd) candidates(ctx context.Context, cl *client, g *globals, term *terminal) error {
+	o := c.options(c.Limit)
+	o.Explain = true
+	found, err := cl.query.Search(ctx, &quarryv1.SearchRequest{Collection: g.Collection, Query: strings.Join(c.Query, " "), Options: o})
+	if err != nil {
+		return err
+	}
+	if term.json {
+		return term.printJSON(found)
+	}
+	for _, e := range found.Candidates {
+		fmt.Fprint(term.out, candidateText(term, e))
+	}
+	return nil
+}
+
+// lossText is why a document is not returned, for people.
+func lossText(term *terminal, r *quarryv1.ExplainResponse) string {
+	var b strings.Builder
+	if r.Stage == "" {
+		b.WriteString("returned\n")
+	} else {
+		fmt.Fprintf(&b, "lost at: %s\n", clean(r.Stage))
+	}
+	fmt.Fprintf(&b, "%s\n", clean(r.Reason))
+	if r.Remedy != "" {
+		fmt.Fprintf(&b, "What would bring it in: %s\n", clean(r.Remedy))
+	}
+	if r.Best != nil {
+		b.WriteString(candidateText(term, r.Best))
+	}
+	return b.String()
+}
+
+func candidateText(term *terminal, e *quarryv1.ExplainedCandidate) string {
+	var b strings.Builder
+	rank := "  -"
+	if e.Rank > 0 {
+		rank = fmt.Sprintf("%3d", e.Rank)
+	}
+	fmt.Fprintf(&b, "%s. %s · bytes %d–%d · %s\n", rank, place(term.short(e.Uri), e.HeadingPath, 0),
+		e.Range.GetStart(), e.Range.GetEnd(), clean(e.Fate))
+	fmt.Fprintf(&b, "     score %.3f · cosine %s · BM25 %s\n", e.Score, legText(e.Dense), legText(e.Lexical))
+	var terms []string
+	for _, t := range e.Terms {
+		terms = append(terms, fmt.Sprintf("%s ×%d %.3f", clean(t.Term), t.Count, t.Score))
+	}
+	if terms != nil {
+		fmt.Fprintf(&b, "     %s\n", strings.Join(terms, " · "))
+	}
+	return b.String()
+}
