@@ -70,7 +70,7 @@ func checkAnswer(t *testing.T, r *rig, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"plan", "passages", "text", "usage", "verdict", "done"}, phases(events)); diff != "" {
+	if diff := cmp.Diff([]string{"plan", "passages", "text", "support", "usage", "verdict", "done"}, phases(events)); diff != "" {
 		t.Error(diff)
 	}
 	var answer string

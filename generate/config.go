@@ -101,7 +101,7 @@ func ReadConfig(text []byte) (Config, error) {
 	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
 		return c, fmt.Errorf("models: %w", err)
 	}
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return c, fmt.Errorf("models: %w", err)
 	}
 	return c, nil
@@ -109,7 +109,8 @@ func ReadConfig(text []byte) (Config, error) {
 
 var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$`)
 
-func (c Config) check() error {
+// Check says what is wrong with c.
+func (c Config) Check() error {
 	models := map[string]*ModelConfig{extractiveName: nil}
 	for i := range c.Models {
 		m := &c.Models[i]

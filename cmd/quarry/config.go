@@ -74,8 +74,10 @@ type serving struct {
 	Listen      string   `default:"127.0.0.1:7447" placeholder:"HOST:PORT" help:"Address of the gRPC server."`
 	ImportRoots []string `name:"import-root" type:"path" placeholder:"DIR" help:"Folder that clients may have the server read. Default: every folder when listening on loopback, else none."`
 
-	Model         string `help:"Chat model that writes answers; \"extractive\" or empty: answers are quotes, without a model."`
+	Models        string `type:"path" help:"YAML file of models and routes that answer."`
+	Model         string `help:"Chat model that writes answers; \"extractive\": answers are quotes, without a model. Empty: what OPENAI_API_KEY, ANTHROPIC_API_KEY or a server on this machine offers."`
 	OpenAIKey     string `name:"openai-api-key" env:"OPENAI_API_KEY" secret:"" hidden:""`
+	AnthropicKey  string `name:"anthropic-api-key" env:"ANTHROPIC_API_KEY" secret:"" hidden:""`
 	OpenAIBaseURL string `name:"openai-base-url" env:"OPENAI_BASE_URL" placeholder:"URL" help:"OpenAI-compatible server of the chat model, as in http://127.0.0.1:11434/v1."`
 }
 
@@ -91,8 +93,8 @@ func (s *serving) check() error {
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		return fmt.Errorf("--listen (QUARRY_LISTEN): %w", err)
 	}
-	if s.chat() && s.OpenAIKey == "" && s.OpenAIBaseURL == "" {
-		return fmt.Errorf("QUARRY_MODEL is %q, and neither OPENAI_API_KEY nor OPENAI_BASE_URL says where it runs", s.Model)
+	if s.Models == "" && s.chat() && s.OpenAIKey == "" && s.AnthropicKey == "" && s.OpenAIBaseURL == "" {
+		return fmt.Errorf("QUARRY_MODEL is %q, and none of OPENAI_API_KEY, ANTHROPIC_API_KEY and OPENAI_BASE_URL says where it runs", s.Model)
 	}
 	return nil
 }

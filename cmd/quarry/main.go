@@ -28,6 +28,7 @@ type cli struct {
 	Docs    docsCmd    `cmd:"" help:"List, show and delete documents."`
 	Eval    evalCmd    `cmd:"" help:"Measure retrieval on questions whose answers are known."`
 	Collect collectCmd `cmd:"" name:"collections" help:"List, create, show and delete collections."`
+	Usage   usageCmd   `cmd:"" help:"Show what models were asked and cost."`
 	Serve   serveCmd   `cmd:"" help:"Run only the gRPC server."`
 	Work    workCmd    `cmd:"" help:"Run only an ingestion worker."`
 	Setup   setupCmd   `cmd:"" help:"Make the runtime folder: Postgres, ONNX Runtime, embedding model."`

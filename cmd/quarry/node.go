@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
+	formats "github.com/quarry-rag/quarry/ingest/parse"
 	"github.com/quarry-rag/quarry/internal/ids"
 	"github.com/quarry-rag/quarry/internal/pgconn"
 	"github.com/quarry-rag/quarry/internal/pgserver"
@@ -22,7 +24,8 @@ import (
 // node is what every server role stands on: a migrated database and the
 // embedding model. close gives it all back.
 type node struct {
-	pool     *pgxpool.Pool
+	pool     *pgxpool.Pool // of those who call
+	jobs     *pgxpool.Pool // of the worker, so that callers cannot starve it
 	ids      *ids.Source
 	model    embed.Model
 	versions string // of Postgres, pgvector and the model, for people
@@ -69,6 +72,7 @@ func openNode(ctx context.Context, s *storage, want need, term *terminal, log *s
 
 // ensureRuntime returns the runtime folder, made if need be, with its progress shown.
 func ensureRuntime(ctx context.Context, s *storage, term *terminal) (runtime.Runtime, error) {
+	formats.CacheDir = filepath.Join(s.home(), "cache", "pdf")
 	if s.Runtime != "" {
 		return runtime.At(s.Runtime), nil
 	}
@@ -110,6 +114,10 @@ func (n *node) openDatabase(ctx context.Context, s *storage, rt runtime.Runtime,
 		return err
 	}
 	n.closers = append(n.closers, n.pool.Close)
+	if n.jobs, err = pgconn.Open(ctx, dsn, pgconn.Options{}); err != nil {
+		return err
+	}
+	n.closers = append(n.closers, n.jobs.Close)
 	if n.ids, err = ids.Open(ctx, n.pool); err != nil {
 		return err
 	}

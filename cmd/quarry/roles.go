@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"syscall"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quarry-rag/quarry/api"
-	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/generate/ledger"
 	"github.com/quarry-rag/quarry/ingest"
 	"github.com/quarry-rag/quarry/internal/pgconn"
 	"github.com/quarry-rag/quarry/migrations"
@@ -29,7 +28,7 @@ func (c *serveCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 		return err
 	}
 	defer n.close()
-	srv, err := newServer(n, &c.serving, term, log)
+	srv, err := newServer(ctx, n, &c.serving, term, log)
 	if err != nil {
 		return err
 	}
@@ -51,7 +50,7 @@ func (c *workCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 		return err
 	}
 	defer n.close()
-	w, err := ingest.NewWorker(n.pool, n.ids, n.model, calmly(log), ingest.WorkerOptions{})
+	w, err := ingest.NewWorker(n.jobs, n.ids, n.model, calmly(log), ingest.WorkerOptions{})
 	if err != nil {
 		return err
 	}
@@ -89,13 +88,13 @@ func (c *migrateCmd) Run(ctx context.Context, term *terminal) error {
 }
 
 // newServer wires the gRPC server to the node.
-func newServer(n *node, s *serving, term *terminal, log *slog.Logger) (*api.Server, error) {
+func newServer(ctx context.Context, n *node, s *serving, term *terminal, log *slog.Logger) (*api.Server, error) {
 	ingester, err := ingest.New(n.pool, n.ids, ingest.Options{})
 	if err != nil {
 		return nil, err
 	}
 	searcher := retrieve.New(n.pool, n.model, retrieve.Options{})
-	answerers, why, err := newAnswerers(n, s, searcher, log)
+	answerers, why, err := newAnswerers(ctx, n, s, searcher, log)
 	if err != nil {
 		return nil, err
 	}
@@ -105,45 +104,8 @@ func newServer(n *node, s *serving, term *terminal, log *slog.Logger) (*api.Serv
 		Ingester:  ingester,
 		Searcher:  searcher,
 		Answerers: answerers,
+		Ledger:    ledger.New(n.pool),
 	}, log, api.Options{ImportRoots: s.roots()})
-}
-
-// newAnswerers returns the answerers, the default first, and one line on why it
-// is. A key alone does not choose a remote model: the documents would leave this
-// machine without anyone having said so.
-func newAnswerers(n *node, s *serving, src generate.Source, log *slog.Logger) ([]generate.Answerer, string, error) {
-	extractive := generate.NewExtractive(n.model, src)
-	if !s.chat() {
-		why := "Answers: extractive, quotes without a language model (QUARRY_MODEL is not set"
-		if s.Model != "" {
-			why = "Answers: extractive, quotes without a language model (chosen by QUARRY_MODEL"
-		} else if s.OpenAIKey != "" || s.OpenAIBaseURL != "" {
-			why += "; set it to the chat model to use at the server that OPENAI_* names"
-		}
-		return []generate.Answerer{extractive}, why + ")", nil
-	}
-	var config generate.ChatConfig
-	config.Model, config.BaseURL, config.Key = s.Model, s.OpenAIBaseURL, s.OpenAIKey
-	if config.BaseURL == "" {
-		config.BaseURL = openAI
-	}
-	chat, err := generate.NewChat(config, src, log)
-	if err != nil {
-		return nil, "", err
-	}
-	return []generate.Answerer{chat, extractive}, fmt.Sprintf("Answers: %s at %s (chosen by QUARRY_MODEL)", s.Model, host(config.BaseURL)), nil
-}
-
-// openAI is where a key without an address belongs.
-const openAI = "https://api.openai.com/v1"
-
-// host is a URL's host: the rest of it may hold secrets.
-func host(s string) string {
-	u, err := url.Parse(s)
-	if err != nil {
-		return "(no host)"
-	}
-	return u.Host
 }
 
 // listen opens the gRPC port, and says what to do when it is taken.

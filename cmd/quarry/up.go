@@ -35,11 +35,11 @@ func (c *upCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 		return err
 	}
 	defer n.close()
-	srv, err := newServer(n, c.allowing(c.Docs), term, log)
+	srv, err := newServer(ctx, n, c.allowing(c.Docs), term, log)
 	if err != nil {
 		return err
 	}
-	w, err := ingest.NewWorker(n.pool, n.ids, n.model, calmly(log), ingest.WorkerOptions{Exclusive: c.DatabaseURL == ""})
+	w, err := ingest.NewWorker(n.jobs, n.ids, n.model, calmly(log), ingest.WorkerOptions{Exclusive: c.DatabaseURL == ""})
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 // Truncated and bit-flipped copies of every fixture give a text or a reason,
 // within seconds.
 func TestDamagedCopies(t *testing.T) {
+	startPDF(t)
 	for _, f := range fixtures(t) {
 		t.Run(f.name, func(t *testing.T) {
 			mediaType := Detect(f.name, f.body)

@@ -40,12 +40,16 @@ func fuzzed(t *testing.T, mediaType string, body []byte) {
 
 func FuzzXML(f *testing.F)    { fuzzFormats(f, "application/xml") }
 func FuzzRTF(f *testing.F)    { fuzzFormats(f, "application/rtf") }
-func FuzzPDF(f *testing.F)    { fuzzFormats(f, "application/pdf") }
 func FuzzMail(f *testing.F)   { fuzzFormats(f, "message/rfc822", "application/mbox") }
 func FuzzMarkup(f *testing.F) { fuzzFormats(f, "text/x-rst", "text/asciidoc") }
 func FuzzCode(f *testing.F)   { fuzzFormats(f, "text/x-go", "text/x-python", "application/yaml") }
 func FuzzRecords(f *testing.F) {
 	fuzzFormats(f, "application/json", "application/jsonl", "application/x-ipynb+json", "text/csv", "text/tab-separated-values")
+}
+
+func FuzzPDF(f *testing.F) {
+	startPDF(f)
+	fuzzFormats(f, "application/pdf")
 }
 
 func FuzzArchive(f *testing.F) {

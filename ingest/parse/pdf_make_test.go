@@ -10,7 +10,6 @@ import (
 // pdfs are small files of one kind each.
 func pdfs(t testing.TB) []fixture {
 	t.Helper()
-	startPDF(t)
 	return []fixture{
 		{"report.pdf", reportPDF()},
 		{"columns.pdf", columnsPDF()},

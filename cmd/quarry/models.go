@@ -1,0 +1,213 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/generate/ledger"
+)
+
+// newAnswerers returns the answerers, the default first, and one line on why it
+// is. What was configured counts; with nothing configured, what is found.
+func newAnswerers(ctx context.Context, n *node, s *serving, src generate.Source, log *slog.Logger) ([]generate.Answerer, string, error) {
+	config, why, err := s.models(ctx, usual)
+	if err != nil {
+		return nil, "", err
+	}
+	parts := generate.Parts{
+		Extractive: generate.NewExtractive(n.model, src),
+		Source:     src, Embed: n.model, Log: log, Rand: rand.Float64,
+		Key:      func(ref string) (string, error) { return s.key(ref) },
+		Spending: ledger.New(n.pool),
+	}
+	all, err := config.Build(parts)
+	if err != nil {
+		return nil, "", err
+	}
+	return all, fmt.Sprintf("Answers: %s (%s)", all[0].Plan().Model, why), nil
+}
+
+// models is the configuration in effect and why: a file, QUARRY_MODEL, or what
+// is found in the environment and at.
+func (s *serving) models(ctx context.Context, at places) (generate.Config, string, error) {
+	switch {
+	case s.Models != "":
+		return s.modelsFile()
+	case s.Model == "extractive":
+		return generate.Config{}, "quotes, without a language model; chosen by QUARRY_MODEL", nil
+	case s.Model != "":
+		m := s.named()
+		return generate.Config{Models: []generate.ModelConfig{m}}, "at " + host(cmp.Or(m.BaseURL, providerURL[m.Provider])) + ", chosen by QUARRY_MODEL", nil
+	case s.OpenAIBaseURL != "":
+		return generate.Config{}, "quotes, without a language model; QUARRY_MODEL does not say which model to use at the server that OPENAI_BASE_URL names", nil
+	}
+	return s.discover(ctx, at)
+}
+
+func (s *serving) modelsFile() (generate.Config, string, error) {
+	text, err := readLimited(s.Models, 1<<20)
+	if err != nil {
+		return generate.Config{}, "", fmt.Errorf("--models (QUARRY_MODELS): %w", err)
+	}
+	config, err := generate.ReadConfig(text)
+	if err != nil {
+		return config, "", fmt.Errorf("%s: %w", s.Models, err)
+	}
+	if s.Model == "" {
+		return config, "chosen by " + s.Models, nil
+	}
+	config.Default = s.Model
+	if err := config.Check(); err != nil {
+		return config, "", fmt.Errorf("%s: QUARRY_MODEL: %w", s.Models, err)
+	}
+	return config, "one of " + s.Models + ", chosen by QUARRY_MODEL", nil
+}
+
+// named is the model that QUARRY_MODEL names, at the server whose key or address
+// is given.
+func (s *serving) named() generate.ModelConfig {
+	m := generate.ModelConfig{Name: s.Model, Provider: "openai", Model: s.Model, BaseURL: s.OpenAIBaseURL}
+	switch {
+	case s.OpenAIKey != "":
+		m.Key = openAIKey
+	case s.OpenAIBaseURL == "" && s.AnthropicKey != "":
+		m.Provider, m.Key = "anthropic", anthropicKey
+	}
+	return m
+}
+
+const (
+	openAIKey    = "env:OPENAI_API_KEY"
+	anthropicKey = "env:ANTHROPIC_API_KEY"
+)
+
+// Where providers are, for people.
+var providerURL = map[string]string{"openai": "https://api.openai.com", "anthropic": "https://api.anthropic.com"}
+
+// Models that a key alone chooses: small ones, that answer from passages well
+// and cheaply.
+const (
+	openAIModel    = "gpt-5-mini"
+	anthropicModel = "claude-haiku-4-5"
+)
+
+// places are where servers on this machine usually listen.
+type places struct{ ollama, llama string }
+
+var usual = places{"http://127.0.0.1:11434/v1", "http://127.0.0.1:8080/v1"}
+
+// discover takes a key of the environment, else a server on this machine.
+func (s *serving) discover(ctx context.Context, at places) (generate.Config, string, error) {
+	one := func(m generate.ModelConfig, why string) (generate.Config, string, error) {
+		return generate.Config{Models: []generate.ModelConfig{m}}, why + "; QUARRY_MODEL=extractive keeps answers on this machine", nil
+	}
+	if s.OpenAIKey != "" {
+		return one(generate.ModelConfig{Name: openAIModel, Provider: "openai", Model: openAIModel, Key: openAIKey},
+			"at api.openai.com, because OPENAI_API_KEY is set")
+	}
+	if s.AnthropicKey != "" {
+		return one(generate.ModelConfig{Name: anthropicModel, Provider: "anthropic", Model: anthropicModel, Key: anthropicKey},
+			"at api.anthropic.com, because ANTHROPIC_API_KEY is set")
+	}
+	for _, p := range []struct{ name, url string }{{"Ollama", at.ollama}, {"llama.cpp", at.llama}} {
+		if model := probe(ctx, p.url); model != "" {
+			m := generate.ModelConfig{Name: "local", Provider: "openai", Model: model, BaseURL: p.url}
+			return generate.Config{Models: []generate.ModelConfig{m}}, fmt.Sprintf("%s, found at %s, where %s listens", clean(model), host(p.url), p.name), nil
+		}
+	}
+	return generate.Config{}, "quotes, without a language model; no key is set and no model server listens on this machine", nil
+}
+
+// probeFor is the time a server on this machine has to say which models it has.
+const probeFor = 300 * time.Millisecond
+
+// probe returns the first chat model of an OpenAI-compatible server; empty
+// without one.
+func probe(ctx context.Context, base string) string {
+	ctx, cancel := context.WithTimeout(ctx, probeFor)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/models", nil)
+	if err != nil {
+		return ""
+	}
+	// No proxy: what listens here is asked directly.
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Do(req)
+	if err != nil {
+		return ""
+	}
+	defer res.Body.Close()
+	var list struct {
+		Data []struct {
+			ID string `json:"id"`
+		} `json:"data"`
+	}
+	if res.StatusCode != http.StatusOK || json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&list) != nil {
+		return ""
+	}
+	for _, m := range list.Data {
+		if len(m.ID) <= 255 && m.ID != "" && !strings.Contains(m.ID, "embed") {
+			return m.ID
+		}
+	}
+	return ""
+}
+
+// key resolves "env:NAME" and "file:PATH".
+func (s *serving) key(ref string) (string, error) {
+	kind, name, _ := strings.Cut(ref, ":")
+	value := ""
+	switch {
+	case ref == openAIKey && s.OpenAIKey != "":
+		value = s.OpenAIKey
+	case ref == anthropicKey && s.AnthropicKey != "":
+		value = s.AnthropicKey
+	case kind == "env":
+		value = os.Getenv(name)
+	case kind == "file":
+		text, err := readLimited(name, 64<<10)
+		if err != nil {
+			return "", err
+		}
+		value = string(text)
+	}
+	if value = strings.TrimSpace(value); value == "" {
+		return "", fmt.Errorf("%s is empty or not set", ref)
+	}
+	return value, nil
+}
+
+// readLimited reads a file of at most limit bytes.
+func readLimited(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(text)) > limit {
+		err = errors.New("the file is too large")
+	}
+	return text, err
+}
+
+// host is a URL's host: the rest of it may hold secrets.
+func host(s string) string {
+	u, err := url.Parse(s)
+	if err != nil {
+		return "(no host)"
+	}
+	return u.Host
+}

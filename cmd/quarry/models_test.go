@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+)
+
+// listing is a model server that answers /v1/models with body.
+func listing(t *testing.T, body string) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/v1/models" {
+			w.WriteHeader(404)
+		}
+		fmt.Fprint(w, body)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL + "/v1"
+}
+
+func TestDiscover(t *testing.T) {
+	nobody := "http://127.0.0.1:1/v1"
+	hung := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	t.Cleanup(hung.Close)
+	ollama := listing(t, `{"object":"list","data":[{"id":"nomic-embed-text"},{"id":"qwen3:4b"}]}`)
+	llama := listing(t, `{"data":[{"id":"gemma.gguf"}]}`)
+	for _, c := range []struct {
+		name     string
+		serving  serving
+		at       places
+		provider string // of the model chosen; empty: extractive
+		model    string
+		why      string
+	}{
+		{"nothing", serving{}, places{nobody, nobody}, "", "", "no key is set"},
+		{"OpenAI's key", serving{OpenAIKey: "k", AnthropicKey: "k"}, places{ollama, nobody}, "openai", openAIModel, "OPENAI_API_KEY is set"},
+		{"Anthropic's key", serving{AnthropicKey: "k"}, places{ollama, nobody}, "anthropic", anthropicModel, "ANTHROPIC_API_KEY is set"},
+		{"Ollama", serving{}, places{ollama, llama}, "openai", "qwen3:4b", "Ollama"},
+		{"llama.cpp", serving{}, places{nobody, llama}, "openai", "gemma.gguf", "llama.cpp"},
+		{"something else there", serving{}, places{listing(t, "<html>"), listing(t, `{"data":[]}`)}, "", "", "no model server"},
+		{"one that hangs", serving{}, places{hung.URL + "/v1", nobody}, "", "", "no model server"},
+		{"said to quote", serving{Model: "extractive", OpenAIKey: "k"}, places{ollama, nobody}, "", "", "QUARRY_MODEL"},
+		{"named", serving{Model: "m", OpenAIKey: "k"}, places{ollama, nobody}, "openai", "m", "QUARRY_MODEL"},
+		{"named at Anthropic", serving{Model: "m", AnthropicKey: "k"}, places{ollama, nobody}, "anthropic", "m", "QUARRY_MODEL"},
+	} {
+		start := time.Now()
+		config, why, err := c.serving.models(t.Context(), c.at)
+		if err != nil || !strings.Contains(why, c.why) {
+			t.Errorf("%s: %q, %v", c.name, why, err)
+		}
+		if time.Since(start) > 5*probeFor {
+			t.Errorf("%s: took %v", c.name, time.Since(start))
+		}
+		if len(config.Models) == 0 {
+			if c.model != "" {
+				t.Errorf("%s: nothing chosen", c.name)
+			}
+		} else if m := config.Models[0]; m.Provider != c.provider || m.Model != c.model {
+			t.Errorf("%s: chose %+v", c.name, m)
+		}
+		if err := config.Check(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+func TestModelsFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "models.yaml")
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("models: [{name: a, provider: openai, model: m}, {name: b, provider: openai, model: n}]")
+	config, _, err := (&serving{Models: path, Model: "b"}).models(t.Context(), usual)
+	if err != nil || len(config.Models) != 2 || config.Default != "b" {
+		t.Errorf("%+v, %v", config, err)
+	}
+	if _, _, err := (&serving{Models: path, Model: "c"}).models(t.Context(), usual); err == nil || !strings.Contains(err.Error(), "QUARRY_MODEL") {
+		t.Errorf("a default that is not there: %v", err)
+	}
+	write("models: [{name: a}]")
+	if _, _, err := (&serving{Models: path}).models(t.Context(), usual); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("%v", err)
+	}
+	if _, _, err := (&serving{Models: path + "x"}).models(t.Context(), usual); err == nil || !strings.Contains(err.Error(), "QUARRY_MODELS") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestKey(t *testing.T) {
+	t.Setenv("SOME_KEY", "from-env")
+	path := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(path, []byte("from-file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := &serving{OpenAIKey: "from-flag"}
+	for ref, want := range map[string]string{openAIKey: "from-flag", "env:SOME_KEY": "from-env", "file:" + path: "from-file"} {
+		if got, err := s.key(ref); got != want || err != nil {
+			t.Errorf("%s: %q, %v", ref, got, err)
+		}
+	}
+	for _, ref := range []string{"env:QUARRY_TEST_NO_SUCH_KEY", "file:" + path + "x"} {
+		if got, err := s.key(ref); err == nil {
+			t.Errorf("%s: %q", ref, got)
+		}
+	}
+}
+
+func TestUsageText(t *testing.T) {
+	got := usageText([]*quarryv1.UsageRow{
+		{Day: "2026-11-02", Collection: "docs", Model: "a", Answers: 2, InputTokens: 10, OutputTokens: 5, Cost: .5},
+		{Day: "2026-11-01", Collection: "docs", Model: "b", Answers: 1, Failures: 1, Unpriced: 2},
+	})
+	lines := strings.Split(got, "\n")
+	if len(lines) != 5 || !strings.HasSuffix(lines[1], "0.500000") || !strings.HasSuffix(lines[2], "unknown") || !strings.HasSuffix(lines[3], "0.500000 + 2 unknown") {
+		t.Errorf("%s", got)
+	}
+}

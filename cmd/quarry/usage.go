@@ -1,0 +1,70 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"text/tabwriter"
+
+	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+)
+
+// usageCmd prints what models were asked and cost.
+type usageCmd struct {
+	Days int32 `env:"-" default:"30" help:"Days back, today's included."`
+	All  bool  `env:"-" help:"Of all collections, not only --collection."`
+}
+
+func (c *usageCmd) Run(ctx context.Context, g *globals, term *terminal) error {
+	return withClient(g.Server, func(cl *client) error {
+		in := &quarryv1.ListUsageRequest{Collection: g.Collection, Days: c.Days}
+		if c.All {
+			in.Collection = ""
+		}
+		out, err := quarryv1.NewUsageServiceClient(cl.conn).ListUsage(ctx, in)
+		if err != nil {
+			return err
+		}
+		return term.print(out, usageText(out.Rows))
+	})
+}
+
+// usageText is a table and its sums. A cost that is not known is said to be.
+func usageText(rows []*quarryv1.UsageRow) string {
+	if len(rows) == 0 {
+		return "nothing was asked\n"
+	}
+	var b bytes.Buffer
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "DAY\tCOLLECTION\tMODEL\tANSWERS\tFAILURES\tTOKENS IN\tCACHED\tTOKENS OUT\tUSD")
+	sum := &quarryv1.UsageRow{Day: "total"}
+	for _, r := range rows {
+		usageLine(w, r)
+		sum.Answers += r.Answers
+		sum.Failures += r.Failures
+		sum.InputTokens += r.InputTokens
+		sum.CachedTokens += r.CachedTokens
+		sum.OutputTokens += r.OutputTokens
+		sum.Cost += r.Cost
+		sum.Unpriced += r.Unpriced
+	}
+	usageLine(w, sum)
+	w.Flush()
+	return b.String()
+}
+
+func usageLine(w *tabwriter.Writer, r *quarryv1.UsageRow) {
+	fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", r.Day, r.Collection, clean(r.Model),
+		r.Answers, r.Failures, r.InputTokens, r.CachedTokens, r.OutputTokens, costText(r.Cost, r.Unpriced, r.Answers+r.Failures))
+}
+
+// costText is dollars; a part that is not known is named.
+func costText(cost float64, unpriced, tries int64) string {
+	switch {
+	case unpriced == 0:
+		return fmt.Sprintf("%.6f", cost)
+	case unpriced >= tries:
+		return "unknown"
+	}
+	return fmt.Sprintf("%.6f + %d unknown", cost, unpriced)
+}
