@@ -228,6 +228,7 @@ func TestDeadline(t *testing.T) {
 func TestDatabaseGone(t *testing.T) {
 	r := newRig(t, api.Options{}, "")
 	r.create(t, "docs")
+	r.stopWorker()
 	r.closePool()
 	_, err := r.query.Search(within(t), &quarryv1.SearchRequest{Collection: "docs", Query: "q"})
 	if status.Code(err) != codes.Unavailable || !retries(err) {

@@ -33,6 +33,8 @@ type rig struct {
 	stop      context.CancelFunc
 	stopped   chan struct{}
 	closePool func()
+	// stopWorker ends the worker and waits for it; it may be called early.
+	stopWorker func()
 }
 
 // chatAt is where a test's chat model runs; empty: there is none.
@@ -109,15 +111,18 @@ func serve(t *testing.T, srv *api.Server, worker *ingest.Worker) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	stopWorker := func() {
+		stopWorking()
+		<-worked
+	}
 	t.Cleanup(func() {
 		conn.Close()
 		stop()
 		<-done
-		stopWorking()
-		<-worked
+		stopWorker()
 	})
 	return &rig{
-		conn: conn, stop: stop, stopped: done,
+		conn: conn, stop: stop, stopped: done, stopWorker: stopWorker,
 		collections: quarryv1.NewCollectionServiceClient(conn),
 		ingest:      quarryv1.NewIngestServiceClient(conn),
 		query:       quarryv1.NewQueryServiceClient(conn),

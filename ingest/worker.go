@@ -110,22 +110,29 @@ func (w *Worker) riverConfig() *river.Config {
 func (w *Worker) Run(ctx context.Context) error {
 	w.run = ctx
 	defer context.AfterFunc(ctx, func() { w.ix.stopping.Store(true) })()
-	if err := w.beat(ctx); err != nil {
-		return fmt.Errorf("start worker: %w", err)
-	}
-	if w.o.Exclusive {
-		if err := w.rescueAll(ctx); err != nil {
-			return fmt.Errorf("start worker: %w", err)
+	if err := w.start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // asked to stop before it had begun
 		}
-	}
-	if err := w.ix.wantAllHNSW(ctx); err != nil {
-		return fmt.Errorf("start worker: %w", err)
-	}
-	if err := w.client.Start(ctx); err != nil {
 		return fmt.Errorf("start worker: %w", err)
 	}
 	w.keepAlive(w.client.Stopped())
 	return nil
+}
+
+func (w *Worker) start(ctx context.Context) error {
+	if err := w.beat(ctx); err != nil {
+		return err
+	}
+	if w.o.Exclusive {
+		if err := w.rescueAll(ctx); err != nil {
+			return err
+		}
+	}
+	if err := w.ix.wantAllHNSW(ctx); err != nil {
+		return err
+	}
+	return w.client.Start(ctx)
 }
 
 // index is the work of an index job. A document that makes the process die

@@ -87,7 +87,10 @@ func TestRerank(t *testing.T) {
 		"works": {byLength, "long", ""},
 		"fails": {func(context.Context, string, []string) ([]float64, error) { return nil, errModel }, "short", "The reranker failed"},
 		"short": {func(context.Context, string, []string) ([]float64, error) { return []float64{1}, nil }, "short", "The reranker failed"},
-		"hangs": {func(ctx context.Context, _ string, _ []string) ([]float64, error) { <-ctx.Done(); return nil, ctx.Err() }, "short", "did not answer within"},
+		"hangs": {func(ctx context.Context, _ string, _ []string) ([]float64, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}, "short", "did not answer within"},
 	} {
 		s := New(c.pool, c.model, Options{Reranker: tt.f, RerankBudget: 300 * time.Millisecond})
 		r, err := s.Search(t.Context(), Query{Text: "dogs bark"}.in(c))

@@ -7,7 +7,7 @@ import (
 
 // Lengths of the terms that have variants, in characters: shorter ones are near
 // too many words, longer ones are seldom words.
-const minVariant, maxVariant = 4, 24
+const minVariant, maxVariant = 5, 24
 
 var alphabets = map[*unicode.RangeTable]string{
 	unicode.Latin:    "abcdefghijklmnopqrstuvwxyzäöüßéèêáàâíóúñçåæøőű",
@@ -15,7 +15,8 @@ var alphabets = map[*unicode.RangeTable]string{
 }
 
 // Variants returns the terms one slip of the finger away: a letter missing, too
-// many, wrong, or two that changed places (Damerau 1964). Terms that are not
+// many, wrong, or two that changed places (Damerau 1964), never the first: people
+// hardly ever slip there, and words that differ there mean other things. Terms not
 // made of letters of one script have none.
 func Variants(term string) []string {
 	letters := []rune(term)
@@ -38,7 +39,7 @@ func Variants(term string) []string {
 			out = append(out, v)
 		}
 	}
-	for i := 0; i <= len(letters); i++ {
+	for i := 1; i <= len(letters); i++ {
 		head, tail := string(letters[:i]), letters[i:]
 		if len(tail) > 0 {
 			add(head, string(tail[1:]))
