@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strings"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 )
 
@@ -12,7 +15,7 @@ import (
 // every candidate.
 type explainCmd struct {
 	Query []string `arg:"" help:"What was searched; several words are joined."`
-	Doc   string   `env:"-" placeholder:"URI" help:"The document that was expected. Without it, every candidate is shown."`
+	Doc   string   `env:"-" placeholder:"DOCUMENT" help:"URI or path of the document that was expected. Without it, every candidate is shown."`
 	Limit int32    `short:"k" env:"-" default:"10" help:"Passages that the search returns, at most 1000."`
 	narrowing
 }
@@ -32,10 +35,17 @@ func (c *explainCmd) Run(ctx context.Context, g *globals, term *terminal) error 
 		if c.Doc == "" {
 			return c.candidates(ctx, cl, g, term)
 		}
-		loss, err := cl.query.Explain(ctx, &quarryv1.ExplainRequest{
-			Collection: g.Collection, Query: strings.Join(c.Query, " "), Options: c.options(c.Limit), Uri: c.Doc,
+		var loss *quarryv1.ExplainResponse
+		err := eitherURI(c.Doc, func(uri string) (err error) {
+			loss, err = cl.query.Explain(ctx, &quarryv1.ExplainRequest{
+				Collection: g.Collection, Query: strings.Join(c.Query, " "), Options: c.options(c.Limit), Uri: uri,
+			})
+			if err == nil && loss.Stage == "unknown" && uri == c.Doc {
+				return status.Error(codes.NotFound, loss.Reason) // it may be a path
+			}
+			return err
 		})
-		if err != nil {
+		if err != nil && (loss == nil || status.Code(err) != codes.NotFound) {
 			return err
 		}
 		if term.json {

@@ -16,8 +16,8 @@ import (
 
 	"github.com/quarry-rag/quarry/ingest"
 	"github.com/quarry-rag/quarry/ingest/parse"
-	"github.com/quarry-rag/quarry/retrieve/embed"
 	pb "github.com/quarry-rag/quarry/proto/quarry/v1"
+	"github.com/quarry-rag/quarry/retrieve/embed"
 )
 
 // doc is a document of the corpus, in memory so that reading it is not measured.

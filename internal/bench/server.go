@@ -79,9 +79,11 @@ func (s *server) peakMB() (float64, error) {
 	return 0, fmt.Errorf("no VmHWM in /proc/%d/status", s.cmd.Process.Pid)
 }
 
-func (s *server) ingest() pb.IngestServiceClient          { return pb.NewIngestServiceClient(s.conn) }
-func (s *server) query() pb.QueryServiceClient            { return pb.NewQueryServiceClient(s.conn) }
-func (s *server) collections() pb.CollectionServiceClient { return pb.NewCollectionServiceClient(s.conn) }
+func (s *server) ingest() pb.IngestServiceClient { return pb.NewIngestServiceClient(s.conn) }
+func (s *server) query() pb.QueryServiceClient   { return pb.NewQueryServiceClient(s.conn) }
+func (s *server) collections() pb.CollectionServiceClient {
+	return pb.NewCollectionServiceClient(s.conn)
+}
 
 func freeAddr() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
