@@ -72,6 +72,9 @@ func toQuery(collection, text string, o *quarryv1.SearchOptions) (retrieve.Query
 		Unrestricted: len(o.GetPrincipals()) == 0,
 		Explain:      o.GetExplain(),
 		DensePlan:    densePlans[o.GetDensePlan()],
+		Dedupe:       o.GetDedupe(),
+		Diversity:    o.GetDiversity(),
+		NoRerank:     o.GetNoRerank(),
 	}
 	if o != nil {
 		q.DenseWeight = o.DenseWeight
@@ -119,6 +122,7 @@ func fromPassage(p retrieve.Passage) *quarryv1.Passage {
 		Score:       p.Score,
 		Dense:       fromLegScore(p.Dense),
 		Lexical:     fromLegScore(p.Lexical),
+		Rerank:      p.Rerank,
 	}
 }
 
@@ -132,6 +136,7 @@ func fromReport(r retrieve.Result) *quarryv1.SearchReport {
 		DensePlan: r.DensePlan,
 		Stages:    fromStages(r.Stages),
 		Coverage:  r.Coverage,
+		Notes:     r.Notes,
 	}
 }
 

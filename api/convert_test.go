@@ -113,7 +113,7 @@ func TestAskQueryDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := retrieve.Query{Collection: "c", Text: "q", Limit: askLimit, Expand: true, MaxTokens: askTokens, Unrestricted: true}
+	want := retrieve.Query{Collection: "c", Text: "q", Limit: askLimit, Expand: true, MaxTokens: askTokens, Unrestricted: true, Dedupe: true}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

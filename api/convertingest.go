@@ -24,7 +24,6 @@ func toDocument(in *quarryv1.PutDocumentRequest) ingest.Document {
 func toImportSpec(in *quarryv1.StartImportRequest) ingest.ImportSpec {
 	return ingest.ImportSpec{
 		Paths:            in.Paths,
-		Sources:          in.Sources,
 		Records:          in.Records,
 		Sync:             in.Sync,
 		DryRun:           in.DryRun,

@@ -158,7 +158,7 @@ func (s *queries) models() string {
 // with their neighbours for a reader, and as they are for who only quotes.
 func askQuery(in *quarryv1.AskRequest, plan generate.Plan) (retrieve.Query, error) {
 	q, err := toQuery(in.Collection, in.Question, in.Options)
-	q.Explain = false
+	q.Explain, q.Dedupe = false, true
 	q.Expand = !plan.Quotes
 	if q.Limit == 0 {
 		q.Limit = askLimit

@@ -93,7 +93,13 @@ func (ix *indexer) onIndex(ctx context.Context, space int64, f func(*pgx.Conn) e
 		return err
 	}
 	conn := c.Hijack() // its settings and lock go with it
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer func() {
+		// Its server process may outlive Close by a moment; the lock must not.
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		_, _ = conn.Exec(end, `select pg_advisory_unlock_all()`)
+		conn.Close(end)
+	}()
 	var free bool
 	if err := conn.QueryRow(ctx, `select pg_try_advisory_lock($1)`, space).Scan(&free); err != nil {
 		return fmt.Errorf("lock index of space %d: %w", space, err)

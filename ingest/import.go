@@ -18,8 +18,6 @@ type ImportSpec struct {
 	// Paths of files and folders, absolute, as the worker sees them. Hidden
 	// files and folders within are left out.
 	Paths []string `json:"paths"`
-	// Sources that are no paths, by their addresses: see openers.
-	Sources []string `json:"sources,omitempty"`
 	// Records says that each of the paths is a JSONL file of documents: see
 	// ReadRecords.
 	Records bool `json:"records,omitempty"`
@@ -84,9 +82,11 @@ type Skipped struct {
 
 // StartImport queues an import and returns at once. The worker reads the files.
 func (in *Ingester) StartImport(ctx context.Context, collection string, spec ImportSpec) (Import, error) {
-	if err := spec.clean(); err != nil {
+	roots, err := cleanRoots(spec.Paths)
+	if err != nil {
 		return Import{}, err
 	}
+	spec.Paths = roots
 	col, err := in.collection(ctx, collection)
 	if err != nil {
 		return Import{}, err
@@ -108,19 +108,12 @@ func (in *Ingester) StartImport(ctx context.Context, collection string, spec Imp
 	return in.Import(ctx, collection, id)
 }
 
-// clean checks a spec and brings it in order.
-func (spec *ImportSpec) clean() error {
-	if len(spec.Paths) == 0 && len(spec.Sources) == 0 {
-		return &Invalid{"paths", "is empty, and so is sources"}
-	}
-	var err error
-	spec.Paths, err = cleanRoots(spec.Paths)
-	return err
-}
-
 // cleanRoots checks the paths and drops those that lie within others, so that no
 // file is listed twice.
 func cleanRoots(paths []string) ([]string, error) {
+	if len(paths) == 0 {
+		return nil, &Invalid{"paths", "is empty"}
+	}
 	var roots []string
 	for i, p := range paths {
 		field := fmt.Sprintf("paths[%d]", i)

@@ -262,7 +262,7 @@ func TestCleanRoots(t *testing.T) {
 	if diff := cmp.Diff([]string{"/a", "/ab", "/b"}, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
-	for _, bad := range [][]string{{"relative"}, {""}, {"/a\x00"}, {"/a\xff"}} {
+	for _, bad := range [][]string{nil, {"relative"}, {""}, {"/a\x00"}, {"/a\xff"}} {
 		if _, err := cleanRoots(bad); err == nil {
 			t.Errorf("%q is accepted", bad)
 		}

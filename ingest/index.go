@@ -43,6 +43,8 @@ type indexer struct {
 	queue *queue
 	log   *slog.Logger
 	large *semaphore.Weighted
+	// unvacuumed counts the chunks written since the last vacuum was asked for.
+	unvacuumed atomic.Int64
 	// stopping ends jobs after the group in hand.
 	stopping atomic.Bool
 }
@@ -100,6 +102,7 @@ func (ix *indexer) index(ctx context.Context, col int64, docs []int64) error {
 		}
 		claims = rest
 	}
+	ix.wantVacuum(ctx, col)
 	return nil
 }
 

@@ -30,16 +30,19 @@ type (
 		CollectionID int64 `json:"collection_id"`
 		SpaceID      int64 `json:"space_id"`
 	}
+	// vacuumArgs: vacuum the tables that a load has grown.
+	vacuumArgs struct{}
 	// dropArgs: remove a deleted collection's rows.
 	dropArgs struct {
 		CollectionID int64 `json:"collection_id"`
 	}
 )
 
-func (indexArgs) Kind() string { return "index_documents" }
-func (scanArgs) Kind() string  { return "scan_import" }
-func (hnswArgs) Kind() string  { return "build_hnsw" }
-func (dropArgs) Kind() string  { return "drop_collection" }
+func (indexArgs) Kind() string  { return "index_documents" }
+func (scanArgs) Kind() string   { return "scan_import" }
+func (hnswArgs) Kind() string   { return "build_hnsw" }
+func (vacuumArgs) Kind() string { return "vacuum" }
+func (dropArgs) Kind() string   { return "drop_collection" }
 
 // maxAttempts is as good as none: a job ends when its work is done. What cannot
 // be done is settled in the rows and ends the job too.
@@ -56,13 +59,20 @@ func (scanArgs) InsertOpts() river.InsertOpts {
 }
 
 func (hnswArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: "upkeep", MaxAttempts: maxAttempts, UniqueOpts: river.UniqueOpts{
-		ByArgs: true,
-		ByState: []rivertype.JobState{
-			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
-			rivertype.JobStateRunning, rivertype.JobStateScheduled,
-		},
-	}}
+	return river.InsertOpts{Queue: "upkeep", MaxAttempts: maxAttempts, UniqueOpts: onceAtATime}
+}
+
+func (vacuumArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: "upkeep", MaxAttempts: 3, UniqueOpts: onceAtATime}
+}
+
+// onceAtATime drops a job while another of the same arguments has not ended.
+var onceAtATime = river.UniqueOpts{
+	ByArgs: true,
+	ByState: []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
+		rivertype.JobStateRunning, rivertype.JobStateScheduled,
+	},
 }
 
 func (dropArgs) InsertOpts() river.InsertOpts {

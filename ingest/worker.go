@@ -86,6 +86,9 @@ func (w *Worker) riverConfig() *river.Config {
 	river.AddWorker(jobs, &work[hnswArgs]{w: w, do: func(ctx context.Context, j *river.Job[hnswArgs]) error {
 		return w.ix.buildHNSW(ctx, j.Args.CollectionID, j.Args.SpaceID)
 	}})
+	river.AddWorker(jobs, &work[vacuumArgs]{w: w, do: func(ctx context.Context, _ *river.Job[vacuumArgs]) error {
+		return w.ix.vacuum(ctx)
+	}})
 	river.AddWorker(jobs, &work[dropArgs]{w: w, do: func(ctx context.Context, j *river.Job[dropArgs]) error {
 		return w.ix.drop(ctx, j.Args.CollectionID)
 	}})

@@ -25,6 +25,9 @@ func (ix *indexer) settle(ctx context.Context, t *target, docs []*prepared) erro
 	})
 	switch {
 	case err == nil:
+		for _, d := range docs {
+			ix.unvacuumed.Add(int64(len(d.pieces)))
+		}
 		ix.wantHNSW(ctx, t, chunks)
 		return nil
 	case !refusedData(err):

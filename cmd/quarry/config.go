@@ -13,6 +13,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/quarry-rag/quarry/internal/runtime"
+	"github.com/quarry-rag/quarry/retrieve"
+	"github.com/quarry-rag/quarry/retrieve/rerank"
 )
 
 // globals are the flags of every command.
@@ -74,8 +76,12 @@ type serving struct {
 	Listen      string   `default:"127.0.0.1:7447" placeholder:"HOST:PORT" help:"Address of the gRPC server."`
 	ImportRoots []string `name:"import-root" type:"path" placeholder:"DIR" help:"Folder that clients may have the server read. Default: every folder when listening on loopback, else none."`
 
-	Models        string `type:"path" help:"YAML file of models and routes that answer."`
-	Model         string `help:"Chat model that writes answers; \"extractive\": answers are quotes, without a model. Empty: what OPENAI_API_KEY, ANTHROPIC_API_KEY or a server on this machine offers."`
+	Models      string `type:"path" help:"YAML file of models and routes that answer."`
+	Model       string `help:"Chat model that writes answers; \"extractive\": answers are quotes, without a model. Empty: what OPENAI_API_KEY, ANTHROPIC_API_KEY or a server on this machine offers."`
+	RerankURL   string `name:"rerank-url" placeholder:"URL" help:"Rerank server (Cohere's, Jina's, llama.cpp's or text-embeddings-inference's form) that orders the best passages once more. It is sent questions and passages."`
+	RerankModel string `help:"Model to name to it; some servers need none."`
+	RerankKey   string `secret:"" hidden:"" help:"Its key."`
+
 	OpenAIKey     string `name:"openai-api-key" env:"OPENAI_API_KEY" secret:"" hidden:""`
 	AnthropicKey  string `name:"anthropic-api-key" env:"ANTHROPIC_API_KEY" secret:"" hidden:""`
 	OpenAIBaseURL string `name:"openai-base-url" env:"OPENAI_BASE_URL" placeholder:"URL" help:"OpenAI-compatible server of the chat model, as in http://127.0.0.1:11434/v1."`
@@ -97,6 +103,18 @@ func (s *serving) check() error {
 		return fmt.Errorf("QUARRY_MODEL is %q, and none of OPENAI_API_KEY, ANTHROPIC_API_KEY and OPENAI_BASE_URL says where it runs", s.Model)
 	}
 	return nil
+}
+
+// reranker is nil when none is configured.
+func (s *serving) reranker() (retrieve.Reranker, error) {
+	if s.RerankURL == "" {
+		return nil, nil
+	}
+	c, err := rerank.New(rerank.Config{URL: s.RerankURL, Model: s.RerankModel, Key: s.RerankKey})
+	if err != nil {
+		return nil, fmt.Errorf("--rerank-url (QUARRY_RERANK_URL): %w", err)
+	}
+	return c, nil
 }
 
 func (s *serving) chat() bool { return s.Model != "" && s.Model != "extractive" }

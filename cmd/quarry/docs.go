@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -18,13 +19,18 @@ type docsCmd struct {
 	List   docsListCmd   `cmd:"" help:"List documents."`
 	Show   docsShowCmd   `cmd:"" help:"Show one document, with its canonical text."`
 	Delete docsDeleteCmd `cmd:"" help:"Delete documents."`
+	Retry  docsRetryCmd  `cmd:"" help:"Index documents again that have failed."`
 }
 
 type docsListCmd struct {
-	State string `env:"-" default:"all" enum:"all,pending,ready,failed" help:"Only documents in this state: ${enum}."`
+	State  string `env:"-" default:"all" enum:"all,pending,ready,failed" help:"Only documents in this state: ${enum}."`
+	Failed bool   `env:"-" help:"Short for --state failed."`
 }
 
 func (c *docsListCmd) Run(ctx context.Context, g *globals, term *terminal) error {
+	if c.Failed {
+		c.State = "failed"
+	}
 	state := quarryv1.DocumentState(quarryv1.DocumentState_value["DOCUMENT_STATE_"+strings.ToUpper(c.State)])
 	return withClient(g.Server, func(cl *client) error {
 		in := &quarryv1.ListDocumentsRequest{Collection: g.Collection, PageSize: 1000, State: state}
@@ -98,6 +104,40 @@ func (c *docsDeleteCmd) Run(ctx context.Context, g *globals, term *terminal) err
 				return err
 			}
 			term.note("deleted %s", clean(uri))
+		}
+		return nil
+	})
+}
+
+type docsRetryCmd struct {
+	URIs   []string `arg:"" optional:"" name:"document" help:"URIs of the documents, or their files' paths."`
+	Failed bool     `env:"-" help:"All that have failed."`
+}
+
+func (c *docsRetryCmd) Run(ctx context.Context, g *globals, term *terminal) error {
+	if c.Failed == (len(c.URIs) > 0) {
+		return errors.New("name either documents or --failed")
+	}
+	return withClient(g.Server, func(cl *client) error {
+		if c.Failed {
+			r, err := cl.ingest.RetryDocuments(ctx, &quarryv1.RetryDocumentsRequest{Collection: g.Collection, AllFailed: true})
+			if err == nil {
+				term.note("to be indexed again: %d", r.Retried)
+			}
+			return err
+		}
+		for _, name := range c.URIs {
+			err := eitherURI(name, func(uri string) error {
+				r, err := cl.ingest.RetryDocuments(ctx, &quarryv1.RetryDocumentsRequest{Collection: g.Collection, Uris: []string{uri}})
+				if err == nil && r.Retried == 0 {
+					return fmt.Errorf("%s has not failed", clean(uri))
+				}
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			term.note("to be indexed again: %s", clean(name))
 		}
 		return nil
 	})

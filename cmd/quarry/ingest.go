@@ -17,37 +17,46 @@ import (
 
 // ingestCmd brings files and folders into a collection.
 type ingestCmd struct {
-	Paths  []string `arg:"" type:"path" help:"Files and folders."`
-	Sync   bool     `env:"-" help:"Remove documents of these paths that are no longer there."`
-	Upload bool     `env:"-" help:"Send the files instead of letting the server read them; the default for a server that is not on this machine."`
+	Paths            []string `arg:"" type:"path" help:"Files and folders."`
+	Sync             bool     `env:"-" help:"Remove documents of these paths that are no longer there."`
+	DryRun           bool     `env:"-" help:"Only show what would be added, changed and removed."`
+	AllowMassRemoval bool     `env:"-" help:"Let --sync remove more than half of a source's documents."`
+	Records          bool     `env:"-" help:"The files are JSONL with a document a line, perhaps with its vectors."`
+	Upload           bool     `env:"-" help:"Send the files instead of letting the server read them; the default for a server that is not on this machine."`
 }
 
 func (c *ingestCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 	upload := c.Upload || !loopback(g.Server)
-	if upload && c.Sync {
-		return errors.New("--sync needs a server that reads the files itself")
+	if upload && (c.Sync || c.DryRun) {
+		return errors.New("--sync and --dry-run need a server that reads the files itself")
 	}
 	return withClient(g.Server, func(cl *client) error {
 		if err := cl.ensureCollection(ctx, g.Collection); err != nil {
 			return err
 		}
-		if upload {
+		switch {
+		case upload && c.Records:
+			return uploadRecords(ctx, cl, term, g.Collection, c.Paths)
+		case upload:
 			return uploadPaths(ctx, cl, term, g.Collection, c.Paths)
 		}
-		return importPaths(ctx, cl, term, g.Collection, c.Paths, c.Sync)
+		return importPaths(ctx, cl, term, &quarryv1.StartImportRequest{
+			Collection: g.Collection, Paths: c.Paths, Records: c.Records,
+			Sync: c.Sync, DryRun: c.DryRun, AllowMassRemoval: c.AllowMassRemoval,
+		})
 	})
 }
 
 // importPaths has the server read the paths and shows how far it is.
-func importPaths(ctx context.Context, cl *client, term *terminal, collection string, paths []string, sync bool) error {
-	for i, p := range paths {
+func importPaths(ctx context.Context, cl *client, term *terminal, in *quarryv1.StartImportRequest) error {
+	for i, p := range in.Paths {
 		abs, err := filepath.Abs(p)
 		if err != nil {
 			return err
 		}
-		paths[i] = abs
+		in.Paths[i] = abs
 	}
-	started, err := cl.ingest.StartImport(ctx, &quarryv1.StartImportRequest{Collection: collection, Paths: paths, Sync: sync})
+	started, err := cl.ingest.StartImport(ctx, in)
 	if err != nil {
 		return err
 	}
@@ -63,10 +72,10 @@ func importPaths(ctx context.Context, cl *client, term *terminal, collection str
 	if last.State != quarryv1.ImportState_IMPORT_STATE_DONE {
 		return fmt.Errorf("the import ended as %s: %s", importState(last.State), clean(last.Error))
 	}
-	if last.Unchanged == 0 {
+	if last.Unchanged == 0 || in.DryRun {
 		return nil
 	}
-	return settle(ctx, cl, term, collection, last.FinishedAt)
+	return settle(ctx, cl, term, in.Collection, last.FinishedAt)
 }
 
 // watch follows an import to its end. A stream that breaks because the server

@@ -27,6 +27,7 @@ type cli struct {
 	Ingest  ingestCmd  `cmd:"" help:"Ingest files and folders."`
 	Docs    docsCmd    `cmd:"" help:"List, show and delete documents."`
 	Eval    evalCmd    `cmd:"" help:"Measure retrieval on questions whose answers are known."`
+	Check   checkCmd   `cmd:"" help:"Recompute a collection's statistics and look for what is orphaned or missing."`
 	Collect collectCmd `cmd:"" name:"collections" help:"List, create, show and delete collections."`
 	Usage   usageCmd   `cmd:"" help:"Show what models were asked and cost."`
 	Serve   serveCmd   `cmd:"" help:"Run only the gRPC server."`

@@ -97,13 +97,17 @@ func importSummary(t *terminal, im *quarryv1.Import) string {
 	}
 	add(im.Indexed, "indexed")
 	add(im.Unchanged, "unchanged")
-	add(im.Failed, "quarantined (see `quarry docs list --state failed`)")
+	add(im.Failed, "quarantined (see `quarry docs list --failed`)")
 	add(im.Superseded, "replaced meanwhile")
 	add(im.Removed, "removed")
 	if len(parts) == 0 {
 		parts = []string{"nothing"}
 	}
 	s := "Ingested: " + strings.Join(parts, ", ")
+	if im.Plan != nil {
+		s = fmt.Sprintf("Would add %d, change %d, remove %d; %d unchanged",
+			im.Plan.Added.GetCount(), im.Plan.Changed.GetCount(), im.Plan.Removed.GetCount(), im.Unchanged)
+	}
 	if im.Chunks > 0 {
 		s += fmt.Sprintf("; %d chunks", im.Chunks)
 	}
@@ -116,10 +120,27 @@ func importSummary(t *terminal, im *quarryv1.Import) string {
 	if im.FinishedAt != nil {
 		s += ", in " + duration(im.FinishedAt.AsTime().Sub(im.StartedAt.AsTime()))
 	}
+	s += planText(t, im.Plan)
 	skipped := slices.Clone(im.Skipped)
 	slices.SortFunc(skipped, func(a, b *quarryv1.Skipped) int { return int(b.Count - a.Count) })
 	for _, k := range skipped {
 		s += fmt.Sprintf("\n  skipped %d: %s (%s)", k.Count, line(k.Reason, 160), t.short(k.Example))
+	}
+	return s
+}
+
+// planText names some of the documents that a dry run found.
+func planText(t *terminal, p *quarryv1.ImportPlan) (s string) {
+	for _, k := range []struct {
+		sign string
+		*quarryv1.Planned
+	}{{"+", p.GetAdded()}, {"~", p.GetChanged()}, {"-", p.GetRemoved()}} {
+		for _, uri := range k.GetExamples() {
+			s += "\n  " + k.sign + " " + t.short(uri)
+		}
+		if more := k.GetCount() - int64(len(k.GetExamples())); more > 0 {
+			s += fmt.Sprintf("\n  %s and %d more", k.sign, more)
+		}
 	}
 	return s
 }

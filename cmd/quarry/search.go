@@ -42,6 +42,9 @@ func searchText(term *terminal, r *quarryv1.SearchResponse) string {
 	for _, why := range r.Report.GetDegraded() {
 		fmt.Fprintf(&b, "degraded: %s\n", clean(why))
 	}
+	for _, note := range r.Report.GetNotes() {
+		fmt.Fprintf(&b, "note: %s\n", clean(note))
+	}
 	if len(r.Passages) == 0 {
 		b.WriteString("nothing found\n")
 	}

@@ -113,7 +113,7 @@ func (c *upCmd) firstSteps(ctx context.Context, cl *client, g *globals, term *te
 		for _, p := range c.Docs {
 			term.note("Ingesting %s", clean(p))
 		}
-		if err := importPaths(ctx, cl, term, g.Collection, c.Docs, true); err != nil {
+		if err := importPaths(ctx, cl, term, &quarryv1.StartImportRequest{Collection: g.Collection, Paths: c.Docs, Sync: true}); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,7 @@
 package parse
 
 import (
-	"strings"
+	"bytes"
 	"unicode/utf8"
 
 	"github.com/gogs/chardet"
@@ -16,19 +16,30 @@ func decodeAny(body []byte) (string, error) {
 	if err == nil || mostlyUTF8(body) {
 		return text, err
 	}
-	guess, guessErr := chardet.NewTextDetector().DetectBest(body[:min(len(body), 64<<10)])
-	if guessErr != nil || guess.Confidence < 10 {
+	guesses, guessErr := chardet.NewTextDetector().DetectAll(body[:min(len(body), 64<<10)])
+	if guessErr != nil {
 		return "", err
 	}
-	encoding, _ := charset.Lookup(guess.Charset)
+	for _, guess := range guesses {
+		if decoded, ok := decodeAs(guess.Charset, body); ok && guess.Confidence >= 10 {
+			return canonical(decoded), nil
+		}
+	}
+	return "", err
+}
+
+// decodeAs decodes a body if it is well-formed in a charset, and without the
+// control characters that bytes of another charset turn into.
+func decodeAs(name string, body []byte) (string, bool) {
+	encoding, _ := charset.Lookup(name)
 	if encoding == nil {
-		return "", err
+		return "", false
 	}
-	decoded, decodeErr := encoding.NewDecoder().Bytes(body)
-	if decodeErr != nil || strings.ContainsRune(string(decoded), utf8.RuneError) {
-		return "", err
+	decoded, err := encoding.NewDecoder().Bytes(body)
+	if err != nil || bytes.ContainsFunc(decoded, func(r rune) bool { return r == utf8.RuneError || r >= 0x7f && r <= 0x9f }) {
+		return "", false
 	}
-	return canonical(string(decoded)), nil
+	return string(decoded), true
 }
 
 // mostlyUTF8 reports whether sequences of several bytes are more often right

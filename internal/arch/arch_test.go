@@ -26,6 +26,7 @@ var arrows = map[string][]string{
 	"retrieve/embed":    {},
 	"retrieve/filter":   {},
 	"retrieve/lexical":  {},
+	"retrieve/rerank":   {},
 	"ingest/parse":      {},
 	"generate/provider": {},
 	"migrations":        {},

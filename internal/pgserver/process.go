@@ -1,6 +1,7 @@
 package pgserver
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -100,6 +101,9 @@ func (s *Server) startOnce(ctx context.Context) (*process, error) {
 	if err := s.awaitReady(ctx, p); err != nil {
 		p.shutdown(ctx)
 		said, _ := io.ReadAll(io.NewSectionReader(log, begin, 64<<10))
+		if bytes.Contains(said, []byte("No space left on device")) {
+			err = fmt.Errorf("the disk of %s is full: free some of it: %w", s.dirs.data, syscall.ENOSPC)
+		}
 		return nil, fmt.Errorf("%w; %s ends\n  %s", err, s.dirs.log(), tail(said))
 	}
 	return p, nil

@@ -35,6 +35,11 @@ func (b builder) download(ctx context.Context, dir, log string) error {
 		case <-tick.C:
 			b.progress(Event{Step: step, Bytes: min(folderSize(dir), total), Total: total, Took: time.Since(start)})
 		case err := <-done:
+			// A full disk may have kept the log from saying so; pip holds each
+			// package twice for a moment, and takes its own files away again.
+			if free, statErr := room(dir); err != nil && statErr == nil && free < 2*uint64(total) {
+				err = errors.Join(syscall.ENOSPC, os.RemoveAll(log))
+			}
 			if err != nil {
 				return fmt.Errorf("%s: %w", step, err)
 			}

@@ -24,15 +24,22 @@ func sweep(root string) error {
 }
 
 func enoughRoom(dir string) error {
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(dir, &s); err != nil {
+	free, err := room(dir)
+	if err != nil {
 		return fmt.Errorf("free space of %s: %w", dir, err)
 	}
-	if free := s.Bavail * uint64(s.Bsize); free < roomNeeded {
+	if free < roomNeeded {
 		return fmt.Errorf("the disk of %s has %d MB free and the set-up needs %d MB: free some, or set QUARRY_HOME to a folder elsewhere",
 			dir, free>>20, roomNeeded>>20)
 	}
 	return nil
+}
+
+// room is what is free on the disk of dir, in bytes.
+func room(dir string) (uint64, error) {
+	var s syscall.Statfs_t
+	err := syscall.Statfs(dir, &s)
+	return s.Bavail * uint64(s.Bsize), err
 }
 
 // folderSize adds up the files under dir, some of which may vanish meanwhile.

@@ -679,10 +679,7 @@ type StartImportRequest struct {
 	// The paths are JSONL files with a document a line: "uri", "title", "text",
 	// "media_type", "metadata", "principals" and, where they are given, "vector",
 	// or "chunks" of "text" and "vector".
-	Records bool `protobuf:"varint,6,opt,name=records,proto3" json:"records,omitempty"`
-	// What is not a path: git+https://host/repository@revision, https://host/…
-	// (a sitemap, or a page to start from), s3://bucket/prefix.
-	Sources       []string `protobuf:"bytes,7,rep,name=sources,proto3" json:"sources,omitempty"`
+	Records       bool `protobuf:"varint,6,opt,name=records,proto3" json:"records,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -757,13 +754,6 @@ func (x *StartImportRequest) GetRecords() bool {
 		return x.Records
 	}
 	return false
-}
-
-func (x *StartImportRequest) GetSources() []string {
-	if x != nil {
-		return x.Sources
-	}
-	return nil
 }
 
 type StartImportResponse struct {
@@ -1868,18 +1858,16 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"\x14PutDocumentsResponse\x12\x10\n" +
 	"\x03uri\x18\x01 \x01(\tR\x03uri\x12\x18\n" +
 	"\achanged\x18\x02 \x01(\bR\achanged\x12\x14\n" +
-	"\x05error\x18\x03 \x01(\tR\x05error\"\xf5\x02\n" +
+	"\x05error\x18\x03 \x01(\tR\x05error\"\xe0\x01\n" +
 	"\x12StartImportRequest\x12)\n" +
 	"\n" +
 	"collection\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\n" +
-	"collection\x12(\n" +
-	"\x05paths\x18\x02 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xe8\a\"\ar\x05\x10\x01(\x80 R\x05paths\x12\x12\n" +
+	"collection\x12*\n" +
+	"\x05paths\x18\x02 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\b\x01\x10\xe8\a\"\ar\x05\x10\x01(\x80 R\x05paths\x12\x12\n" +
 	"\x04sync\x18\x03 \x01(\bR\x04sync\x12\x17\n" +
 	"\adry_run\x18\x04 \x01(\bR\x06dryRun\x12,\n" +
 	"\x12allow_mass_removal\x18\x05 \x01(\bR\x10allowMassRemoval\x12\x18\n" +
-	"\arecords\x18\x06 \x01(\bR\arecords\x12+\n" +
-	"\asources\x18\a \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10d\"\ar\x05\x10\x01(\x80\x10R\asources:h\xbaHe\x1ac\n" +
-	"\x16start_import.something\x12\x1epaths or sources must be given\x1a)size(this.paths) + size(this.sources) > 0\"@\n" +
+	"\arecords\x18\x06 \x01(\bR\arecords\"@\n" +
 	"\x13StartImportResponse\x12)\n" +
 	"\x06import\x18\x01 \x01(\v2\x11.quarry.v1.ImportR\x06import\"\x9b\x05\n" +
 	"\x06Import\x12\x0e\n" +

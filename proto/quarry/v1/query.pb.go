@@ -381,7 +381,14 @@ type SearchOptions struct {
 	// Overrides the choice of the dense leg's plan, for measuring.
 	DensePlan DensePlan `protobuf:"varint,10,opt,name=dense_plan,json=densePlan,proto3,enum=quarry.v1.DensePlan" json:"dense_plan,omitempty"`
 	// Return every candidate and what became of it. Search only.
-	Explain       bool `protobuf:"varint,11,opt,name=explain,proto3" json:"explain,omitempty"`
+	Explain bool `protobuf:"varint,11,opt,name=explain,proto3" json:"explain,omitempty"`
+	// Leave out passages that say what a better one says. Ask always does.
+	Dedupe bool `protobuf:"varint,12,opt,name=dedupe,proto3" json:"dedupe,omitempty"`
+	// Prefer passages unlike the chosen ones to better ones: the λ of maximal marginal
+	// relevance (Carbonell and Goldstein, SIGIR 1998). 0 is not at all.
+	Diversity float64 `protobuf:"fixed64,13,opt,name=diversity,proto3" json:"diversity,omitempty"`
+	// Keep the fused order where the server has a reranker.
+	NoRerank      bool `protobuf:"varint,14,opt,name=no_rerank,json=noRerank,proto3" json:"no_rerank,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -489,6 +496,27 @@ func (x *SearchOptions) GetDensePlan() DensePlan {
 func (x *SearchOptions) GetExplain() bool {
 	if x != nil {
 		return x.Explain
+	}
+	return false
+}
+
+func (x *SearchOptions) GetDedupe() bool {
+	if x != nil {
+		return x.Dedupe
+	}
+	return false
+}
+
+func (x *SearchOptions) GetDiversity() float64 {
+	if x != nil {
+		return x.Diversity
+	}
+	return 0
+}
+
+func (x *SearchOptions) GetNoRerank() bool {
+	if x != nil {
+		return x.NoRerank
 	}
 	return false
 }
@@ -1286,7 +1314,9 @@ type SearchReport struct {
 	DensePlan string       `protobuf:"bytes,2,opt,name=dense_plan,json=densePlan,proto3" json:"dense_plan,omitempty"`
 	Stages    []*StageTime `protobuf:"bytes,3,rep,name=stages,proto3" json:"stages,omitempty"`
 	// Best absolute score, 0 to 1: how well the collection covers the query.
-	Coverage      float64 `protobuf:"fixed64,4,opt,name=coverage,proto3" json:"coverage,omitempty"`
+	Coverage float64 `protobuf:"fixed64,4,opt,name=coverage,proto3" json:"coverage,omitempty"`
+	// What was searched other than as asked, a sentence each.
+	Notes         []string `protobuf:"bytes,5,rep,name=notes,proto3" json:"notes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1347,6 +1377,13 @@ func (x *SearchReport) GetCoverage() float64 {
 		return x.Coverage
 	}
 	return 0
+}
+
+func (x *SearchReport) GetNotes() []string {
+	if x != nil {
+		return x.Notes
+	}
+	return nil
 }
 
 type StageTime struct {
@@ -1415,9 +1452,11 @@ type Passage struct {
 	Text        string   `protobuf:"bytes,8,opt,name=text,proto3" json:"text,omitempty"`
 	Tokens      int32    `protobuf:"varint,9,opt,name=tokens,proto3" json:"tokens,omitempty"`
 	// Fused score, comparable only within one response.
-	Score         float64   `protobuf:"fixed64,10,opt,name=score,proto3" json:"score,omitempty"`
-	Dense         *LegScore `protobuf:"bytes,11,opt,name=dense,proto3" json:"dense,omitempty"`
-	Lexical       *LegScore `protobuf:"bytes,12,opt,name=lexical,proto3" json:"lexical,omitempty"`
+	Score   float64   `protobuf:"fixed64,10,opt,name=score,proto3" json:"score,omitempty"`
+	Dense   *LegScore `protobuf:"bytes,11,opt,name=dense,proto3" json:"dense,omitempty"`
+	Lexical *LegScore `protobuf:"bytes,12,opt,name=lexical,proto3" json:"lexical,omitempty"`
+	// The reranker's score; 0 when there was none. score is 1/rank when there was.
+	Rerank        float64 `protobuf:"fixed64,13,opt,name=rerank,proto3" json:"rerank,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1534,6 +1573,13 @@ func (x *Passage) GetLexical() *LegScore {
 		return x.Lexical
 	}
 	return nil
+}
+
+func (x *Passage) GetRerank() float64 {
+	if x != nil {
+		return x.Rerank
+	}
+	return 0
 }
 
 // LegScore is what one leg thought of a passage: cosine, or BM25.
@@ -2306,7 +2352,7 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x15quarry/v1/query.proto\x12\tquarry.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17quarry/v1/receipt.proto\"3\n" +
 	"\tByteRange\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x03R\x05start\x12\x10\n" +
-	"\x03end\x18\x02 \x01(\x03R\x03end\"\x9a\x04\n" +
+	"\x03end\x18\x02 \x01(\x03R\x03end\"\x88\x05\n" +
 	"\rSearchOptions\x12 \n" +
 	"\x05limit\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\x05limit\x127\n" +
@@ -2325,7 +2371,10 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\n" +
 	"dense_plan\x18\n" +
 	" \x01(\x0e2\x14.quarry.v1.DensePlanB\b\xbaH\x05\x82\x01\x02\x10\x01R\tdensePlan\x12\x18\n" +
-	"\aexplain\x18\v \x01(\bR\aexplainB\x0f\n" +
+	"\aexplain\x18\v \x01(\bR\aexplain\x12\x16\n" +
+	"\x06dedupe\x18\f \x01(\bR\x06dedupe\x127\n" +
+	"\tdiversity\x18\r \x01(\x01B\x19\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00R\tdiversity\x12\x1b\n" +
+	"\tno_rerank\x18\x0e \x01(\bR\bnoRerankB\x0f\n" +
 	"\r_dense_weight\"\xc8\x01\n" +
 	"\x06Filter\x127\n" +
 	"\n" +
@@ -2404,16 +2453,17 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x05stage\x18\x01 \x01(\tR\x05stage\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x16\n" +
 	"\x06remedy\x18\x03 \x01(\tR\x06remedy\x121\n" +
-	"\x04best\x18\x04 \x01(\v2\x1d.quarry.v1.ExplainedCandidateR\x04best\"\x93\x01\n" +
+	"\x04best\x18\x04 \x01(\v2\x1d.quarry.v1.ExplainedCandidateR\x04best\"\xa9\x01\n" +
 	"\fSearchReport\x12\x1a\n" +
 	"\bdegraded\x18\x01 \x03(\tR\bdegraded\x12\x1d\n" +
 	"\n" +
 	"dense_plan\x18\x02 \x01(\tR\tdensePlan\x12,\n" +
 	"\x06stages\x18\x03 \x03(\v2\x14.quarry.v1.StageTimeR\x06stages\x12\x1a\n" +
-	"\bcoverage\x18\x04 \x01(\x01R\bcoverage\"P\n" +
+	"\bcoverage\x18\x04 \x01(\x01R\bcoverage\x12\x14\n" +
+	"\x05notes\x18\x05 \x03(\tR\x05notes\"P\n" +
 	"\tStageTime\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\tR\x05stage\x12-\n" +
-	"\x04time\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x04time\"\xeb\x02\n" +
+	"\x04time\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x04time\"\x83\x03\n" +
 	"\aPassage\x12\x1f\n" +
 	"\vdocument_id\x18\x01 \x01(\tR\n" +
 	"documentId\x12\x10\n" +
@@ -2428,7 +2478,8 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x05score\x18\n" +
 	" \x01(\x01R\x05score\x12)\n" +
 	"\x05dense\x18\v \x01(\v2\x13.quarry.v1.LegScoreR\x05dense\x12-\n" +
-	"\alexical\x18\f \x01(\v2\x13.quarry.v1.LegScoreR\alexical\"4\n" +
+	"\alexical\x18\f \x01(\v2\x13.quarry.v1.LegScoreR\alexical\x12\x16\n" +
+	"\x06rerank\x18\r \x01(\x01R\x06rerank\"4\n" +
 	"\bLegScore\x12\x14\n" +
 	"\x05score\x18\x01 \x01(\x01R\x05score\x12\x12\n" +
 	"\x04rank\x18\x02 \x01(\x05R\x04rank\"\xed\x01\n" +
