@@ -8,9 +8,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
+	"strings"
 	"syscall"
 )
 
@@ -20,7 +21,7 @@ func main() {
 	o := options{}
 	flag.StringVar(&o.bin, "quarry", "bin/quarry", "the binary to measure")
 	flag.StringVar(&o.runtime, "runtime", os.Getenv("QUARRY_TEST_RUNTIME"), "runtime folder")
-	flag.StringVar(&o.docs, "docs", filepath.Join(runtime.GOROOT(), "doc"), "folder to ingest")
+	flag.StringVar(&o.docs, "docs", godoc(), "folder to ingest")
 	flag.StringVar(&o.data, "data", os.Getenv("BENCH_DATA"), "corpus.jsonl[.gz] to ingest as well")
 	flag.IntVar(&o.queries, "queries", 200, "searches measured at each number of clients")
 	flag.IntVar(&o.times, "times", 10, "copies of the corpus ingested to show that memory stays bounded")
@@ -29,6 +30,15 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// godoc is the Go distribution's own documentation, empty where there is no go.
+func godoc() string {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(strings.TrimSpace(string(root)), "doc")
 }
 
 type options struct {
