@@ -78,20 +78,34 @@ func TestSplitStructure(t *testing.T) {
 		max       int
 		want      []string // of each chunk: heading path, then how its text begins
 	}{
-		{"sections stay apart", "# A\n\n" + sentences("x", 8) + "\n\n## B\n\n" + sentences("y", 8), 50,
-			[]string{"A: A", "A > B: B"}},
-		{"small siblings join", "# A\n\n" + sentences("x", 8) + "\n\n## B\n\ny\n\n## C\n\nz\n\n## D\n\n" + sentences("w", 8), 50,
-			[]string{"A: A", "A: B", "A > D: D"}},
-		{"a lead goes with what is below it", "# A\n\nIn short:\n\n## B\n\n" + sentences("y", 8), 50,
-			[]string{"A > B: A"}},
-		{"headings go with the text below", "# A\n\n## B\n\n### C\n\n" + sentences("x", 8), 50,
-			[]string{"A > B > C: A"}},
-		{"a higher heading is never joined", "## A\n\n### B\n\nx\n\n# C\n\ny", 50,
-			[]string{"A > B: A", "C: C"}},
-		{"long sections are halved at a block", "# A\n\n" + sentences("x", 6) + "\n\n" + sentences("y", 6), 50,
-			[]string{"A: A", "A: y is"}},
-		{"a heading with nothing below", "# A\n\n" + sentences("x", 9) + "\n\n# B", 50,
-			[]string{"A: A", "B: B"}},
+		{
+			"sections stay apart", "# A\n\n" + sentences("x", 8) + "\n\n## B\n\n" + sentences("y", 8), 50,
+			[]string{"A: A", "A > B: B"},
+		},
+		{
+			"small siblings join", "# A\n\n" + sentences("x", 8) + "\n\n## B\n\ny\n\n## C\n\nz\n\n## D\n\n" + sentences("w", 8), 50,
+			[]string{"A: A", "A: B", "A > D: D"},
+		},
+		{
+			"a lead goes with what is below it", "# A\n\nIn short:\n\n## B\n\n" + sentences("y", 8), 50,
+			[]string{"A > B: A"},
+		},
+		{
+			"headings go with the text below", "# A\n\n## B\n\n### C\n\n" + sentences("x", 8), 50,
+			[]string{"A > B > C: A"},
+		},
+		{
+			"a higher heading is never joined", "## A\n\n### B\n\nx\n\n# C\n\ny", 50,
+			[]string{"A > B: A", "C: C"},
+		},
+		{
+			"long sections are halved at a block", "# A\n\n" + sentences("x", 6) + "\n\n" + sentences("y", 6), 50,
+			[]string{"A: A", "A: y is"},
+		},
+		{
+			"a heading with nothing below", "# A\n\n" + sentences("x", 9) + "\n\n# B", 50,
+			[]string{"A: A", "B: B"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -31,14 +31,22 @@ func TestDegraded(t *testing.T) {
 		lock string
 		want string
 	}{
-		{"model fails", New(c.pool, broken{hashed: hashed{64}}, Options{}), "",
-			"The embedding model failed, so the search is by words only."},
-		{"model hangs", New(c.pool, broken{hashed{64}, true}, Options{EmbedBudget: soon}), "",
-			"The embedding model did not answer within 50ms, so the search is by words only."},
-		{"dense leg is late", New(c.pool, hashed{64}, Options{DenseBudget: soon}), "embedding",
-			"Vector search did not answer within 50ms, so the search is by words only."},
-		{"lexical leg is late", New(c.pool, hashed{64}, Options{LexicalBudget: soon}), "posting",
-			"Word search did not answer within 50ms, so the search is by meaning only."},
+		{
+			"model fails", New(c.pool, broken{hashed: hashed{64}}, Options{}), "",
+			"The embedding model failed, so the search is by words only.",
+		},
+		{
+			"model hangs", New(c.pool, broken{hashed{64}, true}, Options{EmbedBudget: soon}), "",
+			"The embedding model did not answer within 50ms, so the search is by words only.",
+		},
+		{
+			"dense leg is late", New(c.pool, hashed{64}, Options{DenseBudget: soon}), "embedding",
+			"Vector search did not answer within 50ms, so the search is by words only.",
+		},
+		{
+			"lexical leg is late", New(c.pool, hashed{64}, Options{LexicalBudget: soon}), "posting",
+			"Word search did not answer within 50ms, so the search is by meaning only.",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var log bytes.Buffer

@@ -36,8 +36,10 @@ func TestDensePlans(t *testing.T) {
 	other := newCorpus(t, c.pool, c.model, "other", `{}`)
 	other.add(t, "x", "some words")
 	other.index(t)
-	args := pgx.NamedArgs{"collection": c.id, "space": c.space, "depth": 100,
-		"vector": pgvector.NewHalfVector(hashed{64}.vector("waa wbb"))}
+	args := pgx.NamedArgs{
+		"collection": c.id, "space": c.space, "depth": 100,
+		"vector": pgvector.NewHalfVector(hashed{64}.vector("waa wbb")),
+	}
 	for _, analyzed := range []bool{false, true} {
 		if analyzed {
 			c.exec(t, "analyze embedding")

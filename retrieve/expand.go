@@ -176,8 +176,10 @@ func (r *search) ranges(ctx context.Context, blocks []block) ([][]byte, error) {
 	if len(at) == 0 {
 		return texts, nil
 	}
-	rows, err := r.pool.Query(ctx, rangesSQL, pgx.NamedArgs{"collection": r.collection.ID,
-		"documents": documents, "versions": versions, "starts": starts, "lengths": lengths})
+	rows, err := r.pool.Query(ctx, rangesSQL, pgx.NamedArgs{
+		"collection": r.collection.ID,
+		"documents":  documents, "versions": versions, "starts": starts, "lengths": lengths,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -19,30 +19,54 @@ func TestFuse(t *testing.T) {
 		order  []int64
 	}{
 		{"none", Weighted, 0.5, nil, map[int64]float64{}, nil},
-		{"each by its maximum", Weighted, 0.5,
+		{
+			"each by its maximum", Weighted, 0.5,
 			[]Candidate{{ChunkID: 1, Dense: d(0.8, 1), Lexical: d(2, 2)}, {ChunkID: 2, Dense: d(0.4, 2), Lexical: d(8, 1)}},
-			map[int64]float64{1: 0.625, 2: 0.75}, []int64{2, 1}},
-		{"filled in scores count", Weighted, 0.6,
+			map[int64]float64{1: 0.625, 2: 0.75},
+			[]int64{2, 1},
+		},
+		{
+			"filled in scores count", Weighted, 0.6,
 			[]Candidate{{ChunkID: 1, Dense: d(0.5, 1)}, {ChunkID: 2, Dense: d(0.4, 0), Lexical: d(3, 1)}},
-			map[int64]float64{1: 0.6, 2: 0.88}, []int64{2, 1}},
-		{"negative cosine is none", Weighted, 0.5,
+			map[int64]float64{1: 0.6, 2: 0.88},
+			[]int64{2, 1},
+		},
+		{
+			"negative cosine is none", Weighted, 0.5,
 			[]Candidate{{ChunkID: 1, Dense: d(-0.5, 2), Lexical: d(1, 1)}, {ChunkID: 2, Dense: d(0.5, 1)}},
-			map[int64]float64{1: 0.5, 2: 0.5}, []int64{2, 1}},
-		{"words found nothing", Weighted, 0.3,
+			map[int64]float64{1: 0.5, 2: 0.5},
+			[]int64{2, 1},
+		},
+		{
+			"words found nothing", Weighted, 0.3,
 			[]Candidate{{ChunkID: 1, Dense: d(0.2, 2)}, {ChunkID: 2, Dense: d(0.4, 1)}},
-			map[int64]float64{1: 0.5, 2: 1}, []int64{2, 1}},
-		{"no dense leg", Weighted, 0.9,
+			map[int64]float64{1: 0.5, 2: 1},
+			[]int64{2, 1},
+		},
+		{
+			"no dense leg", Weighted, 0.9,
 			[]Candidate{{ChunkID: 1, Lexical: d(3, 2)}, {ChunkID: 2, Lexical: d(4, 1)}},
-			map[int64]float64{1: 0.75, 2: 1}, []int64{2, 1}},
-		{"all cosines negative", Weighted, 0.5,
+			map[int64]float64{1: 0.75, 2: 1},
+			[]int64{2, 1},
+		},
+		{
+			"all cosines negative", Weighted, 0.5,
 			[]Candidate{{ChunkID: 1, Dense: d(-0.2, 2)}, {ChunkID: 2, Dense: d(-0.1, 1)}},
-			map[int64]float64{1: 0, 2: 0}, []int64{2, 1}},
-		{"ties by id", Weighted, 0.5,
+			map[int64]float64{1: 0, 2: 0},
+			[]int64{2, 1},
+		},
+		{
+			"ties by id", Weighted, 0.5,
 			[]Candidate{{ChunkID: 9, Dense: d(0.4, 1)}, {ChunkID: 3, Dense: d(0.4, 2)}},
-			map[int64]float64{9: 1, 3: 1}, []int64{3, 9}},
-		{"reciprocal ranks", RRF, 0.5,
+			map[int64]float64{9: 1, 3: 1},
+			[]int64{3, 9},
+		},
+		{
+			"reciprocal ranks", RRF, 0.5,
 			[]Candidate{{ChunkID: 1, Dense: d(0.9, 1), Lexical: d(0.1, 0)}, {ChunkID: 2, Dense: d(0.1, 2), Lexical: d(0.2, 2)}},
-			map[int64]float64{1: 1.0 / 61, 2: 2.0 / 62}, []int64{2, 1}},
+			map[int64]float64{1: 1.0 / 61, 2: 2.0 / 62},
+			[]int64{2, 1},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			Fuse(tt.in, tt.fusion, tt.w)

@@ -72,7 +72,8 @@ func (r *search) chunks(ctx context.Context, candidates []Candidate) (map[int64]
 	ids := chunkIDs(candidates)
 	check := r.recheck()
 	rows, err := r.pool.Query(ctx, check.in(hydrateSQL), check.with(pgx.NamedArgs{
-		"collection": r.collection.ID, "chunks": ids, "neighbours": r.query.Expand}))
+		"collection": r.collection.ID, "chunks": ids, "neighbours": r.query.Expand,
+	}))
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +115,8 @@ func (s *Searcher) Bytes(ctx context.Context, p Passage, start, end int) ([]byte
 	var body []byte
 	err := s.pool.QueryRow(ctx, bytesSQL, pgx.NamedArgs{
 		"collection": p.CollectionID, "document": p.DocumentID, "version": p.Version,
-		"start": start, "length": end - start}).Scan(&body)
+		"start": start, "length": end - start,
+	}).Scan(&body)
 	switch {
 	case err == pgx.ErrNoRows:
 		return nil, fmt.Errorf("read document %d version %d: %w", p.DocumentID, p.Version, ErrGone)

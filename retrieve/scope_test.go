@@ -185,8 +185,10 @@ func TestFilteredPlan(t *testing.T) {
 	c := manyVectors(t, 600)
 	c.exec(t, "analyze")
 	sc := newScope(Query{Filter: filter.Compare{Field: "lang", Op: filter.Eq, Values: []any{"en"}}}, true)
-	args := sc.with(pgx.NamedArgs{"collection": c.id, "space": c.space, "depth": 100,
-		"vector": pgvector.NewHalfVector(hashed{64}.vector("waa wbb"))})
+	args := sc.with(pgx.NamedArgs{
+		"collection": c.id, "space": c.space, "depth": 100,
+		"vector": pgvector.NewHalfVector(hashed{64}.vector("waa wbb")),
+	})
 	plan := c.explain(t, hnswSettingsSQL, hnswFor(64, sc), args)
 	for _, want := range []string{fmt.Sprintf("Index Scan using embedding_hnsw_%d", c.space), "AND (SubPlan 1))"} {
 		if !strings.Contains(plan, want) {

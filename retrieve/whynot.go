@@ -66,13 +66,17 @@ func (r *search) lost(ctx context.Context, uri string) (Loss, error) {
 		Scan(&document, &version, &state, &reason, &chunks, &passed)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return Loss{Stage: "unknown", Reason: "The collection has no document of this URI that the caller may read.",
-			Remedy: "Put the document, check its URI, or ask as someone who may read it."}, nil
+		return Loss{
+			Stage: "unknown", Reason: "The collection has no document of this URI that the caller may read.",
+			Remedy: "Put the document, check its URI, or ask as someone who may read it.",
+		}, nil
 	case err != nil:
 		return Loss{}, fmt.Errorf("read document: %w", err)
 	case version == 0:
-		return Loss{Stage: "not ready", Reason: strings.TrimSpace("The document is " + state + ": no version of it can be read yet. " + reason),
-			Remedy: "Wait until it is indexed, or put right why it failed."}, nil
+		return Loss{
+			Stage: "not ready", Reason: strings.TrimSpace("The document is " + state + ": no version of it can be read yet. " + reason),
+			Remedy: "Wait until it is indexed, or put right why it failed.",
+		}, nil
 	case chunks == 0:
 		return Loss{Stage: "empty", Reason: "The document has no text.", Remedy: "Put a version with text."}, nil
 	case !passed:
@@ -153,8 +157,10 @@ func (r *search) beyond(ctx context.Context, document int64) (Loss, error) {
 // standing counts the chunks before the document's best in each leg.
 func (r *search) standing(ctx context.Context, best, dense, words Candidate) (Loss, error) {
 	if len(r.syntax.Demands) > 0 {
-		return Loss{Stage: string(Undemanded), Reason: "It lacks what the query requires, has what it excludes, or is too far from the rest of the query.",
-			Remedy: "A query without quotes, + and -."}, nil
+		return Loss{
+			Stage: string(Undemanded), Reason: "It lacks what the query requires, has what it excludes, or is too far from the rest of the query.",
+			Remedy: "A query without quotes, + and -.",
+		}, nil
 	}
 	loss := Loss{Stage: "legs", Remedy: "A query that says more of what the document says."}
 	described, err := r.describe(ctx, []int64{best.ChunkID})
@@ -206,8 +212,10 @@ func (r *search) denseAll() statement {
 	case !r.scope.all():
 		sql = r.scope.in(exactAllowedSQL)
 	}
-	return statement{sql, r.scope.with(pgx.NamedArgs{"collection": r.collection.ID, "space": r.collection.SpaceID,
-		"vector": pgvector.NewHalfVector(r.result.Vector)})}
+	return statement{sql, r.scope.with(pgx.NamedArgs{
+		"collection": r.collection.ID, "space": r.collection.SpaceID,
+		"vector": pgvector.NewHalfVector(r.result.Vector),
+	})}
 }
 
 func (r *search) wordsAll() statement {

@@ -101,22 +101,46 @@ func watch(ctx context.Context, cl *client, im *quarryv1.Import, p *progress) (*
 	}
 }
 
-// watchOnce returns the last state seen, and nil when it is final.
+// watchOnce returns the last state seen, and nil when it is final. It shows that
+// state again each second: a large batch may leave it as it is for minutes.
 func watchOnce(ctx context.Context, cl *client, im *quarryv1.Import, p *progress) (*quarryv1.Import, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	stream, err := cl.ingest.WatchImport(ctx, &quarryv1.WatchImportRequest{Collection: im.Collection, Id: im.Id})
 	if err != nil {
 		return im, err
 	}
+	states, ended := make(chan *quarryv1.Import), make(chan error, 1)
+	go func() { ended <- receive(ctx, stream, states) }()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case im = <-states:
+		case <-tick.C:
+		case err := <-ended:
+			return im, err
+		}
+		p.show(im)
+	}
+}
+
+// receive passes an import's states on until its stream ends; an end that was
+// meant is nil.
+func receive(ctx context.Context, stream quarryv1.IngestService_WatchImportClient, states chan<- *quarryv1.Import) error {
 	for {
 		r, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
-			return im, nil
+			return nil
 		}
 		if err != nil {
-			return im, err
+			return err
 		}
-		im = r.Import
-		p.show(im)
+		select {
+		case states <- r.Import:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }
 

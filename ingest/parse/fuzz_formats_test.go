@@ -59,8 +59,12 @@ func FuzzArchive(f *testing.F) {
 // FuzzOffice fuzzes the parts inside the archives.
 func FuzzOffice(f *testing.F) {
 	kinds := []struct{ mediaType, part string }{
-		{docxType, "word/document.xml"}, {odtType, "content.xml"}, {pptxType, "ppt/slides/slide1.xml"},
-		{docxType, "word/numbering.xml"}, {docxType, "word/styles.xml"}, {"application/epub+zip", "OEBPS/content.opf"},
+		{docxType, "word/document.xml"},
+		{odtType, "content.xml"},
+		{pptxType, "ppt/slides/slide1.xml"},
+		{docxType, "word/numbering.xml"},
+		{docxType, "word/styles.xml"},
+		{"application/epub+zip", "OEBPS/content.opf"},
 	}
 	names := []string{"report.docx", "letter.odt", "talk.pptx", "report.docx", "report.docx", "book.epub"}
 	whole := make([][][2]string, len(kinds))

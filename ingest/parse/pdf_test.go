@@ -18,11 +18,15 @@ func TestPDFReasons(t *testing.T) {
 		want string
 	}{
 		{"scanned", makePDF("", nil, nil), "no text layer on 2 of 2 pages: needs OCR"},
-		{"encrypted", assemblePDF([]string{"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Count 1 /Kids [3 0 R] >>", page,
-			"<< /Filter /Standard /V 1 /R 2 /Length 40 /P -4 /O <" + strings.Repeat("ab", 32) + "> /U <" + strings.Repeat("cd", 32) + "> >>"},
+		{"encrypted", assemblePDF([]string{
+			"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Count 1 /Kids [3 0 R] >>", page,
+			"<< /Filter /Standard /V 1 /R 2 /Length 40 /P -4 /O <" + strings.Repeat("ab", 32) + "> /U <" + strings.Repeat("cd", 32) + "> >>",
+		},
 			"/Encrypt 4 0 R /ID [<00112233445566778899aabbccddeeff> <00112233445566778899aabbccddeeff>]"), "password-protected PDF"},
-		{"other security", assemblePDF([]string{"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Count 1 /Kids [3 0 R] >>", page,
-			"<< /Filter /Custom /V 9 >>"}, "/Encrypt 4 0 R"), "encrypted in a way that cannot be read"},
+		{"other security", assemblePDF([]string{
+			"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Count 1 /Kids [3 0 R] >>", page,
+			"<< /Filter /Custom /V 9 >>",
+		}, "/Encrypt 4 0 R"), "encrypted in a way that cannot be read"},
 		{"loop in the page tree", assemblePDF([]string{"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Count 9 /Kids [2 0 R 3 0 R 2 0 R] >>", page}, ""), ""},
 		{"parent of itself", assemblePDF([]string{"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Count 1 /Parent 2 0 R /Kids [2 0 R] >>"}, ""), ""},
 		{"a billion pages", assemblePDF([]string{"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Count 1000000000 /Kids [3 0 R] >>", page}, ""), ""},

@@ -67,8 +67,10 @@ type chunkAt struct {
 }
 
 func (s *Server) nearest(ctx context.Context, query string, plan pb.DensePlan) ([]chunkAt, string, error) {
-	req := &pb.SearchRequest{Collection: s.collection, Query: query,
-		Options: &pb.SearchOptions{Limit: indexDepth, Legs: []pb.Leg{pb.Leg_LEG_DENSE}, DensePlan: plan}}
+	req := &pb.SearchRequest{
+		Collection: s.collection, Query: query,
+		Options: &pb.SearchOptions{Limit: indexDepth, Legs: []pb.Leg{pb.Leg_LEG_DENSE}, DensePlan: plan},
+	}
 	resp, err := retry(ctx, func() (*pb.SearchResponse, error) {
 		return s.query.Search(ctx, req, grpc.MaxCallRecvMsgSize(maxResponse))
 	})

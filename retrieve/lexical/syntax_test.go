@@ -74,8 +74,13 @@ func TestHolds(t *testing.T) {
 
 func TestVariants(t *testing.T) {
 	for _, tt := range []struct{ wrong, right string }{
-		{"kubernets", "kubernetes"}, {"kuberentes", "kubernetes"}, {"kuxbernetes", "kubernetes"}, {"kubernitez", ""},
-		{"шофер", "шофёр"}, {"grüün", "grün"}, {"stroße", "straße"},
+		{"kubernets", "kubernetes"},
+		{"kuberentes", "kubernetes"},
+		{"kuxbernetes", "kubernetes"},
+		{"kubernitez", ""},
+		{"шофер", "шофёр"},
+		{"grüün", "grün"},
+		{"stroße", "straße"},
 	} {
 		found := false
 		for _, v := range Variants(tt.wrong) {
