@@ -44,7 +44,7 @@ func golden(t *testing.T, name, got string) {
 // testTerminal collects both outputs in one buffer, in order.
 func testTerminal() (*terminal, *bytes.Buffer) {
 	var b bytes.Buffer
-	return &terminal{out: &b, err: &b, program: "quarry", home: "/home/u", dir: "/home/u/work"}, &b
+	return &terminal{out: &b, err: &b, program: "quarry", home: "/home/u", dir: "/home/u/text"}, &b
 }
 
 func stage(name string, ms int) *quarryv1.StageTime {
@@ -56,7 +56,7 @@ func stage(name string, ms int) *quarryv1.StageTime {
 func answer() []*quarryv1.AskResponse {
 	cite := func(n int32, start int64, quote string) *quarryv1.AskResponse {
 		return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Citation{Citation: &quarryv1.CitationEvent{
-			Passage: n, Uri: "/home/u/work/spec.html", HeadingPath: []string{"Statements", "Select\x1b[31m statements"},
+			Passage: n, Uri: "/home/u/text/spec.html", HeadingPath: []string{"Statements", "Select\x1b[31m statements"},
 			Range: &quarryv1.ByteRange{Start: start, End: start + int64(len(quote))}, Quote: quote, Page: n - 1,
 		}}}
 	}
@@ -106,7 +106,7 @@ func TestImportText(t *testing.T) {
 	done := &quarryv1.Import{
 		State: quarryv1.ImportState_IMPORT_STATE_DONE, Listed: 15, Queued: 9, Indexed: 8, Failed: 1, Unchanged: 3, Removed: 2, Chunks: 200, Embedded: 150, Tokens: 30000,
 		StartedAt: timestamppb.New(time.Unix(100, 0)), FinishedAt: timestamppb.New(time.Unix(175, 0)),
-		Skipped: []*quarryv1.Skipped{{Reason: "a named pipe", Count: 1, Example: "/home/u/work/p"}, {Reason: "unknown format", Count: 2, Example: "/x/y.bin"}},
+		Skipped: []*quarryv1.Skipped{{Reason: "a named pipe", Count: 1, Example: "/home/u/text/p"}, {Reason: "unknown format", Count: 2, Example: "/x/y.bin"}},
 	}
 	golden(t, "import.golden", strings.Join([]string{
 		importLine(first, first, 0), importLine(first, first, time.Second), importLine(first, later, 2*time.Second),
@@ -116,7 +116,7 @@ func TestImportText(t *testing.T) {
 
 func TestDocumentText(t *testing.T) {
 	term, _ := testTerminal()
-	ready := &quarryv1.Document{Uri: "/home/u/work/a.md", Title: "A", MediaType: "text/markdown", State: quarryv1.DocumentState_DOCUMENT_STATE_READY, Version: 2, Size: 1234, Chunks: 5}
+	ready := &quarryv1.Document{Uri: "/home/u/text/a.md", Title: "A", MediaType: "text/markdown", State: quarryv1.DocumentState_DOCUMENT_STATE_READY, Version: 2, Size: 1234, Chunks: 5}
 	failed := &quarryv1.Document{Uri: "/b", State: quarryv1.DocumentState_DOCUMENT_STATE_FAILED, Reason: "not valid UTF-8 at byte 8123", Size: 3_000_000}
 	golden(t, "document.golden", strings.Join([]string{
 		docLine(term, ready), docLine(term, failed), docText(&quarryv1.GetDocumentResponse{Document: ready, Text: "# A\n\x1b[2Jbody"}),
@@ -244,8 +244,8 @@ func FuzzClean(f *testing.F) {
 func TestShort(t *testing.T) {
 	term, _ := testTerminal()
 	cases := map[string]string{
-		"/home/u/work/a/b.md": "a/b.md", "/home/u/x.md": "~/x.md", "/etc/x": "/etc/x",
-		"file:///home/u/work/c": "c", "https://x/y": "https://x/y", "named": "named",
+		"/home/u/text/a/b.md": "a/b.md", "/home/u/x.md": "~/x.md", "/etc/x": "/etc/x",
+		"file:///home/u/text/c": "c", "https://x/y": "https://x/y", "named": "named",
 	}
 	for in, want := range cases {
 		if got := term.short(in); got != want {
