@@ -61,6 +61,10 @@ bench-parse: ## Compare the parsers with expected texts, by format; PARSE_DATA="
 	@test -n "$(PARSE_DATA)" || { echo 'Give folders of documents beside their expected texts: make bench-parse PARSE_DATA="folder…"' >&2; exit 2; }
 	$(GO) run ./internal/benchparse $(PARSE_DATA)
 
+.PHONY: bench-cold
+bench-cold: ## Time `make run` in a fresh clone with every cache empty, step by step
+	$(GO) run ./internal/benchcold
+
 .PHONY: clean
 clean: ## Remove what was built here; QUARRY_HOME, with the runtime and your data, stays
 	rm -rf bin .tools
