@@ -6,15 +6,16 @@ import (
 )
 
 // readDOCX reads a WordprocessingML document (ECMA-376, both Transitional and
-// Strict): body, text boxes and tables in reading order, then footnotes.
-// Deleted text, comments, page headers and footers are left out.
+// Strict): body, text boxes and tables in reading order, pictures' descriptions
+// and comments after the paragraph or row that has them, then footnotes.
+// Deleted text, page headers and footers are left out.
 func readDOCX(ctx context.Context, body []byte) (Parsed, error) {
 	p, err := openPack(body)
 	if err != nil {
 		return Parsed{}, err
 	}
 	d := &docx{walkContext: walkContext{ctx}, pack: p}
-	for _, step := range []func() error{d.readStyles, d.readNumbering, d.readBody, d.readNotes} {
+	for _, step := range []func() error{d.readStyles, d.readNumbering, d.readComments, d.readBody, d.readNotes} {
 		if err := step(); err != nil {
 			return Parsed{}, err
 		}
@@ -32,7 +33,9 @@ type docx struct {
 	styles    map[string]docxStyle
 	numbering docxNumbering
 	rels      map[string]relation
+	comments  map[string]comment
 	out       page
+	after     []func() // what is to be written after the open paragraph or row
 }
 
 func (d *docx) part(name string) (*xmlWalker, error) {
@@ -82,8 +85,17 @@ func (d *docx) paragraph(x *xmlWalker) error {
 	p, err := d.readParagraph(x)
 	if err == nil {
 		d.put(p)
+		d.putAfter()
 	}
 	return err
+}
+
+// putAfter writes the descriptions and comments that were met.
+func (d *docx) putAfter() {
+	for _, put := range d.after {
+		put()
+	}
+	d.after = nil
 }
 
 func (d *docx) readParagraph(x *xmlWalker) (*docxParagraph, error) {
@@ -119,9 +131,20 @@ func (d *docx) inline(x *xmlWalker, e element, p *docxParagraph) error {
 		return formula(x, &p.text)
 	case "chart":
 		return chart(d.walkContext, d.pack, d.rels[e.attr("id")].target, &d.out)
+	case "relIds":
+		return diagram(d.walkContext, d.pack, d.rels[e.attr("dm")].target, &d.out)
+	case "docPr":
+		if alt := altText(e.attr("descr")); alt != "" {
+			d.after = append(d.after, func() { d.out.put(Block{Kind: Caption}, alt, 0) })
+		}
+	case "commentReference":
+		if c, ok := d.comments[e.attr("id")]; ok {
+			d.after = append(d.after, func() { c.put(&d.out) })
+			delete(d.comments, c.id)
+		}
 	case "txbxContent":
 		return x.walk(d.block)
-	case "instrText", "del", "moveFrom", "Fallback", "rPr", "sdtEndPr", "tabs", "docPr":
+	case "instrText", "del", "moveFrom", "Fallback", "rPr", "sdtEndPr", "tabs":
 	default:
 		return x.descend()
 	}
@@ -191,6 +214,16 @@ func (d *docx) readNotes() error {
 		}
 	}
 	return nil
+}
+
+// readComments keeps comments by id, until the text refers to them.
+func (d *docx) readComments() error {
+	list, err := d.pack.comments(d.walkContext, "word/comments.xml", nil)
+	d.comments = map[string]comment{}
+	for _, c := range list {
+		d.comments[c.id] = c
+	}
+	return err
 }
 
 // checkBox writes a form field's box.

@@ -15,6 +15,7 @@ func (d *docx) table(x *xmlWalker) error {
 			cells, err := d.row(x, above)
 			above = slices.Clone(cells)
 			t.add(&d.out, cells)
+			d.putAfter()
 			return err
 		case "sdt", "sdtContent", "ins":
 			return x.descend()

@@ -145,13 +145,14 @@ func workbook(t testing.TB) []byte {
 		}
 	}
 	must(f.SetSheetName("Sheet1", "Heights"))
-	for i, row := range [][]any{{"Port", "High", "Low"}, {"Urk", 0.25, -0.4}, {}, {"Total", 2}} {
+	for i, row := range [][]any{{"Port", "High", "Low"}, {"Urk", 0.25, -0.4}, {}, {"Total", 2}, {}, {"North", "Urk", 1}, {nil, "Lemmer", 2}} {
 		must(f.SetSheetRow("Heights", "B"+string(rune('2'+i)), &row))
 	}
 	style, err := f.NewStyle(&excelize.Style{NumFmt: 10})
 	must(err)
 	must(f.SetCellStyle("Heights", "C3", "C3", style))
-	must(f.AddComment("Heights", excelize.Comment{Cell: "B2", Author: "x", Text: "not content"}))
+	must(f.MergeCell("Heights", "B7", "B8"))
+	must(f.AddComment("Heights", excelize.Comment{Cell: "B2", Author: "x", Text: "Since when?"}))
 	must(f.AddChart("Heights", "F2", &excelize.Chart{
 		Type:   excelize.Col,
 		Series: []excelize.ChartSeries{{Name: "Heights!$C$2", Categories: "Heights!$B$3:$B$3", Values: "Heights!$C$3:$C$3"}},

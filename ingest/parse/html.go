@@ -50,7 +50,7 @@ func decodeHTML(body []byte) (string, error) {
 // renderHTML reads a page; whole keeps navigation and other parts that are
 // dropped as a rule.
 func renderHTML(ctx context.Context, text string, whole bool) (Parsed, error) {
-	h := htmlReader{z: html.NewTokenizer(strings.NewReader(text)), whole: whole, meta: map[string]any{}}
+	h := htmlReader{z: html.NewTokenizer(strings.NewReader(text)), whole: whole, meta: map[string]any{}, spare: len(text)}
 	for n := 0; ; n++ {
 		if n&1023 == 0 && ctx.Err() != nil {
 			return Parsed{}, ctx.Err()
@@ -79,6 +79,7 @@ type htmlReader struct {
 	skipDepth int    // how many of that name are open
 	lists     []listState
 	tables    []tableState
+	spare     int // bytes that cells over several rows and columns may still add
 	content   int // open <main> and <article> elements
 	inTitle   bool
 	inLink    int

@@ -8,8 +8,12 @@ import (
 
 // tableState is an open table.
 type tableState struct {
-	cells  []string
-	heads  int // cells of the open row that are <th>
+	grid   spans
+	open   bool     // a row is
+	cells  []string // of the open row, as they come
+	heads  int      // of those, the ones that are <th>
+	cols   int      // that the open cell reaches over
+	rows   int
 	header [2]int
 	inHead bool // in <thead>
 	layout bool // it holds headings, code or tables: its cells are blocks
@@ -42,12 +46,14 @@ func (h *htmlReader) startTable(tag atom.Atom) {
 		if tag == atom.Th {
 			t.heads++
 		}
+		t.cols, t.rows = h.reach()
 		if !t.layout {
 			h.out.flush()
 			h.out.inCell = true
 		}
 	default:
 		h.endRow()
+		t.open = tag == atom.Tr
 		t.inHead = tag == atom.Thead || t.inHead && tag == atom.Tr
 	}
 }
@@ -90,7 +96,7 @@ func (h *htmlReader) leaveTable() {
 			h.out.put(Block{Kind: Paragraph}, cell, 0)
 		}
 	}
-	t.cells, t.heads = nil, 0
+	t.cells, t.heads, t.grid = nil, 0, spans{}
 }
 
 func (h *htmlReader) endCell() {
@@ -99,7 +105,17 @@ func (h *htmlReader) endCell() {
 		return
 	}
 	t := h.table()
-	t.cells = append(t.cells, strings.TrimPrefix(strings.TrimSpace(h.out.cur.String()), "; "))
+	text := strings.TrimPrefix(strings.TrimSpace(h.out.cur.String()), "; ")
+	if len(t.cells) == 0 {
+		t.grid.begin()
+	}
+	t.cells = append(t.cells, text)
+	if cost := (t.cols*t.rows - 1) * (len(text) + 3); cost <= h.spare {
+		h.spare -= cost
+		t.grid.cell(text, t.cols, t.rows)
+	} else {
+		t.grid.cell(text, 1, 1)
+	}
 	h.out.cur.Reset()
 	h.out.inCell, h.out.space, h.out.sup = false, false, false
 	h.out.kind, h.out.level, h.out.marker = Paragraph, 0, ""
@@ -107,13 +123,22 @@ func (h *htmlReader) endCell() {
 
 // endRow writes the open row as "cell | cell". A row of headings is the table's
 // header when it comes first; a row of one cell, without header, is a paragraph.
+// A cell over several rows is repeated in each, so that each can be understood
+// alone.
 func (h *htmlReader) endRow() {
 	h.endCell()
 	t := h.table()
-	row := strings.TrimRight(strings.Join(t.cells, " | "), " |")
-	cells, heads := len(t.cells), t.heads
+	own, cells, heads := strings.Join(t.cells, ""), len(t.cells), t.heads
+	if cells == 0 && !t.open {
+		return
+	}
+	if cells == 0 {
+		t.grid.begin()
+	}
+	t.open = false
+	row := strings.TrimRight(strings.Join(t.grid.end(), " | "), " |")
 	t.cells, t.heads = t.cells[:0], 0
-	if strings.Trim(row, " |") == "" {
+	if own == "" {
 		return
 	}
 	if cells == 1 && t.header[1] == 0 && !t.inHead {
@@ -128,6 +153,21 @@ func (h *htmlReader) endRow() {
 	case t.inHead || heads == cells:
 		t.header = [2]int{last.Start, last.End}
 	}
+}
+
+// reach reads how many columns and rows the tag's cell reaches over.
+func (h *htmlReader) reach() (cols, rows int) {
+	for more := true; more; {
+		var key, value []byte
+		key, value, more = h.z.TagAttr()
+		switch string(key) {
+		case "colspan":
+			cols = small(string(value))
+		case "rowspan":
+			rows = small(string(value))
+		}
+	}
+	return max(1, cols), max(1, rows)
 }
 
 // setHeader notes the header of the row that was written last.

@@ -50,6 +50,8 @@ func (h *htmlReader) start(name string, hasAttr bool) {
 		h.metaTag(hasAttr)
 	case atom.Br:
 		h.out.lineBreak()
+	case atom.Img:
+		h.image(hasAttr)
 	case atom.A:
 		h.inLink++
 	case atom.Sup:
@@ -113,6 +115,19 @@ func (h *htmlReader) metaTag(more bool) {
 	case "author", "description", "keywords", "date":
 		if content != "" {
 			h.meta[name] = content
+		}
+	}
+}
+
+// image writes a picture's alternative text in its place.
+func (h *htmlReader) image(more bool) {
+	for more {
+		var key, value []byte
+		key, value, more = h.z.TagAttr()
+		if string(key) == "alt" {
+			if alt := altText(string(value)); alt != "" {
+				h.out.write(" " + alt + " ")
+			}
 		}
 	}
 }

@@ -31,7 +31,11 @@ func (a *jats) block(x *xmlWalker, e element) error {
 		a.isArticle = true
 	case "front", "front-stub":
 		return x.walk(a.front)
-	case "sec", "ack", "app", "ref-list", "boxed-text", "glossary", "fn-group", "bio":
+	case "ack":
+		a.section++
+		defer func() { a.section-- }()
+		return a.titled(x, "Acknowledgments")
+	case "sec", "app", "ref-list", "boxed-text", "glossary", "fn-group", "bio":
 		a.section++
 		defer func() { a.section-- }()
 	case "table-wrap", "fig", "disp-formula-group":
@@ -73,13 +77,7 @@ func (a *jats) front(x *xmlWalker, e element) error {
 	case "abstract", "trans-abstract":
 		a.section++
 		defer func() { a.section-- }()
-		a.out.put(Block{Kind: Heading, Level: 2}, "Abstract", 0)
-		return x.walk(func(x *xmlWalker, e element) error {
-			if e.Name.Local == "title" && a.section == 1 {
-				return nil
-			}
-			return a.block(x, e)
-		})
+		return a.titled(x, "Abstract")
 	case "contrib-group":
 		from := len(a.authors)
 		err := x.descend()
@@ -111,6 +109,18 @@ func (a *jats) front(x *xmlWalker, e element) error {
 		return nil
 	}
 	return x.descend()
+}
+
+// titled reads a part that has a heading of its own or else the usual one.
+func (a *jats) titled(x *xmlWalker, usual string) error {
+	begun := false
+	return x.walk(func(x *xmlWalker, e element) error {
+		if !begun && e.Name.Local != "title" && e.Name.Local != "label" {
+			a.out.put(Block{Kind: Heading, Level: a.section + 1}, usual, 0)
+		}
+		begun = begun || e.Name.Local != "label"
+		return a.block(x, e)
+	})
 }
 
 func (a *jats) field(x *xmlWalker, key string) error {

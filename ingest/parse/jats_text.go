@@ -50,6 +50,9 @@ func jatsInline(b *strings.Builder, outside func(*xmlWalker, element) (bool, err
 		if spaced {
 			b.WriteByte(' ')
 		}
+		if kind := e.attr("pub-id-type"); e.Name.Local == "pub-id" && (kind == "doi" || kind == "pmid" || kind == "pmcid") {
+			b.WriteString(kind + ": ") // a number alone would not say whose
+		}
 		err := x.walkText(visit, func(s string) { b.WriteString(s) })
 		if spaced {
 			b.WriteByte(' ')

@@ -2,12 +2,12 @@ package parse
 
 import (
 	"context"
-	"slices"
 	"strings"
 )
 
 // readODF reads OpenDocument text, spreadsheets and presentations (ISO/IEC
-// 26300). Page is the sheet or slide. Tracked deletions and comments are left out.
+// 26300), comments and pictures' descriptions included. Page is the sheet or
+// slide. Tracked deletions are left out.
 func readODF(ctx context.Context, body []byte) (Parsed, error) {
 	p, err := openPack(body)
 	if err != nil {
@@ -28,7 +28,16 @@ func readODF(ctx context.Context, body []byte) (Parsed, error) {
 	if strings.Contains(string(manifest), "encryption-data") {
 		return Parsed{}, Permanent("password-protected: remove the password and send it again")
 	}
-	var d odf
+	d := odf{styles: odfStyles{map[string]string{}, map[string][11]odfLevel{}}}
+	for _, part := range []string{"styles.xml", "content.xml"} {
+		b, err := p.file(part)
+		if err != nil {
+			return Parsed{}, err
+		}
+		if err := w.open(b).walk(d.styles.read); err != nil {
+			return Parsed{}, err
+		}
+	}
 	if err := w.open(content).walk(d.block); err != nil {
 		return Parsed{}, err
 	}
@@ -43,10 +52,13 @@ func readODF(ctx context.Context, body []byte) (Parsed, error) {
 
 type odf struct {
 	out    page
-	lists  int  // how many lists are open
-	item   bool // the next paragraph begins a list item
-	sheets bool // tables are sheets
-	title  bool // inside the frame of a slide's title
+	styles odfStyles
+	lists  []odfList // those that are open
+	last   odfList   // closed last
+	sheets bool      // tables are sheets
+	title  bool      // inside the frame of a slide's title
+	// remarks are the comments on the open paragraph or row.
+	remarks []comment
 }
 
 // block reads what stands where paragraphs do.
@@ -55,11 +67,12 @@ func (d *odf) block(x *xmlWalker, e element) error {
 	case "h":
 		text, err := d.inline(x)
 		d.out.put(Block{Kind: Heading, Level: max(1, small(e.attr("outline-level")))}, oneLine(text), 0)
+		d.putRemarks()
 		return err
 	case "p":
 		return d.paragraph(x, e)
 	case "list":
-		return d.list(x)
+		return d.list(x, e)
 	case "table":
 		return d.table(x, e)
 	case "page":
@@ -72,7 +85,17 @@ func (d *odf) block(x *xmlWalker, e element) error {
 		return err
 	case "spreadsheet":
 		d.sheets = true
-	case "tracked-changes", "annotation", "annotation-end", "forms", "automatic-styles", "styles", "master-styles",
+	case "desc":
+		text, err := xmlText(x)
+		d.out.put(Block{Kind: Caption}, altText(text), 0)
+		return err
+	case "annotation":
+		if err := d.annotation(x); err != nil {
+			return err
+		}
+		d.putRemarks()
+		return nil
+	case "tracked-changes", "annotation-end", "forms", "automatic-styles", "styles", "master-styles",
 		"scripts", "font-face-decls", "sequence-decls", "date-time", "footer", "page-number", "calculation-settings",
 		"content-validations", "database-ranges", "named-expressions", "index-title-template", "settings", "notes-configuration":
 		return nil
@@ -81,33 +104,71 @@ func (d *odf) block(x *xmlWalker, e element) error {
 }
 
 func (d *odf) paragraph(x *xmlWalker, e element) error {
-	style := strings.ToLower(e.attr("style-name"))
+	style := e.attr("style-name")
+	depth := len(d.lists)
 	text, err := d.inline(x)
 	switch {
 	case strings.TrimSpace(text) == "":
 	case d.title:
 		d.out.put(Block{Kind: Heading, Level: 1}, oneLine(text), 0)
-	case d.lists > 0 && d.item:
-		d.item = false
-		d.out.put(Block{Kind: ListItem}, bullet+" "+text, 2*(d.lists-1))
-	case style == "title":
+	case depth > 0 && d.lists[depth-1].marker != "":
+		d.out.put(Block{Kind: ListItem}, d.lists[depth-1].marker+" "+text, 2*(depth-1))
+		d.lists[depth-1].marker = ""
+	case d.styles.is(style, "Title"):
 		d.out.put(Block{Kind: Heading, Level: 1}, oneLine(text), 0)
-	case strings.HasPrefix(style, "preformatted"):
+	case strings.HasPrefix(strings.ToLower(style), "preformatted"), d.styles.is(style, "Preformatted_20_Text"):
 		if !d.out.join(text) {
 			d.out.put(Block{Kind: Code}, text, 0)
 		}
 	default:
 		d.out.put(Block{Kind: Paragraph}, text, 0)
 	}
+	d.putRemarks()
 	return err
 }
 
-func (d *odf) list(x *xmlWalker) error {
-	d.lists++
-	defer func() { d.lists-- }()
+// annotation keeps a comment for after the text that it stands in.
+func (d *odf) annotation(x *xmlWalker) error {
+	var c comment
+	var text strings.Builder
+	err := x.walk(func(x *xmlWalker, e element) error {
+		s, err := xmlText(x)
+		switch e.Name.Local {
+		case "creator":
+			c.author = s
+		case "date":
+			c.date = day(s)
+		case "p", "list":
+			text.WriteString(" " + s)
+		}
+		return err
+	})
+	c.text = text.String()
+	d.remarks = append(d.remarks, c)
+	return err
+}
+
+func (d *odf) putRemarks() {
+	for _, c := range d.remarks {
+		c.put(&d.out)
+	}
+	d.remarks = nil
+}
+
+func (d *odf) list(x *xmlWalker, e element) error {
+	l := odfList{style: e.attr("style-name")}
+	depth := len(d.lists)
+	if depth > 0 && l.style == "" {
+		l.style = d.lists[depth-1].style
+	}
+	if e.attr("continue-numbering") == "true" && l.style == d.last.style {
+		l.count = d.last.count
+	}
+	d.lists = append(d.lists, l)
+	defer func() { d.last, d.lists = d.lists[depth], d.lists[:depth] }()
 	return x.walk(func(x *xmlWalker, e element) error {
 		if e.Name.Local == "list-item" || e.Name.Local == "list-header" {
-			d.item = true
+			d.lists[depth].begin(&d.styles, depth+1, e.Name.Local == "list-header")
 		}
 		return x.walk(d.block)
 	})
@@ -139,7 +200,9 @@ func (d *odf) inline(x *xmlWalker) (string, error) {
 				b.WriteString("]")
 				return err
 			})
-		case "annotation", "annotation-end", "tracked-changes", "ruby-text":
+		case "annotation":
+			return d.annotation(x)
+		case "annotation-end", "tracked-changes", "ruby-text":
 		default:
 			return x.walkText(visit, text)
 		}
@@ -156,12 +219,14 @@ func (d *odf) table(x *xmlWalker, e element) error {
 		d.out.put(Block{Kind: Heading, Level: 1}, oneLine(tidy(e.attr("name"))), 0)
 	}
 	var t rows
+	var grid spans
 	var visit visitor
 	visit = func(x *xmlWalker, e element) error {
 		switch e.Name.Local {
 		case "table-row":
-			cells, err := d.row(x)
-			t.add(&d.out, cells)
+			err := d.row(x, &grid)
+			t.add(&d.out, grid.end())
+			d.putRemarks()
 			return err
 		case "table-header-rows", "table-rows", "table-row-group":
 			return x.walk(visit)
@@ -171,9 +236,11 @@ func (d *odf) table(x *xmlWalker, e element) error {
 	return x.walk(visit)
 }
 
-func (d *odf) row(x *xmlWalker) (cells []string, err error) {
-	err = x.walk(func(x *xmlWalker, e element) error {
-		if e.Name.Local != "table-cell" && e.Name.Local != "covered-table-cell" {
+// row reads a row's cells; one that another covers is passed over.
+func (d *odf) row(x *xmlWalker, grid *spans) error {
+	grid.begin()
+	return x.walk(func(x *xmlWalker, e element) error {
+		if e.Name.Local != "table-cell" {
 			return nil
 		}
 		var cell []string
@@ -184,18 +251,21 @@ func (d *odf) row(x *xmlWalker) (cells []string, err error) {
 				text, err := d.inline(x)
 				cell = append(cell, text)
 				return err
-			case "annotation", "shapes":
+			case "annotation":
+				return d.annotation(x)
+			case "shapes":
 				return nil
 			}
 			return x.walk(visit)
 		}
 		err := x.walk(visit)
 		text := strings.Join(cell, " ")
-		cells = append(cells, text)
-		if repeat := small(e.attr("number-columns-repeated")); repeat > 1 && text != "" && len(text) <= maxRepeated {
-			cells = append(cells, slices.Repeat([]string{text}, repeat-1)...)
+		for range max(1, small(e.attr("number-columns-repeated"))) {
+			grid.cell(text, small(e.attr("number-columns-spanned")), small(e.attr("number-rows-spanned")))
+			if len(text) > maxRepeated {
+				break
+			}
 		}
 		return err
 	})
-	return cells, err
 }

@@ -3,19 +3,22 @@ package parse
 import (
 	"context"
 	"slices"
-	"strings"
 )
 
 // readPPTX reads a PresentationML document (ECMA-376): slides in their order,
-// each with its title, text, tables, charts and notes. Page is the slide.
+// each with its title, text, tables, charts, diagrams, pictures' descriptions,
+// notes and comments. Page is the slide.
 func readPPTX(ctx context.Context, body []byte) (Parsed, error) {
 	p, err := openPack(body)
 	if err != nil {
 		return Parsed{}, err
 	}
-	d := &pptx{walkContext: walkContext{ctx}, pack: p}
+	d := &pptx{drawing: drawing{walkContext: walkContext{ctx}, pack: p, out: &page{}}}
 	slides, err := d.slides()
 	if err != nil {
+		return Parsed{}, err
+	}
+	if d.authors, err = p.commentAuthors(d.walkContext, presentationPart); err != nil {
 		return Parsed{}, err
 	}
 	for i, part := range slides {
@@ -32,23 +35,22 @@ func readPPTX(ctx context.Context, body []byte) (Parsed, error) {
 }
 
 type pptx struct {
-	walkContext
-	pack *pack
-	rels map[string]relation // of the part being read
-	out  page
+	drawing
+	authors map[string]string // of comments, by id
 }
+
+const presentationPart = "ppt/presentation.xml"
 
 // slides returns the slides' parts in the order of the show.
 func (d *pptx) slides() ([]string, error) {
-	const part = "ppt/presentation.xml"
-	b, err := d.pack.file(part)
+	b, err := d.pack.file(presentationPart)
 	if err != nil {
 		return nil, err
 	}
 	if b == nil {
-		return nil, Permanent("damaged: %s is missing", part)
+		return nil, Permanent("damaged: %s is missing", presentationPart)
 	}
-	rels, err := d.pack.relations(d.walkContext, part)
+	rels, err := d.pack.relations(d.walkContext, presentationPart)
 	if err != nil {
 		return nil, err
 	}
@@ -78,29 +80,41 @@ func (d *pptx) slide(part string) error {
 	if err := d.open(b).walk(d.shape); err != nil {
 		return err
 	}
-	notes, err := d.pack.targets(d.walkContext, part, "notesSlide")
+	for _, read := range []func(string) error{d.notesOf, d.commentsOn} {
+		if err := read(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *pptx) notesOf(slide string) error {
+	notes, err := d.pack.targets(d.walkContext, slide, "notesSlide")
 	if err != nil || len(notes) == 0 {
 		return err
 	}
-	if b, err = d.pack.file(notes[0]); err != nil || b == nil {
+	b, err := d.pack.file(notes[0])
+	if err != nil || b == nil {
 		return err
 	}
 	return d.open(b).walk(d.notes)
 }
 
-// shape reads what stands on a slide.
-func (d *pptx) shape(x *xmlWalker, e element) error {
-	switch e.Name.Local {
-	case "sp":
-		return d.textShape(x)
-	case "tbl":
-		return d.table(x)
-	case "chart":
-		return chart(d.walkContext, d.pack, d.rels[e.attr("id")].target, &d.out)
-	case "Fallback", "transition", "timing", "pic":
-		return nil
+func (d *pptx) commentsOn(slide string) error {
+	parts, err := d.pack.targets(d.walkContext, slide, "comments")
+	if err != nil {
+		return err
 	}
-	return x.descend()
+	for _, part := range parts {
+		list, err := d.pack.comments(d.walkContext, part, d.authors)
+		if err != nil {
+			return err
+		}
+		for _, c := range list {
+			c.put(d.out)
+		}
+	}
+	return nil
 }
 
 // notes reads the speaker's notes: their body, not the picture of the slide.
@@ -115,97 +129,4 @@ func (d *pptx) notes(x *xmlWalker, e element) error {
 		}
 	}
 	return err
-}
-
-type slideParagraph struct {
-	text  string
-	level int
-	plain bool // without bullet
-}
-
-func (d *pptx) textShape(x *xmlWalker) error {
-	kind, paragraphs, err := d.readShape(x)
-	for _, p := range paragraphs {
-		switch {
-		case kind == "dt" || kind == "ftr" || kind == "sldNum" || kind == "hdr":
-		case kind == "title" || kind == "ctrTitle":
-			d.out.put(Block{Kind: Heading, Level: 1}, oneLine(p.text), 0)
-		case kind == "subTitle" || kind == "" || p.plain || len(paragraphs) == 1:
-			d.out.put(Block{Kind: Paragraph}, p.text, 0)
-		default:
-			d.out.put(Block{Kind: ListItem}, bullet+" "+p.text, 2*p.level)
-		}
-	}
-	return err
-}
-
-// readShape returns a shape's placeholder type ("" for a free text box, "body"
-// where the type is left out) and its paragraphs.
-func (d *pptx) readShape(x *xmlWalker) (kind string, paragraphs []slideParagraph, err error) {
-	err = x.walk(func(x *xmlWalker, e element) error {
-		switch e.Name.Local {
-		case "ph":
-			if kind = e.attr("type"); kind == "" || kind == "obj" {
-				kind = "body"
-			}
-			return nil
-		case "p":
-			p, err := d.paragraph(x)
-			if p.text != "" {
-				paragraphs = append(paragraphs, p)
-			}
-			return err
-		}
-		return x.descend()
-	})
-	return kind, paragraphs, err
-}
-
-func (d *pptx) paragraph(x *xmlWalker) (slideParagraph, error) {
-	var p slideParagraph
-	var b strings.Builder
-	err := x.walk(func(x *xmlWalker, e element) error {
-		switch e.Name.Local {
-		case "t":
-			return x.walkText(nil, func(s string) { b.WriteString(ticks.Replace(s)) })
-		case "br":
-			b.WriteByte('\n')
-			return nil
-		case "pPr":
-			p.level = small(e.attr("lvl"))
-		case "buNone":
-			p.plain = true
-		case "oMath":
-			return formula(x, &b)
-		case "rPr", "endParaRPr", "Fallback":
-			return nil
-		}
-		return x.descend()
-	})
-	p.text = strings.TrimSpace(tidy(b.String()))
-	return p, err
-}
-
-func (d *pptx) table(x *xmlWalker) error {
-	var t rows
-	return x.walk(func(x *xmlWalker, e element) error {
-		if e.Name.Local != "tr" {
-			return nil
-		}
-		var cells []string
-		err := x.walk(func(x *xmlWalker, e element) error {
-			if e.Name.Local != "tc" {
-				return nil
-			}
-			_, paragraphs, err := d.readShape(x)
-			var cell []string
-			for _, p := range paragraphs {
-				cell = append(cell, p.text)
-			}
-			cells = append(cells, strings.Join(cell, " "))
-			return err
-		})
-		t.add(&d.out, cells)
-		return err
-	})
 }

@@ -18,7 +18,8 @@ const (
 
 // readXLSX reads a SpreadsheetML workbook (ECMA-376): visible sheets in order,
 // rows as displayed, the first row with text as header of its table; a blank row
-// ends a table. Page is the sheet.
+// ends a table. Then come the sheet's charts, text boxes, pictures' descriptions
+// and comments. Page is the sheet.
 func readXLSX(ctx context.Context, body []byte) (Parsed, error) {
 	p, err := openPack(body) // for its bounds, and the properties
 	if err != nil {
@@ -40,18 +41,20 @@ func readXLSX(ctx context.Context, body []byte) (Parsed, error) {
 	if err != nil {
 		return Parsed{}, err
 	}
-	x := &xlsx{file: f}
+	x := &xlsx{drawing: drawing{walkContext: w, pack: p, out: &page{}}, file: f}
+	if x.authors, err = p.commentAuthors(w, workbookPart); err != nil {
+		return Parsed{}, err
+	}
 	for i, name := range f.GetSheetList() {
 		if visible, err := f.GetSheetVisible(name); err == nil && !visible {
 			continue
 		}
 		x.out.page = i + 1
 		x.out.put(Block{Kind: Heading, Level: 1}, oneLine(tidy(name)), 0)
-		if err := x.sheet(ctx, name); err != nil {
-			return Parsed{}, err
-		}
-		if err := sheetCharts(w, p, parts[name], &x.out); err != nil {
-			return Parsed{}, err
+		for _, read := range []func(name, part string) error{x.sheet, x.drawings, x.commentsOn} {
+			if err := read(name, parts[name]); err != nil {
+				return Parsed{}, err
+			}
 		}
 	}
 	meta, err := officeProperties(w, p)
@@ -79,12 +82,17 @@ func checkWorkbook(p *pack) error {
 }
 
 type xlsx struct {
-	file  *excelize.File
-	out   page
-	cells int
+	drawing
+	file    *excelize.File
+	authors map[string]string // of threads of comments, by id
+	cells   int
 }
 
-func (x *xlsx) sheet(ctx context.Context, name string) error {
+func (x *xlsx) sheet(name, part string) error {
+	merged, err := x.pack.merged(part)
+	if err != nil {
+		return err
+	}
 	lines, err := x.file.Rows(name)
 	if errors.As(err, &excelize.ErrSheetNotExist{}) {
 		return nil // a chart sheet
@@ -95,8 +103,8 @@ func (x *xlsx) sheet(ctx context.Context, name string) error {
 	defer lines.Close()
 	var t rows
 	for n := 0; lines.Next(); n++ {
-		if n&255 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+		if n&255 == 0 && x.ctx.Err() != nil {
+			return x.ctx.Err()
 		}
 		cells, err := lines.Columns()
 		if err != nil {
@@ -108,11 +116,12 @@ func (x *xlsx) sheet(ctx context.Context, name string) error {
 		if x.out.done.Len() > maxSheetText {
 			return Permanent("more than the %d MB of text that are read: export the sheets as CSV, in parts", maxSheetText>>20)
 		}
+		cells = merged.fill(n+1, cells)
 		if blank(cells) {
 			t = rows{}
 			continue
 		}
-		t.add(&x.out, cells)
+		t.add(x.out, cells)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -101,4 +102,17 @@ func (p *pack) relations(w walkContext, part string) (map[string]relation, error
 		return nil
 	})
 	return rels, err
+}
+
+// targets returns the targets of a part's relations of a kind, in order of name.
+func (p *pack) targets(w walkContext, part, kind string) ([]string, error) {
+	rels, err := p.relations(w, part)
+	var targets []string
+	for _, r := range rels {
+		if r.kind == kind {
+			targets = append(targets, r.target)
+		}
+	}
+	slices.Sort(targets)
+	return slices.Compact(targets), err
 }

@@ -52,7 +52,7 @@ func main() {
 
 func print(formats map[string]*score) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "format\tfiles\tfailed\trecall\tprecision\torder\theadings\tcells\tMB/s\t")
+	fmt.Fprintln(w, "format\tfiles\tfailed\trecall\tonce\tprecision\torder\theadings\tcells\tMB/s\t")
 	var names []string
 	for f := range formats {
 		names = append(names, f)
@@ -60,7 +60,7 @@ func print(formats map[string]*score) {
 	slices.Sort(names)
 	for _, f := range names {
 		s := formats[f]
-		fmt.Fprintf(w, "%s\t%d\t%d\t%.3f\t%.3f\t%.3f\t%s\t%s\t%.1f\t\n", f, s.files, s.failed, s.recall(), s.precision(), s.order(),
+		fmt.Fprintf(w, "%s\t%d\t%d\t%.3f\t%.3f\t%.3f\t%.3f\t%s\t%s\t%.1f\t\n", f, s.files, s.failed, s.recall(), s.once(), s.precision(), s.order(),
 			share(s.headings), share(s.cells), float64(s.bytes)/1e6/max(s.took.Seconds(), 1e-9))
 	}
 	w.Flush()
