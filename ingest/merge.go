@@ -1,9 +1,6 @@
 package ingest
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // merge merges an ordered listing with the documents imported from it: both
 // come in byte order, so neither is held in memory.
@@ -11,12 +8,18 @@ func (s *scan) merge(ctx context.Context, src ordered) error {
 	root, below := src.within()
 	docs := &cursor{pool: s.in.pool, col: s.col, uri: root, below: below}
 	for it, err := range src.list(ctx) {
-		if err := errors.Join(err, ctx.Err()); err != nil {
-			return err
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
-		doc, err := s.advance(ctx, docs, it.uri)
 		if err != nil {
-			return err
+			s.trouble = err.Error()
+			return nil
+		}
+		var doc *scanned
+		if it.uri != "" {
+			if doc, err = s.advance(ctx, docs, it.uri); err != nil {
+				return err
+			}
 		}
 		if err := s.meet(ctx, it, doc); err != nil {
 			return err

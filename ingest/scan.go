@@ -60,8 +60,11 @@ func (in *Ingester) scan(ctx context.Context, col, id int64) error {
 }
 
 func (s *scan) run(ctx context.Context) error {
-	for _, o := range openers(s.spec) {
+	for _, o := range s.openers() {
 		src, err := o.open(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil {
 			s.trouble = err.Error()
 			continue
@@ -126,6 +129,12 @@ func (s *scan) meet(ctx context.Context, it item, doc *scanned) error {
 	case err != nil:
 		return err
 	case c.reason != "":
+		if c.incomplete {
+			s.trouble = it.label + ": " + c.reason
+		}
+		if c.gone && doc != nil && doc.source != "" {
+			s.miss(doc)
+		}
 		s.tally.skip(c.reason, it.label)
 		return s.save(ctx, false)
 	case c.unchanged:
