@@ -165,7 +165,7 @@ func queueReplace(b *pgx.Batch, col, id int64, o offer, importID int64) {
 	b.Queue(`
 		update document
 		   set revision = revision + 1, state = 'pending', reason = '', source = $3, content_hash = $4, size = $5, modified_at = $6,
-		       metadata = case when $7 then metadata else $8 end, principals = case when $7 then principals else $9 end,
+		       metadata = case when $7 then metadata || $8 else $8 end, principals = case when $7 then principals else $9 end,
 		       import_id = nullif($10::bigint, 0), source_version = $11, parent_id = $12, updated_at = now()
 		 where collection_id = $1 and document_id = $2`,
 		col, id, o.source, o.hash, len(o.body), o.modifiedAt, o.keep, o.metadata, o.principals, importID, o.version, o.parent)

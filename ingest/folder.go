@@ -18,6 +18,9 @@ func (t *tree) list(context.Context) iter.Seq2[item, error] {
 	return func(yield func(item, error) bool) {
 		for l := range t.walk() {
 			it := item{uri: uriOf(l.path), label: l.path, reason: l.reason, incomplete: l.incomplete}
+			if l.unnamable {
+				it.uri = ""
+			}
 			if l.reason == "" {
 				at := l.info.ModTime()
 				it.state = state{size: l.info.Size(), modified: &at}

@@ -5,31 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
-
-// ImportSpec says what to import.
-type ImportSpec struct {
-	// Paths of files and folders, absolute, as the worker sees them. Hidden
-	// files and folders within are left out.
-	Paths []string `json:"paths"`
-	// Records says that each of the paths is a JSONL file of documents: see
-	// ReadRecords.
-	Records bool `json:"records,omitempty"`
-	// Sync removes documents imported from these sources that are gone from them,
-	// once all has been listed without an error.
-	Sync bool `json:"sync"`
-	// DryRun only finds out what would be done: see Import.Plan.
-	DryRun bool `json:"dry_run,omitempty"`
-	// AllowMassRemoval lets a sync remove more than half of the documents of a
-	// source that has at least massRemoval.
-	AllowMassRemoval bool `json:"allow_mass_removal,omitempty"`
-}
 
 // States of an import.
 const (
@@ -40,7 +21,7 @@ const (
 	// Failed too: the source could not be read whole; nothing was removed.
 )
 
-// Import is one run over files and folders. Listed is Unchanged + Queued + the
+// Import is one run over a source. Listed is Unchanged + Queued + Moved + the
 // skipped once the scan is over; the import has ended when Queued is
 // Indexed + Failed + Superseded.
 type Import struct {
@@ -60,8 +41,10 @@ type Import struct {
 	Queued, Indexed, Failed, Superseded int64
 	// Documents removed because their files are gone.
 	Removed int64
-	// Plan is what a dry run found; then Listed is Unchanged, Added, Changed and
-	// the skipped.
+	// Documents found elsewhere in their source, content unchanged.
+	Moved int64
+	// Plan is what a dry run found; then Listed is Unchanged, Added, Changed,
+	// Moved and the skipped.
 	Plan                      Plan
 	QueuedBytes, IndexedBytes int64
 	// Chunks written, of these embedded by the model, and their tokens.
@@ -80,13 +63,12 @@ type Skipped struct {
 	Example string `json:"example"`
 }
 
-// StartImport queues an import and returns at once. The worker reads the files.
+// StartImport queues an import and returns at once. The worker reads the source.
 func (in *Ingester) StartImport(ctx context.Context, collection string, spec ImportSpec) (Import, error) {
-	roots, err := cleanRoots(spec.Paths)
+	spec, err := spec.clean()
 	if err != nil {
 		return Import{}, err
 	}
-	spec.Paths = roots
 	col, err := in.collection(ctx, collection)
 	if err != nil {
 		return Import{}, err
@@ -108,36 +90,6 @@ func (in *Ingester) StartImport(ctx context.Context, collection string, spec Imp
 	return in.Import(ctx, collection, id)
 }
 
-// cleanRoots checks the paths and drops those that lie within others, so that no
-// file is listed twice.
-func cleanRoots(paths []string) ([]string, error) {
-	if len(paths) == 0 {
-		return nil, &Invalid{"paths", "is empty"}
-	}
-	var roots []string
-	for i, p := range paths {
-		field := fmt.Sprintf("paths[%d]", i)
-		if err := checkText(field, p, 4096); err != nil {
-			return nil, err
-		}
-		if !filepath.IsAbs(p) {
-			return nil, &Invalid{field, "is not an absolute path"}
-		}
-		roots = append(roots, filepath.Clean(p))
-	}
-	slices.Sort(roots)
-	kept := roots[:0]
-	for _, r := range roots {
-		if !slices.ContainsFunc(kept, func(k string) bool { return r == k || strings.HasPrefix(r, folder(k)) }) {
-			kept = append(kept, r)
-		}
-	}
-	return kept, nil
-}
-
-// folder is a path with one slash at its end.
-func folder(path string) string { return strings.TrimSuffix(path, "/") + "/" }
-
 // Import returns an import as it is now, or ErrUnknownImport.
 func (in *Ingester) Import(ctx context.Context, collection string, id int64) (Import, error) {
 	col, err := in.collection(ctx, collection)
@@ -156,10 +108,10 @@ type querier interface {
 func readImport(ctx context.Context, db querier, col, id int64) (Import, error) {
 	m, skipped, finished := Import{ID: id}, map[string]*Skipped{}, (*time.Time)(nil)
 	err := db.QueryRow(ctx, `
-		select spec, state, case when state in ('scanning', 'indexing') then trouble else error end, listed, unchanged, skipped, queued, indexed, failed, superseded, removed,
+		select spec, state, case when state in ('scanning', 'indexing') then trouble else error end, listed, unchanged, skipped, queued, indexed, failed, superseded, removed, moved,
 		       queued_bytes, indexed_bytes, chunks, embedded, tokens, started_at, finished_at, plan
 		  from import where collection_id = $1 and import_id = $2`, col, id).Scan(
-		&m.Spec, &m.State, &m.Error, &m.Listed, &m.Unchanged, &skipped, &m.Queued, &m.Indexed, &m.Failed, &m.Superseded, &m.Removed,
+		&m.Spec, &m.State, &m.Error, &m.Listed, &m.Unchanged, &skipped, &m.Queued, &m.Indexed, &m.Failed, &m.Superseded, &m.Removed, &m.Moved,
 		&m.QueuedBytes, &m.IndexedBytes, &m.Chunks, &m.Embedded, &m.Tokens, &m.StartedAt, &finished, &m.Plan)
 	if err != nil {
 		return Import{}, orUnknown(err, ErrUnknownImport, "import %d", id)
@@ -210,6 +162,6 @@ func sameProgress(a, b Import) bool {
 		return false
 	}
 	return a.State == b.State && a.Error == b.Error && a.Listed == b.Listed && a.Unchanged == b.Unchanged && a.Queued == b.Queued &&
-		a.Indexed == b.Indexed && a.Failed == b.Failed && a.Superseded == b.Superseded && a.Removed == b.Removed &&
+		a.Indexed == b.Indexed && a.Failed == b.Failed && a.Superseded == b.Superseded && a.Removed == b.Removed && a.Moved == b.Moved &&
 		a.Plan.Removed.Count == b.Plan.Removed.Count
 }

@@ -29,7 +29,8 @@ type offer struct {
 	metadata         json.RawMessage
 	principals       []string
 	parent           *int64 // the document that it is an attachment of
-	// keep leaves metadata and principals of a document that exists as they are.
+	// keep leaves metadata and principals of a document that exists as they are,
+	// but for the keys of metadata.
 	keep bool
 }
 

@@ -20,6 +20,8 @@ type Options struct {
 	MaxQueued int
 	// MaxQueuedBytes likewise bounds their size. 0 means 2 GiB.
 	MaxQueuedBytes int64
+	// Sources says how imports reach what is not on this machine's disk.
+	Sources Sources
 }
 
 // Ingester accepts documents. What it has accepted is safe, and is indexed by

@@ -19,28 +19,6 @@ const (
 	batchBytes     = 8 << 20
 )
 
-// maxReasons bounds the reasons kept of an import; files skipped for further
-// ones are counted together.
-const maxReasons = 100
-
-// tally is what a scan counts. It starts again when the scan does.
-type tally struct {
-	listed, unchanged int64
-	skipped           map[string]*Skipped
-}
-
-func (t *tally) skip(reason, example string) {
-	if _, ok := t.skipped[reason]; !ok && len(t.skipped) >= maxReasons {
-		reason = "other reasons"
-	}
-	s, ok := t.skipped[reason]
-	if !ok {
-		s = &Skipped{Example: example}
-		t.skipped[reason] = s
-	}
-	s.Count++
-}
-
 // scan is one run of an import over its sources.
 type scan struct {
 	in      *Ingester
@@ -62,9 +40,6 @@ type scan struct {
 	refused string
 }
 
-// goneDocuments were imported before and are not listed any more.
-type goneDocuments struct{ ids, revisions []int64 }
-
 // scan lists an import's sources, accepts what has changed, and removes what is
 // gone when that is asked for. It may be killed and run again at any moment. An
 // import or collection that is gone, or past scanning, is left alone.
@@ -85,8 +60,11 @@ func (in *Ingester) scan(ctx context.Context, col, id int64) error {
 }
 
 func (s *scan) run(ctx context.Context) error {
-	for _, o := range openers(s.spec) {
+	for _, o := range s.openers() {
 		src, err := o.open(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil {
 			s.trouble = err.Error()
 			continue
@@ -108,11 +86,6 @@ func (s *scan) run(ctx context.Context) error {
 	return s.end(ctx)
 }
 
-// massRemoval is the number of a source's documents from which a sync that
-// would remove more than half of them needs to be told that this is meant: an
-// unmounted disk or a wrong prefix looks just like it.
-const massRemoval = 10
-
 // read brings in one source.
 func (s *scan) read(ctx context.Context, src source) (err error) {
 	s.from, s.owned = src.name(), 0
@@ -128,57 +101,6 @@ func (s *scan) read(ctx context.Context, src source) (err error) {
 			gone, s.owned, s.from)
 	}
 	return err
-}
-
-// merge merges an ordered listing with the documents imported from it: both
-// come in byte order, so neither is held in memory.
-func (s *scan) merge(ctx context.Context, src ordered) error {
-	root, below := src.within()
-	docs := &cursor{pool: s.in.pool, col: s.col, uri: root, below: below}
-	for it, err := range src.list(ctx) {
-		if err := errors.Join(err, ctx.Err()); err != nil {
-			return err
-		}
-		doc, err := s.advance(ctx, docs, it.uri)
-		if err != nil {
-			return err
-		}
-		if err := s.meet(ctx, it, doc); err != nil {
-			return err
-		}
-	}
-	_, err := s.advance(ctx, docs, "")
-	return err
-}
-
-// advance moves docs to uri, or to their end when uri is empty, and notes those
-// passed over as gone. It returns the document of that URI, if there is one.
-func (s *scan) advance(ctx context.Context, docs *cursor, uri string) (*scanned, error) {
-	for {
-		d, err := docs.peek(ctx)
-		if err != nil || d == nil || uri != "" && d.uri > uri {
-			return nil, err
-		}
-		docs.next()
-		if d.source != "" {
-			s.owned++
-		}
-		if d.uri == uri {
-			return d, nil
-		}
-		if d.source != "" {
-			s.miss(d)
-		}
-	}
-}
-
-// miss notes a document that is not listed any more.
-func (s *scan) miss(d *scanned) {
-	s.gone.ids = append(s.gone.ids, d.id)
-	s.gone.revisions = append(s.gone.revisions, d.revision)
-	if s.spec.Sync {
-		s.plan.Removed.add(d.uri)
-	}
 }
 
 // meet decides what to do with one listed item.
@@ -207,6 +129,12 @@ func (s *scan) meet(ctx context.Context, it item, doc *scanned) error {
 	case err != nil:
 		return err
 	case c.reason != "":
+		if c.incomplete {
+			s.trouble = it.label + ": " + c.reason
+		}
+		if c.gone && doc != nil && doc.source != "" {
+			s.miss(doc)
+		}
 		s.tally.skip(c.reason, it.label)
 		return s.save(ctx, false)
 	case c.unchanged:
@@ -286,37 +214,6 @@ func (s *scan) flushed(ctx context.Context, unchanged int64) error {
 	clear(s.batch)
 	s.batch, s.bytes = s.batch[:0], 0
 	return s.save(ctx, true)
-}
-
-// save writes the tally: when now is set, else at most twice a second.
-func (s *scan) save(ctx context.Context, now bool) error {
-	if !now && time.Since(s.saved) < 500*time.Millisecond {
-		return nil
-	}
-	s.saved = time.Now()
-	_, err := s.in.pool.Exec(ctx, `update import set listed = $3, unchanged = $4, skipped = $5, plan = $6
-		where collection_id = $1 and import_id = $2`, s.col, s.id, s.tally.listed, s.tally.unchanged, s.tally.skipped, s.plan)
-	if err != nil {
-		return fmt.Errorf("save progress: %w", err)
-	}
-	return nil
-}
-
-// removeGone removes the documents whose files are gone, unless someone has put
-// them anew since the listing.
-func (s *scan) removeGone(ctx context.Context) error {
-	for ids, revisions := s.gone.ids, s.gone.revisions; len(ids) > 0; {
-		n := min(len(ids), batchDocuments)
-		err := inTx(ctx, s.in.pool, func(tx pgx.Tx) error {
-			_, err := remove(ctx, tx, s.col, ids[:n], revisions[:n], s.id)
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("remove documents: %w", err)
-		}
-		ids, revisions = ids[n:], revisions[n:]
-	}
-	return nil
 }
 
 // end closes the scan; the import ends with it, or with its last document.

@@ -28,6 +28,7 @@ type ordered interface {
 
 // item is a document as a source lists it, unread.
 type item struct {
+	// uri is empty for one that can never be a document.
 	uri   string
 	label string // for people: a path or a line
 	// reason is why it is skipped; empty for a document to read.
@@ -61,15 +62,20 @@ func (s state) sameAs(known state) bool {
 
 // content is a document as it was read.
 type content struct {
-	// reason is why it is skipped; then nothing else counts.
+	// reason is why it is skipped; then only the next two count.
 	reason string
+	// incomplete: it should have been readable, so nothing is to be removed.
+	incomplete bool
+	// gone: its source says that it is not there any more, or is not to be kept.
+	gone bool
 	// unchanged: it is what known says; there is no body.
 	unchanged        bool
 	state            state
 	body             []byte
 	mediaType, title string
-	// given says that metadata and principals are the source's to decide;
-	// else those of a document that exists are left as they are.
+	// given says that metadata and principals are the source's to decide; else
+	// those of a document that exists are left as they are, but for the keys of
+	// metadata.
 	given      bool
 	metadata   json.RawMessage
 	principals []string
@@ -81,10 +87,13 @@ type opener struct {
 	open  func(context.Context) (source, error)
 }
 
-func openers(spec ImportSpec) []opener {
+func (s *scan) openers() []opener {
+	if g := s.spec.Git; g != nil {
+		return []opener{{g.Repository, func(ctx context.Context) (source, error) { return openGit(ctx, *g, s.in.o.Sources) }}}
+	}
 	var all []opener
-	for _, path := range spec.Paths {
-		if spec.Records {
+	for _, path := range s.spec.Paths {
+		if s.spec.Records {
 			all = append(all, opener{path, func(context.Context) (source, error) { return openRecords(path) }})
 			continue
 		}

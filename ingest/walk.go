@@ -23,6 +23,8 @@ type listed struct {
 	reason string
 	// incomplete: a folder that could not be listed, so files may be missing.
 	incomplete bool
+	// unnamable: path is not what the folder calls it, and out of order.
+	unnamable bool
 }
 
 // tree is a root of an import, opened. Nothing outside its folder can be read
@@ -114,11 +116,13 @@ func (t *tree) entries(rel string) ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
+const notUTF8 = "name is not valid UTF-8"
+
 // look says whether a path is a file to read.
 func (t *tree) look(rel string) listed {
 	l := listed{path: t.abs(rel), rel: rel}
 	if !utf8.ValidString(l.path) {
-		l.path, l.reason = strings.ToValidUTF8(l.path, "\uFFFD"), "name is not valid UTF-8"
+		l.path, l.reason, l.unnamable = strings.ToValidUTF8(l.path, "\uFFFD"), notUTF8, true
 		return l
 	}
 	if len(uriOf(l.path)) > maxURIBytes {

@@ -100,6 +100,7 @@ CREATE TABLE public.import (
     started_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
     plan jsonb DEFAULT '{}'::jsonb NOT NULL,
+    moved bigint DEFAULT 0 NOT NULL,
     CONSTRAINT import_state_check CHECK ((state = ANY (ARRAY['scanning'::text, 'indexing'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
 );
 

@@ -667,7 +667,8 @@ func (x *PutDocumentsResponse) GetError() string {
 type StartImportRequest struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	Collection string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	// Files and folders by absolute path, as the server sees them.
+	// Files and folders by absolute path, as the server sees them. Either these or
+	// one of git, web and bucket.
 	Paths []string `protobuf:"bytes,2,rep,name=paths,proto3" json:"paths,omitempty"`
 	// Remove documents of these sources that are no longer there.
 	Sync bool `protobuf:"varint,3,opt,name=sync,proto3" json:"sync,omitempty"`
@@ -679,7 +680,12 @@ type StartImportRequest struct {
 	// The paths are JSONL files with a document a line: "uri", "title", "text",
 	// "media_type", "metadata", "principals" and, where they are given, "vector",
 	// or "chunks" of "text" and "vector".
-	Records       bool `protobuf:"varint,6,opt,name=records,proto3" json:"records,omitempty"`
+	Records bool           `protobuf:"varint,6,opt,name=records,proto3" json:"records,omitempty"`
+	Git     *GitRepository `protobuf:"bytes,7,opt,name=git,proto3" json:"git,omitempty"`
+	Web     *WebSite       `protobuf:"bytes,8,opt,name=web,proto3" json:"web,omitempty"`
+	// An S3-compatible bucket and what begins the keys below it, as in
+	// s3://bucket/folder. Endpoint and credentials are the server's.
+	Bucket        string `protobuf:"bytes,9,opt,name=bucket,proto3" json:"bucket,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -756,6 +762,159 @@ func (x *StartImportRequest) GetRecords() bool {
 	return false
 }
 
+func (x *StartImportRequest) GetGit() *GitRepository {
+	if x != nil {
+		return x.Git
+	}
+	return nil
+}
+
+func (x *StartImportRequest) GetWeb() *WebSite {
+	if x != nil {
+		return x.Web
+	}
+	return nil
+}
+
+func (x *StartImportRequest) GetBucket() string {
+	if x != nil {
+		return x.Bucket
+	}
+	return ""
+}
+
+// GitRepository is what a repository holds at one revision. Its documents have
+// URIs like git+https://host/repository//path, the same at every revision, and
+// "commit" in their metadata: one at which they hold what was indexed.
+type GitRepository struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The absolute path of a repository that the server can see, or a URL of the
+	// scheme file, https or ssh.
+	Repository string `protobuf:"bytes,1,opt,name=repository,proto3" json:"repository,omitempty"`
+	// A branch, a tag or a commit; empty: HEAD.
+	Revision      string `protobuf:"bytes,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GitRepository) Reset() {
+	*x = GitRepository{}
+	mi := &file_quarry_v1_ingest_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GitRepository) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GitRepository) ProtoMessage() {}
+
+func (x *GitRepository) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_ingest_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GitRepository.ProtoReflect.Descriptor instead.
+func (*GitRepository) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *GitRepository) GetRepository() string {
+	if x != nil {
+		return x.Repository
+	}
+	return ""
+}
+
+func (x *GitRepository) GetRevision() string {
+	if x != nil {
+		return x.Revision
+	}
+	return ""
+}
+
+// WebSite is the pages of a site below an address: those of its sitemap, or, if
+// it has none, those that links lead to. robots.txt is obeyed.
+type WebSite struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where it begins; pages in the same folder and below belong to it.
+	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	// The most pages asked for. 0 means 1000.
+	MaxPages int32 `protobuf:"varint,2,opt,name=max_pages,json=maxPages,proto3" json:"max_pages,omitempty"`
+	// The most links followed from the beginning to a page. 0 means 10.
+	MaxDepth int32 `protobuf:"varint,3,opt,name=max_depth,json=maxDepth,proto3" json:"max_depth,omitempty"`
+	// Follow links also where there is a sitemap.
+	Crawl         bool `protobuf:"varint,4,opt,name=crawl,proto3" json:"crawl,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WebSite) Reset() {
+	*x = WebSite{}
+	mi := &file_quarry_v1_ingest_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WebSite) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WebSite) ProtoMessage() {}
+
+func (x *WebSite) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_ingest_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WebSite.ProtoReflect.Descriptor instead.
+func (*WebSite) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *WebSite) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *WebSite) GetMaxPages() int32 {
+	if x != nil {
+		return x.MaxPages
+	}
+	return 0
+}
+
+func (x *WebSite) GetMaxDepth() int32 {
+	if x != nil {
+		return x.MaxDepth
+	}
+	return 0
+}
+
+func (x *WebSite) GetCrawl() bool {
+	if x != nil {
+		return x.Crawl
+	}
+	return false
+}
+
 type StartImportResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Import        *Import                `protobuf:"bytes,1,opt,name=import,proto3" json:"import,omitempty"`
@@ -765,7 +924,7 @@ type StartImportResponse struct {
 
 func (x *StartImportResponse) Reset() {
 	*x = StartImportResponse{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[7]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -777,7 +936,7 @@ func (x *StartImportResponse) String() string {
 func (*StartImportResponse) ProtoMessage() {}
 
 func (x *StartImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[7]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -790,7 +949,7 @@ func (x *StartImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartImportResponse.ProtoReflect.Descriptor instead.
 func (*StartImportResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{7}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *StartImportResponse) GetImport() *Import {
@@ -801,7 +960,7 @@ func (x *StartImportResponse) GetImport() *Import {
 }
 
 // Import is one run over a source, with counts that are true when read: once the
-// source is read, listed = unchanged + queued + the skipped, and it has ended when
+// source is read, listed = unchanged + queued + moved + the skipped, and it has ended when
 // queued = indexed + failed + superseded.
 type Import struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
@@ -828,15 +987,18 @@ type Import struct {
 	// Of the accepted, those replaced or deleted before they were indexed.
 	Superseded int64 `protobuf:"varint,19,opt,name=superseded,proto3" json:"superseded,omitempty"`
 	// Of a dry run, what would be done; then listed = unchanged + added + changed +
-	// the skipped.
-	Plan          *ImportPlan `protobuf:"bytes,20,opt,name=plan,proto3" json:"plan,omitempty"`
+	// moved + the skipped.
+	Plan *ImportPlan `protobuf:"bytes,20,opt,name=plan,proto3" json:"plan,omitempty"`
+	// Documents that a sync found elsewhere in their source with the same content;
+	// they keep their id, version and chunks.
+	Moved         int64 `protobuf:"varint,21,opt,name=moved,proto3" json:"moved,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Import) Reset() {
 	*x = Import{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[8]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -848,7 +1010,7 @@ func (x *Import) String() string {
 func (*Import) ProtoMessage() {}
 
 func (x *Import) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[8]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -861,7 +1023,7 @@ func (x *Import) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Import.ProtoReflect.Descriptor instead.
 func (*Import) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{8}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Import) GetId() string {
@@ -1004,18 +1166,27 @@ func (x *Import) GetPlan() *ImportPlan {
 	return nil
 }
 
+func (x *Import) GetMoved() int64 {
+	if x != nil {
+		return x.Moved
+	}
+	return 0
+}
+
 type ImportPlan struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Added         *Planned               `protobuf:"bytes,1,opt,name=added,proto3" json:"added,omitempty"`
-	Changed       *Planned               `protobuf:"bytes,2,opt,name=changed,proto3" json:"changed,omitempty"`
-	Removed       *Planned               `protobuf:"bytes,3,opt,name=removed,proto3" json:"removed,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Added   *Planned               `protobuf:"bytes,1,opt,name=added,proto3" json:"added,omitempty"`
+	Changed *Planned               `protobuf:"bytes,2,opt,name=changed,proto3" json:"changed,omitempty"`
+	Removed *Planned               `protobuf:"bytes,3,opt,name=removed,proto3" json:"removed,omitempty"`
+	// Its examples are the old URI and the new one, with " → " between.
+	Moved         *Planned `protobuf:"bytes,4,opt,name=moved,proto3" json:"moved,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ImportPlan) Reset() {
 	*x = ImportPlan{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[9]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1027,7 +1198,7 @@ func (x *ImportPlan) String() string {
 func (*ImportPlan) ProtoMessage() {}
 
 func (x *ImportPlan) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[9]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1040,7 +1211,7 @@ func (x *ImportPlan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportPlan.ProtoReflect.Descriptor instead.
 func (*ImportPlan) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{9}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ImportPlan) GetAdded() *Planned {
@@ -1064,6 +1235,13 @@ func (x *ImportPlan) GetRemoved() *Planned {
 	return nil
 }
 
+func (x *ImportPlan) GetMoved() *Planned {
+	if x != nil {
+		return x.Moved
+	}
+	return nil
+}
+
 type Planned struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Count int64                  `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
@@ -1075,7 +1253,7 @@ type Planned struct {
 
 func (x *Planned) Reset() {
 	*x = Planned{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[10]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1087,7 +1265,7 @@ func (x *Planned) String() string {
 func (*Planned) ProtoMessage() {}
 
 func (x *Planned) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[10]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1100,7 +1278,7 @@ func (x *Planned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Planned.ProtoReflect.Descriptor instead.
 func (*Planned) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{10}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Planned) GetCount() int64 {
@@ -1130,7 +1308,7 @@ type Skipped struct {
 
 func (x *Skipped) Reset() {
 	*x = Skipped{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[11]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1142,7 +1320,7 @@ func (x *Skipped) String() string {
 func (*Skipped) ProtoMessage() {}
 
 func (x *Skipped) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[11]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1155,7 +1333,7 @@ func (x *Skipped) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Skipped.ProtoReflect.Descriptor instead.
 func (*Skipped) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{11}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Skipped) GetReason() string {
@@ -1189,7 +1367,7 @@ type WatchImportRequest struct {
 
 func (x *WatchImportRequest) Reset() {
 	*x = WatchImportRequest{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[12]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1201,7 +1379,7 @@ func (x *WatchImportRequest) String() string {
 func (*WatchImportRequest) ProtoMessage() {}
 
 func (x *WatchImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[12]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1214,7 +1392,7 @@ func (x *WatchImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchImportRequest.ProtoReflect.Descriptor instead.
 func (*WatchImportRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{12}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WatchImportRequest) GetCollection() string {
@@ -1240,7 +1418,7 @@ type WatchImportResponse struct {
 
 func (x *WatchImportResponse) Reset() {
 	*x = WatchImportResponse{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[13]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1252,7 +1430,7 @@ func (x *WatchImportResponse) String() string {
 func (*WatchImportResponse) ProtoMessage() {}
 
 func (x *WatchImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[13]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1265,7 +1443,7 @@ func (x *WatchImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchImportResponse.ProtoReflect.Descriptor instead.
 func (*WatchImportResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{13}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WatchImportResponse) GetImport() *Import {
@@ -1289,7 +1467,7 @@ type ListDocumentsRequest struct {
 
 func (x *ListDocumentsRequest) Reset() {
 	*x = ListDocumentsRequest{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[14]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1301,7 +1479,7 @@ func (x *ListDocumentsRequest) String() string {
 func (*ListDocumentsRequest) ProtoMessage() {}
 
 func (x *ListDocumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[14]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1314,7 +1492,7 @@ func (x *ListDocumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDocumentsRequest.ProtoReflect.Descriptor instead.
 func (*ListDocumentsRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{14}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListDocumentsRequest) GetCollection() string {
@@ -1356,7 +1534,7 @@ type ListDocumentsResponse struct {
 
 func (x *ListDocumentsResponse) Reset() {
 	*x = ListDocumentsResponse{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[15]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1368,7 +1546,7 @@ func (x *ListDocumentsResponse) String() string {
 func (*ListDocumentsResponse) ProtoMessage() {}
 
 func (x *ListDocumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[15]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1381,7 +1559,7 @@ func (x *ListDocumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDocumentsResponse.ProtoReflect.Descriptor instead.
 func (*ListDocumentsResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{15}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListDocumentsResponse) GetDocuments() []*Document {
@@ -1409,7 +1587,7 @@ type GetDocumentRequest struct {
 
 func (x *GetDocumentRequest) Reset() {
 	*x = GetDocumentRequest{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[16]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1421,7 +1599,7 @@ func (x *GetDocumentRequest) String() string {
 func (*GetDocumentRequest) ProtoMessage() {}
 
 func (x *GetDocumentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[16]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1434,7 +1612,7 @@ func (x *GetDocumentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDocumentRequest.ProtoReflect.Descriptor instead.
 func (*GetDocumentRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{16}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetDocumentRequest) GetCollection() string {
@@ -1469,7 +1647,7 @@ type GetDocumentResponse struct {
 
 func (x *GetDocumentResponse) Reset() {
 	*x = GetDocumentResponse{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[17]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1481,7 +1659,7 @@ func (x *GetDocumentResponse) String() string {
 func (*GetDocumentResponse) ProtoMessage() {}
 
 func (x *GetDocumentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[17]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1494,7 +1672,7 @@ func (x *GetDocumentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDocumentResponse.ProtoReflect.Descriptor instead.
 func (*GetDocumentResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{17}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetDocumentResponse) GetDocument() *Document {
@@ -1521,7 +1699,7 @@ type DeleteDocumentRequest struct {
 
 func (x *DeleteDocumentRequest) Reset() {
 	*x = DeleteDocumentRequest{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[18]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1533,7 +1711,7 @@ func (x *DeleteDocumentRequest) String() string {
 func (*DeleteDocumentRequest) ProtoMessage() {}
 
 func (x *DeleteDocumentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[18]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1546,7 +1724,7 @@ func (x *DeleteDocumentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteDocumentRequest.ProtoReflect.Descriptor instead.
 func (*DeleteDocumentRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{18}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *DeleteDocumentRequest) GetCollection() string {
@@ -1571,7 +1749,7 @@ type DeleteDocumentResponse struct {
 
 func (x *DeleteDocumentResponse) Reset() {
 	*x = DeleteDocumentResponse{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[19]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1583,7 +1761,7 @@ func (x *DeleteDocumentResponse) String() string {
 func (*DeleteDocumentResponse) ProtoMessage() {}
 
 func (x *DeleteDocumentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[19]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1596,7 +1774,7 @@ func (x *DeleteDocumentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteDocumentResponse.ProtoReflect.Descriptor instead.
 func (*DeleteDocumentResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{19}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{21}
 }
 
 type RetryDocumentsRequest struct {
@@ -1613,7 +1791,7 @@ type RetryDocumentsRequest struct {
 
 func (x *RetryDocumentsRequest) Reset() {
 	*x = RetryDocumentsRequest{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[20]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1625,7 +1803,7 @@ func (x *RetryDocumentsRequest) String() string {
 func (*RetryDocumentsRequest) ProtoMessage() {}
 
 func (x *RetryDocumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[20]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1638,7 +1816,7 @@ func (x *RetryDocumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryDocumentsRequest.ProtoReflect.Descriptor instead.
 func (*RetryDocumentsRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{20}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RetryDocumentsRequest) GetCollection() string {
@@ -1671,7 +1849,7 @@ type RetryDocumentsResponse struct {
 
 func (x *RetryDocumentsResponse) Reset() {
 	*x = RetryDocumentsResponse{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[21]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1683,7 +1861,7 @@ func (x *RetryDocumentsResponse) String() string {
 func (*RetryDocumentsResponse) ProtoMessage() {}
 
 func (x *RetryDocumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[21]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1696,7 +1874,7 @@ func (x *RetryDocumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryDocumentsResponse.ProtoReflect.Descriptor instead.
 func (*RetryDocumentsResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{21}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RetryDocumentsResponse) GetRetried() int64 {
@@ -1715,7 +1893,7 @@ type CheckCollectionRequest struct {
 
 func (x *CheckCollectionRequest) Reset() {
 	*x = CheckCollectionRequest{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[22]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1727,7 +1905,7 @@ func (x *CheckCollectionRequest) String() string {
 func (*CheckCollectionRequest) ProtoMessage() {}
 
 func (x *CheckCollectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[22]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1740,7 +1918,7 @@ func (x *CheckCollectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckCollectionRequest.ProtoReflect.Descriptor instead.
 func (*CheckCollectionRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{22}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CheckCollectionRequest) GetCollection() string {
@@ -1760,7 +1938,7 @@ type CheckCollectionResponse struct {
 
 func (x *CheckCollectionResponse) Reset() {
 	*x = CheckCollectionResponse{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[23]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1772,7 +1950,7 @@ func (x *CheckCollectionResponse) String() string {
 func (*CheckCollectionResponse) ProtoMessage() {}
 
 func (x *CheckCollectionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[23]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1785,7 +1963,7 @@ func (x *CheckCollectionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckCollectionResponse.ProtoReflect.Descriptor instead.
 func (*CheckCollectionResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{23}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CheckCollectionResponse) GetFindings() []string {
@@ -1858,18 +2036,35 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"\x14PutDocumentsResponse\x12\x10\n" +
 	"\x03uri\x18\x01 \x01(\tR\x03uri\x12\x18\n" +
 	"\achanged\x18\x02 \x01(\bR\achanged\x12\x14\n" +
-	"\x05error\x18\x03 \x01(\tR\x05error\"\xe0\x01\n" +
+	"\x05error\x18\x03 \x01(\tR\x05error\"\xff\x04\n" +
 	"\x12StartImportRequest\x12)\n" +
 	"\n" +
 	"collection\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\n" +
-	"collection\x12*\n" +
-	"\x05paths\x18\x02 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\b\x01\x10\xe8\a\"\ar\x05\x10\x01(\x80 R\x05paths\x12\x12\n" +
+	"collection\x12(\n" +
+	"\x05paths\x18\x02 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xe8\a\"\ar\x05\x10\x01(\x80 R\x05paths\x12\x12\n" +
 	"\x04sync\x18\x03 \x01(\bR\x04sync\x12\x17\n" +
 	"\adry_run\x18\x04 \x01(\bR\x06dryRun\x12,\n" +
 	"\x12allow_mass_removal\x18\x05 \x01(\bR\x10allowMassRemoval\x12\x18\n" +
-	"\arecords\x18\x06 \x01(\bR\arecords\"@\n" +
+	"\arecords\x18\x06 \x01(\bR\arecords\x12*\n" +
+	"\x03git\x18\a \x01(\v2\x18.quarry.v1.GitRepositoryR\x03git\x12$\n" +
+	"\x03web\x18\b \x01(\v2\x12.quarry.v1.WebSiteR\x03web\x12 \n" +
+	"\x06bucket\x18\t \x01(\tB\b\xbaH\x05r\x03(\x80\x10R\x06bucket:\xaa\x02\xbaH\xa6\x02\x1a\xbc\x01\n" +
+	"\x17start_import.one_source\x127exactly one of paths, git, web and bucket must be given\x1ah[size(this.paths) > 0, has(this.git), has(this.web), this.bucket != ''].filter(given, given).size() == 1\x1ae\n" +
+	"\x14start_import.records\x12&records are files: paths must be given\x1a%!this.records || size(this.paths) > 0\"a\n" +
+	"\rGitRepository\x12*\n" +
+	"\n" +
+	"repository\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01(\xd0\x0fR\n" +
+	"repository\x12$\n" +
+	"\brevision\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xff\x01R\brevision\"\x8f\x01\n" +
+	"\aWebSite\x12\x1c\n" +
+	"\x03url\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01(\xd0\x0fR\x03url\x12(\n" +
+	"\tmax_pages\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\bmaxPages\x12&\n" +
+	"\tmax_depth\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bmaxDepth\x12\x14\n" +
+	"\x05crawl\x18\x04 \x01(\bR\x05crawl\"@\n" +
 	"\x13StartImportResponse\x12)\n" +
-	"\x06import\x18\x01 \x01(\v2\x11.quarry.v1.ImportR\x06import\"\x9b\x05\n" +
+	"\x06import\x18\x01 \x01(\v2\x11.quarry.v1.ImportR\x06import\"\xb1\x05\n" +
 	"\x06Import\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1e\n" +
 	"\n" +
@@ -1897,12 +2092,14 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"\n" +
 	"superseded\x18\x13 \x01(\x03R\n" +
 	"superseded\x12)\n" +
-	"\x04plan\x18\x14 \x01(\v2\x15.quarry.v1.ImportPlanR\x04plan\"\x92\x01\n" +
+	"\x04plan\x18\x14 \x01(\v2\x15.quarry.v1.ImportPlanR\x04plan\x12\x14\n" +
+	"\x05moved\x18\x15 \x01(\x03R\x05moved\"\xbc\x01\n" +
 	"\n" +
 	"ImportPlan\x12(\n" +
 	"\x05added\x18\x01 \x01(\v2\x12.quarry.v1.PlannedR\x05added\x12,\n" +
 	"\achanged\x18\x02 \x01(\v2\x12.quarry.v1.PlannedR\achanged\x12,\n" +
-	"\aremoved\x18\x03 \x01(\v2\x12.quarry.v1.PlannedR\aremoved\";\n" +
+	"\aremoved\x18\x03 \x01(\v2\x12.quarry.v1.PlannedR\aremoved\x12(\n" +
+	"\x05moved\x18\x04 \x01(\v2\x12.quarry.v1.PlannedR\x05moved\";\n" +
 	"\aPlanned\x12\x14\n" +
 	"\x05count\x18\x01 \x01(\x03R\x05count\x12\x1a\n" +
 	"\bexamples\x18\x02 \x03(\tR\bexamples\"Q\n" +
@@ -1998,7 +2195,7 @@ func file_quarry_v1_ingest_proto_rawDescGZIP() []byte {
 }
 
 var file_quarry_v1_ingest_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_quarry_v1_ingest_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_quarry_v1_ingest_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_quarry_v1_ingest_proto_goTypes = []any{
 	(DocumentState)(0),              // 0: quarry.v1.DocumentState
 	(ImportState)(0),                // 1: quarry.v1.ImportState
@@ -2009,70 +2206,75 @@ var file_quarry_v1_ingest_proto_goTypes = []any{
 	(*DocumentHeader)(nil),          // 6: quarry.v1.DocumentHeader
 	(*PutDocumentsResponse)(nil),    // 7: quarry.v1.PutDocumentsResponse
 	(*StartImportRequest)(nil),      // 8: quarry.v1.StartImportRequest
-	(*StartImportResponse)(nil),     // 9: quarry.v1.StartImportResponse
-	(*Import)(nil),                  // 10: quarry.v1.Import
-	(*ImportPlan)(nil),              // 11: quarry.v1.ImportPlan
-	(*Planned)(nil),                 // 12: quarry.v1.Planned
-	(*Skipped)(nil),                 // 13: quarry.v1.Skipped
-	(*WatchImportRequest)(nil),      // 14: quarry.v1.WatchImportRequest
-	(*WatchImportResponse)(nil),     // 15: quarry.v1.WatchImportResponse
-	(*ListDocumentsRequest)(nil),    // 16: quarry.v1.ListDocumentsRequest
-	(*ListDocumentsResponse)(nil),   // 17: quarry.v1.ListDocumentsResponse
-	(*GetDocumentRequest)(nil),      // 18: quarry.v1.GetDocumentRequest
-	(*GetDocumentResponse)(nil),     // 19: quarry.v1.GetDocumentResponse
-	(*DeleteDocumentRequest)(nil),   // 20: quarry.v1.DeleteDocumentRequest
-	(*DeleteDocumentResponse)(nil),  // 21: quarry.v1.DeleteDocumentResponse
-	(*RetryDocumentsRequest)(nil),   // 22: quarry.v1.RetryDocumentsRequest
-	(*RetryDocumentsResponse)(nil),  // 23: quarry.v1.RetryDocumentsResponse
-	(*CheckCollectionRequest)(nil),  // 24: quarry.v1.CheckCollectionRequest
-	(*CheckCollectionResponse)(nil), // 25: quarry.v1.CheckCollectionResponse
-	(*structpb.Struct)(nil),         // 26: google.protobuf.Struct
-	(*timestamppb.Timestamp)(nil),   // 27: google.protobuf.Timestamp
+	(*GitRepository)(nil),           // 9: quarry.v1.GitRepository
+	(*WebSite)(nil),                 // 10: quarry.v1.WebSite
+	(*StartImportResponse)(nil),     // 11: quarry.v1.StartImportResponse
+	(*Import)(nil),                  // 12: quarry.v1.Import
+	(*ImportPlan)(nil),              // 13: quarry.v1.ImportPlan
+	(*Planned)(nil),                 // 14: quarry.v1.Planned
+	(*Skipped)(nil),                 // 15: quarry.v1.Skipped
+	(*WatchImportRequest)(nil),      // 16: quarry.v1.WatchImportRequest
+	(*WatchImportResponse)(nil),     // 17: quarry.v1.WatchImportResponse
+	(*ListDocumentsRequest)(nil),    // 18: quarry.v1.ListDocumentsRequest
+	(*ListDocumentsResponse)(nil),   // 19: quarry.v1.ListDocumentsResponse
+	(*GetDocumentRequest)(nil),      // 20: quarry.v1.GetDocumentRequest
+	(*GetDocumentResponse)(nil),     // 21: quarry.v1.GetDocumentResponse
+	(*DeleteDocumentRequest)(nil),   // 22: quarry.v1.DeleteDocumentRequest
+	(*DeleteDocumentResponse)(nil),  // 23: quarry.v1.DeleteDocumentResponse
+	(*RetryDocumentsRequest)(nil),   // 24: quarry.v1.RetryDocumentsRequest
+	(*RetryDocumentsResponse)(nil),  // 25: quarry.v1.RetryDocumentsResponse
+	(*CheckCollectionRequest)(nil),  // 26: quarry.v1.CheckCollectionRequest
+	(*CheckCollectionResponse)(nil), // 27: quarry.v1.CheckCollectionResponse
+	(*structpb.Struct)(nil),         // 28: google.protobuf.Struct
+	(*timestamppb.Timestamp)(nil),   // 29: google.protobuf.Timestamp
 }
 var file_quarry_v1_ingest_proto_depIdxs = []int32{
 	0,  // 0: quarry.v1.Document.state:type_name -> quarry.v1.DocumentState
-	26, // 1: quarry.v1.Document.metadata:type_name -> google.protobuf.Struct
-	27, // 2: quarry.v1.Document.updated_at:type_name -> google.protobuf.Timestamp
-	26, // 3: quarry.v1.PutDocumentRequest.metadata:type_name -> google.protobuf.Struct
+	28, // 1: quarry.v1.Document.metadata:type_name -> google.protobuf.Struct
+	29, // 2: quarry.v1.Document.updated_at:type_name -> google.protobuf.Timestamp
+	28, // 3: quarry.v1.PutDocumentRequest.metadata:type_name -> google.protobuf.Struct
 	2,  // 4: quarry.v1.PutDocumentResponse.document:type_name -> quarry.v1.Document
 	6,  // 5: quarry.v1.PutDocumentsRequest.header:type_name -> quarry.v1.DocumentHeader
-	26, // 6: quarry.v1.DocumentHeader.metadata:type_name -> google.protobuf.Struct
-	10, // 7: quarry.v1.StartImportResponse.import:type_name -> quarry.v1.Import
-	1,  // 8: quarry.v1.Import.state:type_name -> quarry.v1.ImportState
-	13, // 9: quarry.v1.Import.skipped:type_name -> quarry.v1.Skipped
-	27, // 10: quarry.v1.Import.started_at:type_name -> google.protobuf.Timestamp
-	27, // 11: quarry.v1.Import.finished_at:type_name -> google.protobuf.Timestamp
-	11, // 12: quarry.v1.Import.plan:type_name -> quarry.v1.ImportPlan
-	12, // 13: quarry.v1.ImportPlan.added:type_name -> quarry.v1.Planned
-	12, // 14: quarry.v1.ImportPlan.changed:type_name -> quarry.v1.Planned
-	12, // 15: quarry.v1.ImportPlan.removed:type_name -> quarry.v1.Planned
-	10, // 16: quarry.v1.WatchImportResponse.import:type_name -> quarry.v1.Import
-	0,  // 17: quarry.v1.ListDocumentsRequest.state:type_name -> quarry.v1.DocumentState
-	2,  // 18: quarry.v1.ListDocumentsResponse.documents:type_name -> quarry.v1.Document
-	2,  // 19: quarry.v1.GetDocumentResponse.document:type_name -> quarry.v1.Document
-	3,  // 20: quarry.v1.IngestService.PutDocument:input_type -> quarry.v1.PutDocumentRequest
-	5,  // 21: quarry.v1.IngestService.PutDocuments:input_type -> quarry.v1.PutDocumentsRequest
-	8,  // 22: quarry.v1.IngestService.StartImport:input_type -> quarry.v1.StartImportRequest
-	14, // 23: quarry.v1.IngestService.WatchImport:input_type -> quarry.v1.WatchImportRequest
-	16, // 24: quarry.v1.IngestService.ListDocuments:input_type -> quarry.v1.ListDocumentsRequest
-	18, // 25: quarry.v1.IngestService.GetDocument:input_type -> quarry.v1.GetDocumentRequest
-	20, // 26: quarry.v1.IngestService.DeleteDocument:input_type -> quarry.v1.DeleteDocumentRequest
-	22, // 27: quarry.v1.IngestService.RetryDocuments:input_type -> quarry.v1.RetryDocumentsRequest
-	24, // 28: quarry.v1.IngestService.CheckCollection:input_type -> quarry.v1.CheckCollectionRequest
-	4,  // 29: quarry.v1.IngestService.PutDocument:output_type -> quarry.v1.PutDocumentResponse
-	7,  // 30: quarry.v1.IngestService.PutDocuments:output_type -> quarry.v1.PutDocumentsResponse
-	9,  // 31: quarry.v1.IngestService.StartImport:output_type -> quarry.v1.StartImportResponse
-	15, // 32: quarry.v1.IngestService.WatchImport:output_type -> quarry.v1.WatchImportResponse
-	17, // 33: quarry.v1.IngestService.ListDocuments:output_type -> quarry.v1.ListDocumentsResponse
-	19, // 34: quarry.v1.IngestService.GetDocument:output_type -> quarry.v1.GetDocumentResponse
-	21, // 35: quarry.v1.IngestService.DeleteDocument:output_type -> quarry.v1.DeleteDocumentResponse
-	23, // 36: quarry.v1.IngestService.RetryDocuments:output_type -> quarry.v1.RetryDocumentsResponse
-	25, // 37: quarry.v1.IngestService.CheckCollection:output_type -> quarry.v1.CheckCollectionResponse
-	29, // [29:38] is the sub-list for method output_type
-	20, // [20:29] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	28, // 6: quarry.v1.DocumentHeader.metadata:type_name -> google.protobuf.Struct
+	9,  // 7: quarry.v1.StartImportRequest.git:type_name -> quarry.v1.GitRepository
+	10, // 8: quarry.v1.StartImportRequest.web:type_name -> quarry.v1.WebSite
+	12, // 9: quarry.v1.StartImportResponse.import:type_name -> quarry.v1.Import
+	1,  // 10: quarry.v1.Import.state:type_name -> quarry.v1.ImportState
+	15, // 11: quarry.v1.Import.skipped:type_name -> quarry.v1.Skipped
+	29, // 12: quarry.v1.Import.started_at:type_name -> google.protobuf.Timestamp
+	29, // 13: quarry.v1.Import.finished_at:type_name -> google.protobuf.Timestamp
+	13, // 14: quarry.v1.Import.plan:type_name -> quarry.v1.ImportPlan
+	14, // 15: quarry.v1.ImportPlan.added:type_name -> quarry.v1.Planned
+	14, // 16: quarry.v1.ImportPlan.changed:type_name -> quarry.v1.Planned
+	14, // 17: quarry.v1.ImportPlan.removed:type_name -> quarry.v1.Planned
+	14, // 18: quarry.v1.ImportPlan.moved:type_name -> quarry.v1.Planned
+	12, // 19: quarry.v1.WatchImportResponse.import:type_name -> quarry.v1.Import
+	0,  // 20: quarry.v1.ListDocumentsRequest.state:type_name -> quarry.v1.DocumentState
+	2,  // 21: quarry.v1.ListDocumentsResponse.documents:type_name -> quarry.v1.Document
+	2,  // 22: quarry.v1.GetDocumentResponse.document:type_name -> quarry.v1.Document
+	3,  // 23: quarry.v1.IngestService.PutDocument:input_type -> quarry.v1.PutDocumentRequest
+	5,  // 24: quarry.v1.IngestService.PutDocuments:input_type -> quarry.v1.PutDocumentsRequest
+	8,  // 25: quarry.v1.IngestService.StartImport:input_type -> quarry.v1.StartImportRequest
+	16, // 26: quarry.v1.IngestService.WatchImport:input_type -> quarry.v1.WatchImportRequest
+	18, // 27: quarry.v1.IngestService.ListDocuments:input_type -> quarry.v1.ListDocumentsRequest
+	20, // 28: quarry.v1.IngestService.GetDocument:input_type -> quarry.v1.GetDocumentRequest
+	22, // 29: quarry.v1.IngestService.DeleteDocument:input_type -> quarry.v1.DeleteDocumentRequest
+	24, // 30: quarry.v1.IngestService.RetryDocuments:input_type -> quarry.v1.RetryDocumentsRequest
+	26, // 31: quarry.v1.IngestService.CheckCollection:input_type -> quarry.v1.CheckCollectionRequest
+	4,  // 32: quarry.v1.IngestService.PutDocument:output_type -> quarry.v1.PutDocumentResponse
+	7,  // 33: quarry.v1.IngestService.PutDocuments:output_type -> quarry.v1.PutDocumentsResponse
+	11, // 34: quarry.v1.IngestService.StartImport:output_type -> quarry.v1.StartImportResponse
+	17, // 35: quarry.v1.IngestService.WatchImport:output_type -> quarry.v1.WatchImportResponse
+	19, // 36: quarry.v1.IngestService.ListDocuments:output_type -> quarry.v1.ListDocumentsResponse
+	21, // 37: quarry.v1.IngestService.GetDocument:output_type -> quarry.v1.GetDocumentResponse
+	23, // 38: quarry.v1.IngestService.DeleteDocument:output_type -> quarry.v1.DeleteDocumentResponse
+	25, // 39: quarry.v1.IngestService.RetryDocuments:output_type -> quarry.v1.RetryDocumentsResponse
+	27, // 40: quarry.v1.IngestService.CheckCollection:output_type -> quarry.v1.CheckCollectionResponse
+	32, // [32:41] is the sub-list for method output_type
+	23, // [23:32] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_quarry_v1_ingest_proto_init() }
@@ -2090,7 +2292,7 @@ func file_quarry_v1_ingest_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_quarry_v1_ingest_proto_rawDesc), len(file_quarry_v1_ingest_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   24,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1,0 +1,114 @@
+package ingest
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/quarry-rag/quarry/ingest/git"
+)
+
+// ImportSpec says what to import: Paths, or one of Git, Web and Bucket.
+type ImportSpec struct {
+	// Paths of files and folders, absolute, as the worker sees them. Hidden
+	// files and folders within are left out.
+	Paths []string `json:"paths,omitempty"`
+	// Git is a repository at a revision.
+	Git *GitSpec `json:"git,omitempty"`
+	// Records says that each of the paths is a JSONL file of documents: see
+	// ReadRecords.
+	Records bool `json:"records,omitempty"`
+	// Sync removes documents imported from these sources that are gone from them,
+	// once all has been listed without an error.
+	Sync bool `json:"sync"`
+	// DryRun only finds out what would be done: see Import.Plan.
+	DryRun bool `json:"dry_run,omitempty"`
+	// AllowMassRemoval lets a sync remove more than half of the documents of a
+	// source that has at least massRemoval.
+	AllowMassRemoval bool `json:"allow_mass_removal,omitempty"`
+}
+
+// GitSpec names a repository and what to read of it.
+type GitSpec struct {
+	// Repository is an absolute path as the worker sees it, or an https or ssh URL.
+	Repository string `json:"repository"`
+	// Revision is a branch, a tag or a commit. Empty: HEAD.
+	Revision string `json:"revision,omitempty"`
+}
+
+// clean returns the spec in its plain form, or an *Invalid.
+func (s ImportSpec) clean() (ImportSpec, error) {
+	given := 0
+	for _, is := range []bool{len(s.Paths) > 0, s.Git != nil} {
+		if is {
+			given++
+		}
+	}
+	switch {
+	case given != 1:
+		return s, &Invalid{"paths", "or one other source must be given, and only one"}
+	case s.Git != nil:
+		g, err := s.Git.clean()
+		s.Git = &g
+		return s, err
+	}
+	roots, err := cleanRoots(s.Paths)
+	s.Paths = roots
+	return s, err
+}
+
+func (g GitSpec) clean() (GitSpec, error) {
+	const field = "git.repository"
+	if err := checkText("git.revision", g.Revision, 255); err != nil {
+		return g, err
+	}
+	if err := checkText(field, g.Repository, 2000); err != nil {
+		return g, err
+	}
+	if path, ok := strings.CutPrefix(g.Repository, "file://"); ok {
+		g.Repository = path
+	}
+	if g.local() {
+		g.Repository = filepath.Clean(g.Repository)
+		return g, nil
+	}
+	g.Repository = strings.TrimRight(g.Repository, "/")
+	if err := git.CheckURL(g.Repository); err != nil {
+		return g, &Invalid{field, err.Error()}
+	}
+	return g, nil
+}
+
+// local reports whether the repository is on the worker's disk.
+func (g GitSpec) local() bool { return filepath.IsAbs(g.Repository) }
+
+// cleanRoots checks the paths and drops those that lie within others, so that no
+// file is listed twice.
+func cleanRoots(paths []string) ([]string, error) {
+	if len(paths) == 0 {
+		return nil, &Invalid{"paths", "is empty"}
+	}
+	var roots []string
+	for i, p := range paths {
+		field := fmt.Sprintf("paths[%d]", i)
+		if err := checkText(field, p, 4096); err != nil {
+			return nil, err
+		}
+		if !filepath.IsAbs(p) {
+			return nil, &Invalid{field, "is not an absolute path"}
+		}
+		roots = append(roots, filepath.Clean(p))
+	}
+	slices.Sort(roots)
+	kept := roots[:0]
+	for _, r := range roots {
+		if !slices.ContainsFunc(kept, func(k string) bool { return r == k || strings.HasPrefix(r, folder(k)) }) {
+			kept = append(kept, r)
+		}
+	}
+	return kept, nil
+}
+
+// folder is a path with one slash at its end.
+func folder(path string) string { return strings.TrimSuffix(path, "/") + "/" }
