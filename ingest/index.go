@@ -25,7 +25,7 @@ const (
 	pageBytes      = 256 << 10 // staged bytes read at a time, over which a group may go
 	// Of chunks that need no model a group may hold more: what a transaction
 	// costs besides its rows, and the terms that it touches, are then shared.
-	groupWritten = 1024
+	groupWritten = 4096
 )
 
 // A document of at least largeBytes is a group of its own, and no more than

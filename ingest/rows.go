@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/pgvector/pgvector-go"
 
 	"github.com/quarry-rag/quarry/internal/ids"
 )
@@ -56,47 +55,89 @@ type posting struct {
 	tf, length  int16
 }
 
+// row is one row of chunk and one of embedding.
+type row struct {
+	id, doc int64
+	*piece
+}
+
 // copyChunks writes the documents' chunks, postings and vectors by COPY.
 func copyChunks(ctx context.Context, tx pgx.Tx, ids *ids.Source, t *target, docs []*prepared, c *change) error {
-	var chunks, vectors [][]any
-	var postings []posting
+	rows, postings := rowsOf(ids, docs, c)
+	err := copyBinary(ctx, tx, "chunk", []string{
+		"collection_id", "chunk_id", "document_id", "ord", "start_byte", "end_byte", "page", "heading_path", "body",
+		"tokens", "length", "embed_hash", "term_ids",
+	}, len(rows), func(e *encoder, i int) { rows[i].encode(e, t.col) })
+	if err != nil {
+		return err
+	}
+	err = copyBinary(ctx, tx, "embedding", []string{"collection_id", "space_id", "chunk_id", "document_id", "emb"}, len(rows), func(e *encoder, i int) {
+		e.int8(t.col)
+		e.int8(t.space.ID)
+		e.int8(rows[i].id)
+		e.int8(rows[i].doc)
+		e.halfvec(rows[i].vector)
+	})
+	if err != nil {
+		return err
+	}
+	return copyBinary(ctx, tx, "posting", []string{"collection_id", "term_id", "chunk_id", "tf", "length"}, len(postings), func(e *encoder, i int) {
+		p := &postings[i]
+		e.int8(t.col)
+		e.int8(p.term)
+		e.int8(p.chunk)
+		e.int2(p.tf)
+		e.int2(p.length)
+	})
+}
+
+// rowsOf gives every chunk its id and counts it. Postings come in the order of
+// their primary key: neighbours then go to one page of its index.
+func rowsOf(ids *ids.Source, docs []*prepared, c *change) (rows []row, postings []posting) {
+	n, terms := 0, 0
+	for _, d := range docs {
+		n += len(d.pieces)
+		for i := range d.pieces {
+			terms += len(d.pieces[i].terms)
+		}
+	}
+	rows, postings = make([]row, 0, n), make([]posting, 0, terms)
 	for _, d := range docs {
 		for i := range d.pieces {
 			p := &d.pieces[i]
-			id, terms := ids.Next(), make([]int64, len(p.terms))
-			for j, tc := range p.terms {
-				terms[j] = tc.id
+			id := ids.Next()
+			rows = append(rows, row{id, d.id, p})
+			for _, tc := range p.terms {
 				postings = append(postings, posting{tc.id, id, tc.tf, capped(p.length)})
 				c.terms.add(tc.id, tc.term, 1)
 			}
 			c.chunks++
 			c.lengthSum += int64(p.length)
-			chunks = append(chunks, []any{
-				t.col, id, d.id, p.Ord, p.Start, p.End, p.Page, headings(p.HeadingPath), p.Text,
-				p.Tokens, p.length, p.hash[:], terms,
-			})
-			vectors = append(vectors, []any{t.col, t.space.ID, id, d.id, pgvector.NewHalfVector(p.vector)})
 		}
 	}
-	if err := copyRows(ctx, tx, "chunk", pgx.CopyFromRows(chunks), "collection_id", "chunk_id", "document_id", "ord", "start_byte",
-		"end_byte", "page", "heading_path", "body", "tokens", "length", "embed_hash", "term_ids"); err != nil {
-		return err
-	}
-	if err := copyRows(ctx, tx, "embedding", pgx.CopyFromRows(vectors),
-		"collection_id", "space_id", "chunk_id", "document_id", "emb"); err != nil {
-		return err
-	}
-	// In the order of the primary key, neighbours go to one page of its index.
 	slices.SortFunc(postings, func(a, b posting) int {
 		return cmp.Or(cmp.Compare(a.term, b.term), cmp.Compare(a.chunk, b.chunk))
 	})
-	row := make([]any, 5)
-	source := pgx.CopyFromSlice(len(postings), func(i int) ([]any, error) {
-		p := postings[i]
-		row[0], row[1], row[2], row[3], row[4] = t.col, p.term, p.chunk, p.tf, p.length
-		return row, nil
-	})
-	return copyRows(ctx, tx, "posting", source, "collection_id", "term_id", "chunk_id", "tf", "length")
+	return rows, postings
+}
+
+func (r *row) encode(e *encoder, col int64) {
+	e.int8(col)
+	e.int8(r.id)
+	e.int8(r.doc)
+	e.int4(r.Ord)
+	e.int4(r.Start)
+	e.int4(r.End)
+	e.int4(r.Page)
+	e.texts(r.HeadingPath)
+	e.text(r.Text)
+	e.int4(r.Tokens)
+	e.int4(r.length)
+	e.text(string(r.hash[:]))
+	e.arrayOf(oidInt8, len(r.terms), 12*len(r.terms))
+	for _, t := range r.terms {
+		e.int8(t.id)
+	}
 }
 
 func copyRows(ctx context.Context, tx pgx.Tx, table string, rows pgx.CopyFromSource, columns ...string) error {
@@ -104,12 +145,4 @@ func copyRows(ctx context.Context, tx pgx.Tx, table string, rows pgx.CopyFromSou
 		return fmt.Errorf("copy into %s: %w", table, err)
 	}
 	return nil
-}
-
-// headings is never nil: the column is not null.
-func headings(path []string) []string {
-	if path == nil {
-		return []string{}
-	}
-	return path
 }

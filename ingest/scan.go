@@ -15,7 +15,7 @@ import (
 // with their vectors, which are only written.
 const (
 	batchDocuments = 64
-	batchPrepared  = 512
+	batchPrepared  = 2048
 	batchBytes     = 8 << 20
 )
 
