@@ -30,6 +30,9 @@ type evalCmd struct {
 	Worst    int      `env:"-" default:"3" help:"Worst queries of the best row to show, with what was expected and what came."`
 	Min      []string `env:"-" placeholder:"NDCG@10=0.70" help:"Exit with 1 when a row is below."`
 
+	Answers bool `env:"-" help:"Ask the questions that have gold answers (answers.jsonl) and tell how often one is in the answer."`
+	Sample  int  `env:"-" placeholder:"N" help:"Take only so many questions of each kind, drawn by --seed. 0: all."`
+
 	RecallOfIndex bool `env:"-" help:"Compare the HNSW index with the exact plan on the questions, and nothing else."`
 
 	Tune      bool `env:"-" help:"Search for the best dense_weight on half of the queries and report the other half."`
@@ -43,7 +46,7 @@ func (c *evalCmd) Validate() error {
 	for _, f := range []struct {
 		name             string
 		value, low, high int
-	}{{"depth", c.Depth, 1, 1000}, {"passages", c.Passages, 0, 1000}, {"concurrency", c.Concurrency, 1, 256}, {"worst", c.Worst, 0, 1000}} {
+	}{{"depth", c.Depth, 1, 1000}, {"passages", c.Passages, 0, 1000}, {"concurrency", c.Concurrency, 1, 256}, {"worst", c.Worst, 0, 1000}, {"sample", c.Sample, 0, 1_000_000}} {
 		if f.value < f.low || f.value > f.high {
 			return fmt.Errorf("--%s must be %d to %d", f.name, f.low, f.high)
 		}
@@ -70,7 +73,7 @@ func (c *evalCmd) request(term *terminal) *eval.Request {
 	return &eval.Request{
 		Path: c.Path, Qrels: c.Qrels, Runs: c.RunFiles, Foreign: c.Foreign,
 		Load: c.Load, Tune: c.Tune, TuneBM25: c.TuneBM25, Calibrate: c.Calibrate, Store: c.Store,
-		RecallOfIndex: c.RecallOfIndex,
+		RecallOfIndex: c.RecallOfIndex, Answers: c.Answers, Sample: c.Sample,
 		Legs:          c.Legs, Set: c.Set, Measures: c.Measures, Min: c.Min,
 		Options: eval.Options{
 			Depth: c.Depth, Passages: c.Passages, Concurrency: c.Concurrency,

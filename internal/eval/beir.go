@@ -14,7 +14,8 @@ import (
 // each plain or with .gz. The corpus is streamed, never held. Beyond BEIR,
 // answers.jsonl may say of a query which quotes of a document answer it
 // ("query-id", "doc", "spans": [{"start", "end", "text"}], offsets in bytes or in
-// characters) or, with "answerable": false, that nothing does.
+// characters), which words are a right answer ("answers") or, with "answerable":
+// false, that nothing does.
 func ReadBEIR(dir string) (Dataset, error) {
 	d := Dataset{Name: filepath.Base(filepath.Clean(dir))}
 	file := findFile(dir, "queries.jsonl")
@@ -120,6 +121,7 @@ func (d *Dataset) readAnswers(file string) error {
 			Query      string `json:"query-id"`
 			Doc        string `json:"doc"`
 			Answerable *bool  `json:"answerable"`
+			Answers    []string
 			Spans      []Quote
 		}
 		if err := json.Unmarshal([]byte(l.text), &a); err != nil {
@@ -131,6 +133,9 @@ func (d *Dataset) readAnswers(file string) error {
 			continue
 		}
 		q.Absent = q.Absent || a.Answerable != nil && !*a.Answerable
+		if !q.Absent {
+			q.Answers = append(q.Answers, a.Answers...)
+		}
 		for _, s := range a.Spans {
 			if s.Start < 0 || s.End < s.Start || s.End == s.Start && normalise(s.Text) == "" {
 				return l.errorf("a span needs start < end, or a text")

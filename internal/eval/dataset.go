@@ -35,8 +35,11 @@ type Query struct {
 	// Expected are the places to find. Where there are any, passages are judged
 	// by them and Docs is not used.
 	Expected []Expected
-	// Absent: the answer is not in the documents.
-	Absent bool
+	// Answers are gold answers, any of which will do; none known is empty.
+	Answers []string
+	// Absent: the answer is not in the documents. Foreign: since the question is
+	// about another set's.
+	Absent, Foreign bool
 }
 
 // Expected is one place that answers a query: a document or a part of it. A

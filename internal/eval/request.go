@@ -19,13 +19,15 @@ type Request struct {
 	Foreign string
 
 	Load, Tune, TuneBM25, Calibrate, Store bool
-	RecallOfIndex                          bool
+	RecallOfIndex, Answers                 bool
 	Legs, Set, Measures, Min               []string
 	Options                                Options
 
 	JSON             bool
 	RunOut, PerQuery string
 	Worst            int
+	// Sample is Dataset.Sample's n.
+	Sample int
 	// Out gets the results, Note lines on progress.
 	Out  io.Writer
 	Note func(format string, a ...any)
@@ -64,7 +66,7 @@ func (d *Dataset) addForeign(path string) error {
 		return fmt.Errorf("foreign questions: %w", err)
 	}
 	for _, q := range other.Queries {
-		d.Queries = append(d.Queries, Query{ID: "foreign-" + q.ID, Text: q.Text, Absent: true})
+		d.Queries = append(d.Queries, Query{ID: "foreign-" + q.ID, Text: q.Text, Absent: true, Foreign: true})
 	}
 	return nil
 }
@@ -93,11 +95,33 @@ func (r *Request) Do(ctx context.Context, s *Server, d Dataset) error {
 	if err := r.prepare(ctx, s, &d, settings); err != nil {
 		return err
 	}
+	d.Sample(r.Sample, r.Options.Seed)
 	if r.RecallOfIndex {
 		return r.recallOfIndex(ctx, s, d)
 	}
+	if r.Answers {
+		return r.answers(ctx, s, d)
+	}
 	err = r.measure(ctx, s, d, settings)
 	return errors.Join(err, s.Restore(ctx))
+}
+
+// answers asks instead of searching.
+func (r *Request) answers(ctx context.Context, s *Server, d Dataset) error {
+	report, err := RunAnswers(ctx, s, d, r.Options)
+	if err != nil {
+		return err
+	}
+	figures := report.Figures(r.Options.Seed)
+	if r.JSON {
+		err = json.NewEncoder(r.Out).Encode(figures)
+	} else {
+		err = figures.Table(r.Out)
+	}
+	if err != nil || r.PerQuery == "" {
+		return err
+	}
+	return writeFile(r.PerQuery, report.WritePerQuestion)
 }
 
 func (r *Request) recallOfIndex(ctx context.Context, s *Server, d Dataset) error {
