@@ -73,13 +73,13 @@ func copyChunks(ctx context.Context, tx pgx.Tx, ids *ids.Source, t *target, docs
 			c.lengthSum += int64(p.length)
 			chunks = append(chunks, []any{
 				t.col, id, d.id, p.Ord, p.Start, p.End, p.Page, headings(p.HeadingPath), p.Text,
-				p.Tokens, p.length, p.hash[:], terms,
+				p.Tokens, p.length, p.hash[:], terms, p.Header,
 			})
 			vectors = append(vectors, []any{t.col, t.space.ID, id, d.id, pgvector.NewHalfVector(p.vector)})
 		}
 	}
 	if err := copyRows(ctx, tx, "chunk", pgx.CopyFromRows(chunks), "collection_id", "chunk_id", "document_id", "ord", "start_byte",
-		"end_byte", "page", "heading_path", "body", "tokens", "length", "embed_hash", "term_ids"); err != nil {
+		"end_byte", "page", "heading_path", "body", "tokens", "length", "embed_hash", "term_ids", "header"); err != nil {
 		return err
 	}
 	if err := copyRows(ctx, tx, "embedding", pgx.CopyFromRows(vectors),
