@@ -446,8 +446,14 @@ type SearchOptions struct {
 	// relevance (Carbonell and Goldstein, SIGIR 1998). 0 is not at all.
 	Diversity float64 `protobuf:"fixed64,13,opt,name=diversity,proto3" json:"diversity,omitempty"`
 	// Keep the fused order where the server has a reranker.
-	NoRerank      bool      `protobuf:"varint,14,opt,name=no_rerank,json=noRerank,proto3" json:"no_rerank,omitempty"`
-	Expansion     Expansion `protobuf:"varint,20,opt,name=expansion,proto3,enum=quarry.v1.Expansion" json:"expansion,omitempty"`
+	NoRerank  bool      `protobuf:"varint,14,opt,name=no_rerank,json=noRerank,proto3" json:"no_rerank,omitempty"`
+	Expansion Expansion `protobuf:"varint,20,opt,name=expansion,proto3,enum=quarry.v1.Expansion" json:"expansion,omitempty"`
+	// Search also by as many other ways to put the query, which a chat model writes.
+	// 0 is not at all. When it cannot, the report says so and the query stands.
+	Paraphrases int32 `protobuf:"varint,21,opt,name=paraphrases,proto3" json:"paraphrases,omitempty"`
+	// Search by meaning also for an answer that a chat model makes up (HyDE; Gao et
+	// al., ACL 2023). When it cannot, the report says so and the query stands.
+	Hyde          bool `protobuf:"varint,22,opt,name=hyde,proto3" json:"hyde,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -585,6 +591,20 @@ func (x *SearchOptions) GetExpansion() Expansion {
 		return x.Expansion
 	}
 	return Expansion_EXPANSION_UNSPECIFIED
+}
+
+func (x *SearchOptions) GetParaphrases() int32 {
+	if x != nil {
+		return x.Paraphrases
+	}
+	return 0
+}
+
+func (x *SearchOptions) GetHyde() bool {
+	if x != nil {
+		return x.Hyde
+	}
+	return false
 }
 
 // Filter is an expression over a document. It is true or false of every one: a
@@ -2430,7 +2450,7 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x15quarry/v1/query.proto\x12\tquarry.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17quarry/v1/receipt.proto\"3\n" +
 	"\tByteRange\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x03R\x05start\x12\x10\n" +
-	"\x03end\x18\x02 \x01(\x03R\x03end\"\xc6\x05\n" +
+	"\x03end\x18\x02 \x01(\x03R\x03end\"\x87\x06\n" +
 	"\rSearchOptions\x12 \n" +
 	"\x05limit\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\x05limit\x127\n" +
@@ -2453,7 +2473,9 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x06dedupe\x18\f \x01(\bR\x06dedupe\x127\n" +
 	"\tdiversity\x18\r \x01(\x01B\x19\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00R\tdiversity\x12\x1b\n" +
 	"\tno_rerank\x18\x0e \x01(\bR\bnoRerank\x12<\n" +
-	"\texpansion\x18\x14 \x01(\x0e2\x14.quarry.v1.ExpansionB\b\xbaH\x05\x82\x01\x02\x10\x01R\texpansionB\x0f\n" +
+	"\texpansion\x18\x14 \x01(\x0e2\x14.quarry.v1.ExpansionB\b\xbaH\x05\x82\x01\x02\x10\x01R\texpansion\x12+\n" +
+	"\vparaphrases\x18\x15 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x05(\x00R\vparaphrases\x12\x12\n" +
+	"\x04hyde\x18\x16 \x01(\bR\x04hydeB\x0f\n" +
 	"\r_dense_weight\"\xc8\x01\n" +
 	"\x06Filter\x127\n" +
 	"\n" +
