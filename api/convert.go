@@ -66,7 +66,7 @@ func toQuery(collection, text string, o *quarryv1.SearchOptions) (retrieve.Query
 		Collection:   collection,
 		Text:         text,
 		Limit:        int(o.GetLimit()),
-		Expand:       o.GetExpand(),
+		Expand:       toExpansion(o),
 		MaxTokens:    int(o.GetMaxTokens()),
 		Principals:   o.GetPrincipals(),
 		Unrestricted: len(o.GetPrincipals()) == 0,
@@ -93,6 +93,18 @@ func toQuery(collection, text string, o *quarryv1.SearchOptions) (retrieve.Query
 	var err error
 	q.Filter, err = toFilter(o)
 	return q, err
+}
+
+// toExpansion is what the options say; expand is the older way to say it.
+func toExpansion(o *quarryv1.SearchOptions) retrieve.Expansion {
+	switch {
+	case o.GetExpansion() == quarryv1.Expansion_EXPANSION_SECTION:
+		return retrieve.Section
+	case o.GetExpansion() == quarryv1.Expansion_EXPANSION_NEIGHBOURS,
+		o.GetExpansion() == quarryv1.Expansion_EXPANSION_UNSPECIFIED && o.GetExpand():
+		return retrieve.Neighbours
+	}
+	return retrieve.Alone
 }
 
 var densePlans = map[quarryv1.DensePlan]string{
@@ -123,6 +135,7 @@ func fromPassage(p retrieve.Passage) *quarryv1.Passage {
 		Dense:       fromLegScore(p.Dense),
 		Lexical:     fromLegScore(p.Lexical),
 		Rerank:      p.Rerank,
+		TableHeader: p.Header,
 	}
 }
 

@@ -96,7 +96,7 @@ func TestToQuery(t *testing.T) {
 	}
 	want := retrieve.Query{
 		Collection: "c", Text: "q", Limit: 7, Legs: retrieve.Lexical, DenseWeight: &weight,
-		Fusion: retrieve.RRF, Expand: true, MaxTokens: 9,
+		Fusion: retrieve.RRF, Expand: retrieve.Neighbours, MaxTokens: 9,
 		Principals: []string{"ann"}, DensePlan: "exact", Explain: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -108,12 +108,38 @@ func TestToQuery(t *testing.T) {
 	}
 }
 
+func TestToExpansion(t *testing.T) {
+	none, neighbours, section := quarryv1.Expansion_EXPANSION_NONE, quarryv1.Expansion_EXPANSION_NEIGHBOURS, quarryv1.Expansion_EXPANSION_SECTION
+	for _, tt := range []struct {
+		o      *quarryv1.SearchOptions
+		quotes bool
+		search retrieve.Expansion
+		ask    retrieve.Expansion
+	}{
+		{nil, false, retrieve.Alone, retrieve.Neighbours},
+		{nil, true, retrieve.Alone, retrieve.Alone},
+		{&quarryv1.SearchOptions{Expand: true}, false, retrieve.Neighbours, retrieve.Neighbours},
+		{&quarryv1.SearchOptions{Expand: true, Expansion: none}, false, retrieve.Alone, retrieve.Alone},
+		{&quarryv1.SearchOptions{Expansion: neighbours}, true, retrieve.Neighbours, retrieve.Neighbours},
+		{&quarryv1.SearchOptions{Expansion: section}, true, retrieve.Section, retrieve.Section},
+	} {
+		search, err := toQuery("c", "q", tt.o)
+		if err != nil || search.Expand != tt.search {
+			t.Errorf("search with %v: %v, %v", tt.o, search.Expand, err)
+		}
+		ask, err := askQuery(&quarryv1.AskRequest{Options: tt.o}, generate.Plan{Quotes: tt.quotes})
+		if err != nil || ask.Expand != tt.ask {
+			t.Errorf("ask with %v: %v, %v", tt.o, ask.Expand, err)
+		}
+	}
+}
+
 func TestAskQueryDefaults(t *testing.T) {
 	got, err := askQuery(&quarryv1.AskRequest{Collection: "c", Question: "q"}, generate.Plan{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := retrieve.Query{Collection: "c", Text: "q", Limit: askLimit, Expand: true, MaxTokens: askTokens, Unrestricted: true, Dedupe: true}
+	want := retrieve.Query{Collection: "c", Text: "q", Limit: askLimit, Expand: retrieve.Neighbours, MaxTokens: askTokens, Unrestricted: true, Dedupe: true}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

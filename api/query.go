@@ -72,6 +72,9 @@ func (s *queries) Ask(in *quarryv1.AskRequest, stream grpc.ServerStreamingServer
 	if err != nil {
 		return err
 	}
+	if !answerer.Plan().Quotes {
+		retrieve.ReadingOrder(found.Passages)
+	}
 	words, err := s.searcher.Weights(ctx, in.Collection, in.Question)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -159,7 +162,12 @@ func (s *queries) models() string {
 func askQuery(in *quarryv1.AskRequest, plan generate.Plan) (retrieve.Query, error) {
 	q, err := toQuery(in.Collection, in.Question, in.Options)
 	q.Explain, q.Dedupe = false, true
-	q.Expand = !plan.Quotes
+	if in.Options.GetExpansion() == quarryv1.Expansion_EXPANSION_UNSPECIFIED {
+		q.Expand = retrieve.Neighbours
+		if plan.Quotes {
+			q.Expand = retrieve.Alone
+		}
+	}
 	if q.Limit == 0 {
 		q.Limit = askLimit
 	}

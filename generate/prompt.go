@@ -13,7 +13,7 @@ import (
 // The default prompt. Any change to what Compose writes raises the version.
 const (
 	promptName    = "grounded-qa"
-	promptVersion = 1
+	promptVersion = 2
 )
 
 // Refusal is the sentence with which a model says that the passages do not hold
@@ -80,7 +80,7 @@ const minPassage = 64
 // passageBlock is one passage, fenced. n passages are in the request.
 func passageBlock(number int, p retrieve.Passage, n int) string {
 	place := strings.ReplaceAll(harmless(oneLine(placeOf(p)), n), `"`, "'")
-	return fmt.Sprintf("<passage number=\"%d\" from=\"%s\">\n%s\n</passage>\n", number, place, harmless(p.Text, n))
+	return fmt.Sprintf("<passage number=\"%d\" from=\"%s\">\n%s\n</passage>\n", number, place, harmless(shown(p), n))
 }
 
 // estimateTokens is a high estimate: tokenizers make of English text about one

@@ -16,6 +16,7 @@ var update = flag.Bool("update", false, "rewrite golden files")
 // new version.
 func TestPromptGolden(t *testing.T) {
 	_, passages := library("A slice is `[]T`: see a[1] and <b>[2]</b>.", "Lists of 5 < 6 items.")
+	passages[1].Header = "length | of"
 	passages[0].Title, passages[0].HeadingPath = "The Spec", []string{"The Spec", "Types \"x\""}
 	p := Compose("What is a slice?", passages, 0)
 	got := "version: " + p.Name + "\n" + p.System + "\n-----\n" + p.User
@@ -31,7 +32,7 @@ func TestPromptGolden(t *testing.T) {
 	if d := cmp.Diff(string(want), got); d != "" {
 		t.Error(d)
 	}
-	if p.Shown != 2 || p.Version != 1 {
+	if p.Shown != 2 || p.Version != 2 {
 		t.Errorf("%+v", p)
 	}
 }
@@ -48,7 +49,7 @@ func TestPromptHoldsHostileText(t *testing.T) {
 	}
 	for _, h := range hostile {
 		_, passages := library(h, "second")
-		passages[0].Title = h
+		passages[0].Title, passages[0].Header = h, h
 		p := Compose(h, passages, 0)
 		for tag, n := range map[string]int{
 			"<passage ": 2, "</passage>": 2, "<question>": 1, "</question>": 1, "<system>": 0, "<instructions>": 0,

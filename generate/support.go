@@ -127,8 +127,8 @@ func (r *reading) support(ctx context.Context, s Support, plain, question string
 	have := map[string]bool{}
 	for _, n := range s.Passages {
 		p := r.passages[n-1]
-		fmt.Fprintf(&has, "%s\n%s\n", placeOf(p), p.Text)
-		for _, t := range r.analyzer.Terms(placeOf(p)) {
+		fmt.Fprintf(&has, "%s\n%s\n", contextOf(p), p.Text)
+		for _, t := range r.analyzer.Terms(contextOf(p)) {
 			have[t] = true
 		}
 		for _, part := range r.parts[n-1] {

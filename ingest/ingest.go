@@ -78,6 +78,9 @@ type Chunk struct {
 	// Context is the title, heading path and table header that place the chunk;
 	// it is embedded and indexed with Text but never quoted.
 	Context string
+	// Header is the header row of the table that Text begins inside of, on one
+	// line of at most maxHeaderBytes; it is shown with Text but never quoted.
+	Header string
 	// Tokens of Text by the embedding model's tokenizer.
 	Tokens int
 }

@@ -155,6 +155,17 @@ func TestPutGetDelete(t *testing.T) {
 	b.check()
 }
 
+// A chunk that begins inside a table is stored with the table's header.
+func TestTableHeaderIsStored(t *testing.T) {
+	b := setUp(t)
+	b.work(WorkerOptions{})
+	rec := b.put("t.md", "# Prices\n\n| animal | price |\n|---|---|\n"+strings.Repeat("| a very small animal indeed | thirty pieces of silver |\n", 60))
+	if n := b.count(`select count(*) from chunk where header = case when ord = 0 then '' else 'animal | price' end`); n < 2 || n != rec.Chunks {
+		t.Errorf("%d of %d chunks have their header", n, rec.Chunks)
+	}
+	b.check()
+}
+
 func TestEqualContentIsNotIndexedAgain(t *testing.T) {
 	b := setUp(t)
 	b.work(WorkerOptions{})

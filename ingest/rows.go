@@ -66,7 +66,7 @@ func copyChunks(ctx context.Context, tx pgx.Tx, ids *ids.Source, t *target, docs
 	rows, postings := rowsOf(ids, docs, c)
 	err := copyBinary(ctx, tx, "chunk", []string{
 		"collection_id", "chunk_id", "document_id", "ord", "start_byte", "end_byte", "page", "heading_path", "body",
-		"tokens", "length", "embed_hash", "term_ids",
+		"tokens", "length", "embed_hash", "term_ids", "header",
 	}, len(rows), func(e *encoder, i int) { rows[i].encode(e, t.col) })
 	if err != nil {
 		return err
@@ -138,6 +138,7 @@ func (r *row) encode(e *encoder, col int64) {
 	for _, t := range r.terms {
 		e.int8(t.id)
 	}
+	e.text(r.Header)
 }
 
 func copyRows(ctx context.Context, tx pgx.Tx, table string, rows pgx.CopyFromSource, columns ...string) error {

@@ -260,5 +260,6 @@ func (s *splitter) chunk(p segment, path []heading) {
 		Ord: len(s.chunks), Start: p.start, End: p.end, Page: s.blocks[p.firstBlock].Page,
 		HeadingPath: names, Text: s.text[p.start:p.end],
 		Context: s.context(p.atomRange, path), Tokens: p.tokens,
+		Header: oneLine(s.blocks[p.firstBlock].Header, maxHeaderBytes),
 	})
 }

@@ -12,6 +12,9 @@ const (
 	namesTokens = 32
 )
 
+// maxHeaderBytes bounds what is stored of a table's header for each chunk.
+const maxHeaderBytes = 1 << 10
+
 // cutName puts a title or heading on one line of at most 256 bytes.
 func cutName(s string) string {
 	const limit = 256

@@ -145,9 +145,15 @@ func TestSplitContext(t *testing.T) {
 	if got, want := chunks[0].Context, ""; got != want {
 		t.Errorf("first context %q, want %q: both headings are in its text", got, want)
 	}
+	if got := chunks[0].Header; got != "" {
+		t.Errorf("first header %q: it is in its text", got)
+	}
 	for _, c := range chunks[1:] {
 		if want := "Guide > Sizes\nname | value"; c.Context != want {
 			t.Errorf("context %q, want %q", c.Context, want)
+		}
+		if c.Header != "name | value" {
+			t.Errorf("header %q", c.Header)
 		}
 		if !strings.HasPrefix(c.Text, "| cell one") || !strings.HasSuffix(c.Text, "two |") {
 			t.Errorf("%q is not whole rows", c.Text)

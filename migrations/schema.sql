@@ -13,7 +13,16 @@ CREATE TABLE public.chunk (
     tokens integer NOT NULL,
     length integer NOT NULL,
     embed_hash bytea NOT NULL,
-    term_ids bigint[] NOT NULL
+    term_ids bigint[] NOT NULL,
+    header text DEFAULT ''::text NOT NULL
+);
+
+CREATE TABLE public.chunk_context (
+    collection_id bigint NOT NULL,
+    chunk_id bigint NOT NULL,
+    body text NOT NULL,
+    model text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE public.collection (
@@ -171,6 +180,9 @@ CREATE TABLE public.worker (
 ALTER TABLE ONLY public.chunk
     ADD CONSTRAINT chunk_collection_id_document_id_ord_key UNIQUE (collection_id, document_id, ord);
 
+ALTER TABLE ONLY public.chunk_context
+    ADD CONSTRAINT chunk_context_pkey PRIMARY KEY (collection_id, chunk_id);
+
 ALTER TABLE ONLY public.chunk
     ADD CONSTRAINT chunk_pkey PRIMARY KEY (collection_id, chunk_id);
 
@@ -230,6 +242,9 @@ CREATE INDEX document_restricted ON public.document USING btree (collection_id) 
 
 ALTER TABLE ONLY public.chunk
     ADD CONSTRAINT chunk_collection_id_document_id_fkey FOREIGN KEY (collection_id, document_id) REFERENCES public.document(collection_id, document_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.chunk_context
+    ADD CONSTRAINT chunk_context_collection_id_chunk_id_fkey FOREIGN KEY (collection_id, chunk_id) REFERENCES public.chunk(collection_id, chunk_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.collection_stats
     ADD CONSTRAINT collection_stats_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;

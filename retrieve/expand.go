@@ -19,7 +19,7 @@ func (r *search) arrange(ctx context.Context, hits []found) ([]Passage, error) {
 	for _, h := range hits {
 		r.set(h.chunkID, Returned)
 	}
-	if !r.query.Expand {
+	if r.query.Expand == Alone {
 		passages := make([]Passage, len(hits))
 		for i, h := range hits {
 			passages[i] = h.Passage
@@ -27,7 +27,11 @@ func (r *search) arrange(ctx context.Context, hits []found) ([]Passage, error) {
 		return passages, nil
 	}
 	defer r.stage("expand")()
-	blocks := join(pick(hits, left))
+	around, err := r.around(ctx, hits)
+	if err != nil {
+		return nil, fmt.Errorf("join neighbours: %w", err)
+	}
+	blocks := join(r.grow(hits, around, left))
 	r.markMerged(hits, blocks)
 	slices.SortFunc(blocks, func(a, b block) int { return cmp.Compare(a.rank, b.rank) })
 	return r.read(ctx, hits, blocks)
@@ -37,22 +41,37 @@ func (r *search) arrange(ctx context.Context, hits []found) ([]Passage, error) {
 const unbounded = 1 << 50
 
 // fit keeps the hits that the budget has room for, in order, and returns the
-// room left. When none fits the best is cut to what does.
+// room left. When none fits the best is cut to what does. A table's header is
+// kept where there is room for it too.
 func (r *search) fit(hits []found) ([]found, int) {
 	left := cmp.Or(r.query.MaxTokens, unbounded)
 	var out []found
 	for _, h := range hits {
-		if h.Tokens <= left {
-			out = append(out, h)
-			left -= h.Tokens
+		if h.Tokens > left {
+			continue
 		}
+		left -= h.Tokens
+		if n := r.headerTokens(h.Header); n > left {
+			h.Header = ""
+		} else {
+			left -= n
+		}
+		out = append(out, h)
 	}
 	if len(out) == 0 && len(hits) > 0 {
 		if h, ok := shorten(hits[0], left, r.model.Tokens); ok {
+			h.Header = ""
 			return []found{h}, 0
 		}
 	}
 	return out, left
+}
+
+func (r *search) headerTokens(header string) int {
+	if header == "" {
+		return 0
+	}
+	return r.model.Tokens(header)
 }
 
 // markMerged notes the hits that are part of a better one's block.
@@ -64,47 +83,12 @@ func (r *search) markMerged(hits []found, blocks []block) {
 	}
 }
 
-// piece is a chunk that was picked: a hit, or the neighbour of one.
-type piece struct {
-	document, version int64
-	ord               int
-	start, end        int
-	tokens            int
-	rank              int // of the hit
-}
-
-// pick returns all hits and, best hit first, the neighbours that fit into left
-// tokens; each chunk once.
-func pick(hits []found, left int) []piece {
-	type key struct {
-		document, version int64
-		ord               int
-	}
-	var out []piece
-	picked := map[key]bool{}
-	for i, h := range hits {
-		picked[key{h.DocumentID, h.Version, h.ord}] = true
-		out = append(out, piece{h.DocumentID, h.Version, h.ord, h.Start, h.End, h.Tokens, i})
-	}
-	for i, h := range hits {
-		for j, n := range []neighbour{h.prev, h.next} {
-			k := key{h.DocumentID, h.Version, h.ord - 1 + 2*j}
-			if n.end == 0 || n.tokens > left || picked[k] {
-				continue
-			}
-			picked[k] = true
-			left -= n.tokens
-			out = append(out, piece{h.DocumentID, h.Version, k.ord, n.start, n.end, n.tokens, i})
-		}
-	}
-	return out
-}
-
 // block is a stretch of one document, with the rank of the best hit in it.
 type block struct {
 	document, version  int64
 	lastOrd            int
 	start, end, tokens int
+	header             string
 	rank               int
 	pieces             int
 }
@@ -124,7 +108,7 @@ func join(pieces []piece) []block {
 			b.pieces++
 			continue
 		}
-		out = append(out, block{p.document, p.version, p.ord, p.start, p.end, p.tokens, p.rank, 1})
+		out = append(out, block{p.document, p.version, p.ord, p.start, p.end, p.tokens, p.header, p.rank, 1})
 	}
 	return out
 }
@@ -144,18 +128,19 @@ select x.nth - 1, substring(t.body from x.first + 1 for x.length)
   join document_text t on t.collection_id = @collection and t.document_id = x.document_id and t.version = x.version`
 
 // read makes passages of blocks: each is the best hit in it, widened. A block
-// whose version is gone by now stays the hit alone.
+// whose version is gone by now stays the hit alone, as does one that grew by no
+// chunk.
 func (r *search) read(ctx context.Context, hits []found, blocks []block) ([]Passage, error) {
 	texts, err := r.ranges(ctx, blocks)
 	if err != nil {
-		return nil, fmt.Errorf("join neighbours: %w", err)
+		return nil, fmt.Errorf("read passages: %w", err)
 	}
 	out := make([]Passage, len(blocks))
 	for i, b := range blocks {
 		out[i] = hits[b.rank].Passage
 		if len(texts[i]) == b.end-b.start && b.pieces > 1 {
 			out[i].Text = string(texts[i])
-			out[i].Start, out[i].End, out[i].Tokens = b.start, b.end, b.tokens
+			out[i].Start, out[i].End, out[i].Tokens, out[i].Header = b.start, b.end, b.tokens, b.header
 		}
 	}
 	return out, nil

@@ -24,21 +24,21 @@ func TestExpand(t *testing.T) {
 		want  []string
 	}{
 		{"alone", Query{Text: "hamster", Limit: 1}, []string{"two hamster"}},
-		{"both neighbours", Query{Text: "hamster", Limit: 1, Expand: true}, []string{"one ferret\n\ntwo hamster\n\nthree parrot"}},
-		{"first chunk", Query{Text: "intro", Limit: 1, Expand: true}, []string{"zero intro\n\none ferret"}},
-		{"last chunk", Query{Text: "pig", Limit: 1, Expand: true}, []string{"seven cow\n\neight pig"}},
+		{"both neighbours", Query{Text: "hamster", Limit: 1, Expand: Neighbours}, []string{"one ferret\n\ntwo hamster\n\nthree parrot"}},
+		{"first chunk", Query{Text: "intro", Limit: 1, Expand: Neighbours}, []string{"zero intro\n\none ferret"}},
+		{"last chunk", Query{Text: "pig", Limit: 1, Expand: Neighbours}, []string{"seven cow\n\neight pig"}},
 		{
 			"two documents",
-			Query{Text: "hamster hamster hamster pig", Limit: 2, Expand: true},
+			Query{Text: "hamster hamster hamster pig", Limit: 2, Expand: Neighbours},
 			[]string{"one ferret\n\ntwo hamster\n\nthree parrot", "seven cow\n\neight pig"},
 		},
 		{
 			"neighbours meet",
-			Query{Text: "ferret goldfish", Limit: 2, Expand: true},
+			Query{Text: "ferret goldfish", Limit: 2, Expand: Neighbours},
 			[]string{"zero intro\n\none ferret\n\ntwo hamster\n\nthree parrot\n\nfour goldfish\n\nfive iguana"},
 		},
-		{"one neighbour fits", Query{Text: "hamster", Limit: 1, Expand: true, MaxTokens: 4}, []string{"one ferret\n\ntwo hamster"}},
-		{"hits before neighbours", Query{Text: "hamster pig", Limit: 2, Expand: true, MaxTokens: 5}, []string{"two hamster", "eight pig"}},
+		{"one neighbour fits", Query{Text: "hamster", Limit: 1, Expand: Neighbours, MaxTokens: 4}, []string{"one ferret\n\ntwo hamster"}},
+		{"hits before neighbours", Query{Text: "hamster pig", Limit: 2, Expand: Neighbours, MaxTokens: 5}, []string{"two hamster", "eight pig"}},
 		{"budget without joining", Query{Text: "hamster pig", Limit: 2, MaxTokens: 3}, []string{"two hamster"}},
 		{"too long, cut at a word", Query{Text: "hamster", Limit: 1, MaxTokens: 1}, []string{"two"}},
 	} {
@@ -69,7 +69,7 @@ func sortIfTied(got, want []string) {
 func TestExpandKeepsTheBest(t *testing.T) {
 	c := pets(t)
 	plain := c.search(t, Query{Text: "ferret hamster hamster", Limit: 5})
-	r := c.search(t, Query{Text: "ferret hamster hamster", Limit: 5, Expand: true})
+	r := c.search(t, Query{Text: "ferret hamster hamster", Limit: 5, Expand: Neighbours})
 	best := plain.Passages[0]
 	got := r.Passages[0]
 	if got.Score != best.Score || got.Dense != best.Dense || got.Lexical != best.Lexical || got.Tokens <= best.Tokens {
@@ -81,7 +81,7 @@ func TestExpandKeepsTheBest(t *testing.T) {
 func TestExpandWithoutStoredText(t *testing.T) {
 	c := pets(t)
 	c.exec(t, `delete from document_text`)
-	r := c.search(t, Query{Text: "hamster", Limit: 1, Expand: true, Legs: Lexical})
+	r := c.search(t, Query{Text: "hamster", Limit: 1, Expand: Neighbours, Legs: Lexical})
 	if len(r.Passages) != 1 || r.Passages[0].Text != "two hamster" {
 		t.Errorf("%+v", r.Passages)
 	}
@@ -92,8 +92,9 @@ func TestExpandWithoutStoredText(t *testing.T) {
 func TestExpandProperties(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	c := randomCorpus(t, r, 30)
+	c.exec(t, `update chunk set heading_path = case when ord < 2 then '{A}'::text[] else '{A,B}' end`)
 	for range 60 {
-		q := Query{Text: randomText(r, 5), Limit: 1 + r.IntN(20), Expand: true, MaxTokens: r.IntN(600)}
+		q := Query{Text: randomText(r, 5), Limit: 1 + r.IntN(20), Expand: Expansion(1 + r.IntN(2)), MaxTokens: r.IntN(600)}
 		got := c.search(t, q)
 		c.checkTexts(t, got)
 		tokens, covered := 0, map[string]bool{}

@@ -16,7 +16,7 @@ func TestExplanation(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 22))
 	c := randomCorpus(t, r, 30)
 	for range 20 {
-		q := Query{Text: randomText(r, 4), Limit: 5, Explain: true, MaxTokens: r.IntN(100), Expand: r.IntN(2) == 0}
+		q := Query{Text: randomText(r, 4), Limit: 5, Explain: true, MaxTokens: r.IntN(100), Expand: Expansion(r.IntN(3))}
 		got := c.search(t, q)
 		returned := 0
 		for i, e := range got.Explanation {

@@ -7,32 +7,23 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// found is a chunk with its text, and where its neighbours are.
+// found is a chunk with its text and its place among the document's chunks.
 type found struct {
 	Passage
-	chunkID    int64
-	ord        int
-	prev, next neighbour
-	terms      map[string]bool // only when passages are compared
+	chunkID int64
+	ord     int
+	terms   map[string]bool // only when passages are compared
 }
-
-// neighbour is the chunk before or after; it has no tokens when there is none.
-type neighbour struct{ start, end, tokens int }
 
 // One statement, so one snapshot: text, offsets and version belong together.
 // A chunk that was replaced meanwhile has no row, nor has one whose document may
-// not, or no longer, be found. Neighbours come by the unique key (collection,
-// document, ord), and only when wanted.
+// not, or no longer, be found.
 const hydrateSQL = `
 select c.chunk_id, c.document_id, d.version, d.uri, d.title, c.heading_path, c.page,
-       c.start_byte, c.end_byte, c.body, c.tokens, c.ord,
-       coalesce(p.start_byte, 0), coalesce(p.end_byte, 0), coalesce(p.tokens, 0),
-       coalesce(n.start_byte, 0), coalesce(n.end_byte, 0), coalesce(n.tokens, 0)
+       c.start_byte, c.end_byte, c.body, c.header, c.tokens, c.ord
   from chunk c
   join document d on d.collection_id = c.collection_id and d.document_id = c.document_id
    and ALLOWED
-  left join chunk p on @neighbours and p.collection_id = c.collection_id and p.document_id = c.document_id and p.ord = c.ord - 1
-  left join chunk n on @neighbours and n.collection_id = c.collection_id and n.document_id = c.document_id and n.ord = c.ord + 1
  where c.collection_id = @collection and c.chunk_id = any(@chunks::bigint[])`
 
 // hydrate reads the best candidates that are still there, in their order, at
@@ -72,7 +63,7 @@ func (r *search) chunks(ctx context.Context, candidates []Candidate) (map[int64]
 	ids := chunkIDs(candidates)
 	check := r.recheck()
 	rows, err := r.pool.Query(ctx, check.in(hydrateSQL), check.with(pgx.NamedArgs{
-		"collection": r.collection.ID, "chunks": ids, "neighbours": r.query.Expand,
+		"collection": r.collection.ID, "chunks": ids,
 	}))
 	if err != nil {
 		return nil, err
@@ -81,8 +72,7 @@ func (r *search) chunks(ctx context.Context, candidates []Candidate) (map[int64]
 	var f found
 	_, err = pgx.ForEachRow(rows, []any{
 		&f.chunkID, &f.DocumentID, &f.Version, &f.URI, &f.Title, &f.HeadingPath, &f.Page,
-		&f.Start, &f.End, &f.Text, &f.Tokens, &f.ord,
-		&f.prev.start, &f.prev.end, &f.prev.tokens, &f.next.start, &f.next.end, &f.next.tokens,
+		&f.Start, &f.End, &f.Text, &f.Header, &f.Tokens, &f.ord,
 	}, func() error {
 		f.CollectionID = r.collection.ID
 		out[f.chunkID] = f

@@ -23,7 +23,7 @@ type Reranker interface {
 }
 
 const rerankSQL = `
-select c.chunk_id, array_to_string(d.title || c.heading_path, ' > ') || E'\n' || c.body
+select c.chunk_id, array_to_string(d.title || c.heading_path || nullif(c.header, ''), ' > ') || E'\n' || c.body
   from chunk c
   join document d on d.collection_id = c.collection_id and d.document_id = c.document_id
  where c.collection_id = @collection and c.chunk_id = any(@chunks::bigint[]) and ALLOWED`

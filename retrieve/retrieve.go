@@ -59,8 +59,8 @@ type Query struct {
 	NoRerank bool
 	// Explain fills Result.Explanation.
 	Explain bool
-	// Expand joins each passage with its neighbours in the document.
-	Expand bool
+	// Expand is how passages grow by the text around them.
+	Expand Expansion
 	// MaxTokens bounds all passages together; a passage that does not fit is
 	// left out, and the next that does is taken. 0 means no bound.
 	MaxTokens int
@@ -84,6 +84,19 @@ const (
 	RRF
 )
 
+// Expansion names how passages grow, within the token budget.
+type Expansion uint8
+
+const (
+	// Alone: a passage is the chunk that was found.
+	Alone Expansion = iota
+	// Neighbours joins the chunks before and after.
+	Neighbours
+	// Section joins the chunks of its section, or of one further up that several
+	// chunks were found in; where that has no room, the neighbours.
+	Section
+)
+
 // Passage is text found: a chunk, or neighbouring chunks joined; then
 // HeadingPath, Page and the scores are those of the best of them.
 type Passage struct {
@@ -99,7 +112,10 @@ type Passage struct {
 	// canonical[Start:End] == Text.
 	Start, End int
 	Text       string
-	// Tokens by the embedding model's tokenizer.
+	// Header is the header row of the table that Text begins inside of, to be
+	// shown with it and never quoted: it stands elsewhere. "" in other places.
+	Header string
+	// Tokens of Text by the embedding model's tokenizer.
 	Tokens int
 	// Score is fused, and comparable only within one Result.
 	Score float64

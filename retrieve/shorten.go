@@ -16,7 +16,6 @@ func shorten(h found, maxTokens int, tokens func(string) int) (found, bool) {
 		if n > 0 {
 			h.Text = h.Text[:at[n-1]]
 			h.End, h.Tokens = h.Start+len(h.Text), tokens(h.Text)
-			h.prev, h.next = neighbour{}, neighbour{}
 			return h, true
 		}
 	}

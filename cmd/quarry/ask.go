@@ -14,7 +14,7 @@ type askCmd struct {
 	Question []string `arg:"" help:"The question; several words are joined."`
 	Model    string   `env:"-" help:"One of the server's models; empty: its default."`
 	Limit    int32    `env:"-" help:"Passages to draw the answer from. 0: the server's default."`
-	narrowing
+	searching
 }
 
 func (c *askCmd) Run(ctx context.Context, g *globals, term *terminal) error {

@@ -16,7 +16,9 @@ type evalCmd struct {
 
 	Load bool     `env:"-" help:"Load the folder's corpus first; started again it goes on where it was. A corpus has the collection eval-NAME unless --collection says another."`
 	Legs []string `env:"-" placeholder:"dense,lexical,hybrid" help:"Legs to compare, a row each. Default: hybrid."`
-	Set  []string `env:"-" sep:"none" placeholder:"NAME=V,V" help:"Values to compare: dense_weight, rrf, bm25_k1, bm25_b (these two change the collection until the end), chunk_tokens (a collection each, with --load). Several are combined."`
+	Set  []string `env:"-" sep:"none" placeholder:"NAME=V,V" help:"Values to compare: dense_weight, fusion (weighted, rrf), bm25_k1, bm25_b (these two change the collection until the end), chunk_tokens (a collection each, with --load), expand (none, neighbours, section), max_tokens, dedupe, rerank, hyde (off, on), diversity, paraphrases, dense_plan (exact, hnsw). Several are combined."`
+
+	narrowing
 
 	Measures    []string `env:"-" name:"measure" placeholder:"NAME@K" help:"Measures instead of the usual ones; the first is compared: ndcg, map, mrr, recall, success, p, quote_recall, quote_precision, quote_iou."`
 	Depth       int      `env:"-" default:"100" help:"Documents ranked for a query, 1 to 1000."`
@@ -65,7 +67,9 @@ func (c *evalCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 		collection = data.CollectionName()
 	}
 	return withClient(g.Server, func(cl *client) error {
-		return r.Do(ctx, eval.NewServer(cl.conn, collection), data)
+		server := eval.NewServer(cl.conn, collection)
+		server.Narrow(c.Filter, c.Principal)
+		return r.Do(ctx, server, data)
 	})
 }
 

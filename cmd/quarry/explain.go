@@ -17,17 +17,7 @@ type explainCmd struct {
 	Query []string `arg:"" help:"What was searched; several words are joined."`
 	Doc   string   `env:"-" placeholder:"DOCUMENT" help:"URI or path of the document that was expected. Without it, every candidate is shown."`
 	Limit int32    `short:"k" env:"-" default:"10" help:"Passages that the search returns, at most 1000."`
-	narrowing
-}
-
-// narrowing says which documents a search may find.
-type narrowing struct {
-	Filter    string   `env:"-" placeholder:"EXPR" help:"Documents to search, as in: lang = \"en\" and year >= 2023."`
-	Principal []string `env:"-" placeholder:"NAME" help:"Search as this person or group; several may be given. Default: all documents."`
-}
-
-func (n narrowing) options(limit int32) *quarryv1.SearchOptions {
-	return &quarryv1.SearchOptions{Limit: limit, FilterText: n.Filter, Principals: n.Principal}
+	searching
 }
 
 func (c *explainCmd) Run(ctx context.Context, g *globals, term *terminal) error {

@@ -10,20 +10,17 @@ import (
 
 // searchCmd finds passages.
 type searchCmd struct {
-	Query  []string `arg:"" help:"What to find; several words are joined."`
-	Limit  int32    `short:"k" env:"-" default:"5" help:"Passages to show, at most 1000."`
-	Expand bool     `env:"-" help:"Join passages with their neighbours."`
-	narrowing
+	Query []string `arg:"" help:"What to find; several words are joined."`
+	Limit int32    `short:"k" env:"-" default:"5" help:"Passages to show, at most 1000."`
+	searching
 }
 
 func (c *searchCmd) Run(ctx context.Context, g *globals, term *terminal) error {
-	o := c.options(c.Limit)
-	o.Expand = c.Expand
 	return withClient(g.Server, func(cl *client) error {
 		found, err := cl.query.Search(ctx, &quarryv1.SearchRequest{
 			Collection: g.Collection,
 			Query:      strings.Join(c.Query, " "),
-			Options:    o,
+			Options:    c.options(c.Limit),
 		})
 		if err != nil {
 			return err
@@ -50,6 +47,9 @@ func searchText(term *terminal, r *quarryv1.SearchResponse) string {
 	}
 	for i, p := range r.Passages {
 		fmt.Fprintf(&b, "%2d. %s\n", i+1, place(term.short(p.Uri), p.HeadingPath, p.Page))
+		if p.TableHeader != "" {
+			fmt.Fprintf(&b, "    columns: %s\n", line(p.TableHeader, 230))
+		}
 		fmt.Fprintf(&b, "    %s\n", line(p.Text, 240))
 		fmt.Fprintf(&b, "    score %.3f · cosine %s · BM25 %s · bytes %d–%d\n",
 			p.Score, legText(p.Dense), legText(p.Lexical), p.Range.GetStart(), p.Range.GetEnd())

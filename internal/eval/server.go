@@ -27,6 +27,7 @@ type Server struct {
 	query       pb.QueryServiceClient
 	name        string
 	collection  string // name, or the one of the setting's chunk_tokens
+	narrow      *pb.SearchOptions
 	found       map[string]*pb.CollectionSettings
 	current     map[string]*pb.CollectionSettings
 }
@@ -46,7 +47,7 @@ func NewServer(conn grpc.ClientConnInterface, collection string) *Server {
 
 // Search implements Target.
 func (s *Server) Search(ctx context.Context, query string, limit int, set Setting) (Result, error) {
-	req := &pb.SearchRequest{Collection: s.collection, Query: query, Options: searchOptions(limit, set)}
+	req := &pb.SearchRequest{Collection: s.collection, Query: query, Options: s.options(limit, set)}
 	resp, err := retry(ctx, func() (*pb.SearchResponse, error) {
 		return s.query.Search(ctx, req, grpc.MaxCallRecvMsgSize(maxResponse))
 	})
@@ -61,23 +62,6 @@ func (s *Server) Search(ctx context.Context, query string, limit int, set Settin
 		})
 	}
 	return r, nil
-}
-
-func searchOptions(limit int, set Setting) *pb.SearchOptions {
-	o := &pb.SearchOptions{Limit: int32(limit)}
-	switch set.Legs {
-	case Dense:
-		o.Legs = []pb.Leg{pb.Leg_LEG_DENSE}
-	case Lexical:
-		o.Legs = []pb.Leg{pb.Leg_LEG_LEXICAL}
-	}
-	if w, ok := set.Get("dense_weight"); ok {
-		o.DenseWeight = &w
-	}
-	if rrf, _ := set.Get("rrf"); rrf > 0 {
-		o.Fusion = pb.Fusion_FUSION_RRF
-	}
-	return o
 }
 
 // Put implements Loader: the document's id becomes its URI.

@@ -3,6 +3,7 @@ package eval
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,16 +30,36 @@ type Param struct {
 	Value float64
 }
 
-// bounds holds the least and the largest value of each parameter. rrf is 1 for
-// reciprocal rank fusion in place of the weighted sum. chunk_tokens is a
-// parameter of loading, so each of its values has a collection of its own.
-var bounds = map[string][2]float64{
-	"dense_weight": {0, 1},
-	"rrf":          {0, 1},
-	"bm25_k1":      {0, 10},
-	"bm25_b":       {0, 1},
-	"chunk_tokens": {32, 8192},
+// parameter says what its values are: numbers from low to high, or names, which
+// stand for 0, 1 and so on.
+type parameter struct {
+	low, high float64
+	names     []string
 }
+
+var offOn = []string{"off", "on"}
+
+// parameters of a setting. rrf is the older way to write fusion=rrf. chunk_tokens
+// is a parameter of loading, so each of its values has a collection of its own.
+var parameters = map[string]parameter{
+	"dense_weight": {high: 1},
+	"rrf":          {high: 1},
+	"bm25_k1":      {high: 10},
+	"bm25_b":       {high: 1},
+	"chunk_tokens": {low: 32, high: 8192},
+	"fusion":       {names: []string{"weighted", "rrf"}},
+	"dense_plan":   {names: []string{"auto", "exact", "hnsw"}},
+	"expand":       {names: []string{"none", "neighbours", "section"}},
+	"max_tokens":   {high: 1e6},
+	"dedupe":       {names: offOn},
+	"diversity":    {high: 1},
+	"rerank":       {names: offOn},
+	"paraphrases":  {high: 5},
+	"hyde":         {names: offOn},
+}
+
+// ParameterNames are the names that --set knows.
+func ParameterNames() string { return strings.Join(slices.Sorted(maps.Keys(parameters)), ", ") }
 
 // Get returns a parameter's value and whether it is set.
 func (s Setting) Get(name string) (float64, bool) {
@@ -67,7 +88,7 @@ func (s Setting) String() string {
 	var b strings.Builder
 	b.WriteString(string(cmp.Or(s.Legs, Hybrid)))
 	for _, p := range s.Params {
-		fmt.Fprintf(&b, " %s=%s", p.Name, strconv.FormatFloat(p.Value, 'g', 6, 64))
+		fmt.Fprintf(&b, " %s=%s", p.Name, parameters[p.Name].text(p.Value))
 	}
 	return b.String()
 }
@@ -109,8 +130,10 @@ func (l Legs) has(param string) bool {
 	switch param {
 	case "bm25_k1", "bm25_b":
 		return l != Dense
-	case "dense_weight", "rrf":
+	case "dense_weight", "rrf", "fusion":
 		return l == Hybrid
+	case "dense_plan", "hyde":
+		return l != Lexical
 	}
 	return true
 }
@@ -127,17 +150,39 @@ func product(rows []Setting, name string, values []float64) []Setting {
 
 func parseSet(s string) (string, []float64, error) {
 	name, list, ok := strings.Cut(s, "=")
-	limits, known := bounds[name]
+	p, known := parameters[name]
 	if !ok || !known {
-		return "", nil, fmt.Errorf("setting %q: want name=value,value… with a name of dense_weight, rrf, bm25_k1, bm25_b, chunk_tokens", s)
+		return "", nil, fmt.Errorf("setting %q: want name=value,value… with a name of %s", s, ParameterNames())
 	}
 	var values []float64
 	for _, v := range strings.Split(list, ",") {
-		f, err := strconv.ParseFloat(strings.TrimSpace(v), 64)
-		if err != nil || !(f >= limits[0] && f <= limits[1]) {
-			return "", nil, fmt.Errorf("setting %q: %q is not a number from %g to %g", s, v, limits[0], limits[1])
+		f, err := p.parse(strings.TrimSpace(v))
+		if err != nil {
+			return "", nil, fmt.Errorf("setting %q: %w", s, err)
 		}
 		values = append(values, f)
 	}
 	return name, values, nil
+}
+
+func (p parameter) parse(text string) (float64, error) {
+	if p.names != nil {
+		i := slices.Index(p.names, text)
+		if i < 0 {
+			return 0, fmt.Errorf("%q is not one of %s", text, strings.Join(p.names, ", "))
+		}
+		return float64(i), nil
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(f >= p.low && f <= p.high) {
+		return 0, fmt.Errorf("%q is not a number from %g to %g", text, p.low, p.high)
+	}
+	return f, nil
+}
+
+func (p parameter) text(value float64) string {
+	if i := int(value); i >= 0 && i < len(p.names) {
+		return p.names[i]
+	}
+	return strconv.FormatFloat(value, 'g', 6, 64)
 }

@@ -24,8 +24,20 @@ func TestSettings(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	rows, err = Settings([]string{"lexical", "hybrid"}, []string{"expand=none,section", "hyde=on"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = nil
+	for _, r := range rows {
+		got = append(got, r.String())
+	}
+	want = []string{"lexical expand=none", "lexical expand=section", "hybrid expand=none hyde=on", "hybrid expand=section hyde=on"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 	long := "dense_weight=" + strings.TrimSuffix(strings.Repeat("0.5,", 1001), ",")
-	for _, set := range []string{"dense_weight", "alpha=1", "dense_weight=2", "dense_weight=NaN", "dense_weight=", long} {
+	for _, set := range []string{"dense_weight", "alpha=1", "dense_weight=2", "dense_weight=NaN", "dense_weight=", "expand=all", "hyde=1", "paraphrases=6", long} {
 		if _, err := Settings(nil, []string{set}); err == nil {
 			t.Errorf("%.30q: no error", set)
 		}

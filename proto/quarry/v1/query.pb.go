@@ -124,6 +124,64 @@ func (Fusion) EnumDescriptor() ([]byte, []int) {
 	return file_quarry_v1_query_proto_rawDescGZIP(), []int{1}
 }
 
+// Expansion is how passages grow, within the token budget.
+type Expansion int32
+
+const (
+	// The default: of Search what expand says, of Ask neighbours for a model that
+	// reads and none for answers that only quote.
+	Expansion_EXPANSION_UNSPECIFIED Expansion = 0
+	Expansion_EXPANSION_NONE        Expansion = 1
+	// The chunks before and after.
+	Expansion_EXPANSION_NEIGHBOURS Expansion = 2
+	// The section, or one further up that several chunks were found in; where that
+	// has no room, the neighbours.
+	Expansion_EXPANSION_SECTION Expansion = 3
+)
+
+// Enum value maps for Expansion.
+var (
+	Expansion_name = map[int32]string{
+		0: "EXPANSION_UNSPECIFIED",
+		1: "EXPANSION_NONE",
+		2: "EXPANSION_NEIGHBOURS",
+		3: "EXPANSION_SECTION",
+	}
+	Expansion_value = map[string]int32{
+		"EXPANSION_UNSPECIFIED": 0,
+		"EXPANSION_NONE":        1,
+		"EXPANSION_NEIGHBOURS":  2,
+		"EXPANSION_SECTION":     3,
+	}
+)
+
+func (x Expansion) Enum() *Expansion {
+	p := new(Expansion)
+	*p = x
+	return p
+}
+
+func (x Expansion) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Expansion) Descriptor() protoreflect.EnumDescriptor {
+	return file_quarry_v1_query_proto_enumTypes[2].Descriptor()
+}
+
+func (Expansion) Type() protoreflect.EnumType {
+	return &file_quarry_v1_query_proto_enumTypes[2]
+}
+
+func (x Expansion) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Expansion.Descriptor instead.
+func (Expansion) EnumDescriptor() ([]byte, []int) {
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{2}
+}
+
 type DensePlan int32
 
 const (
@@ -159,11 +217,11 @@ func (x DensePlan) String() string {
 }
 
 func (DensePlan) Descriptor() protoreflect.EnumDescriptor {
-	return file_quarry_v1_query_proto_enumTypes[2].Descriptor()
+	return file_quarry_v1_query_proto_enumTypes[3].Descriptor()
 }
 
 func (DensePlan) Type() protoreflect.EnumType {
-	return &file_quarry_v1_query_proto_enumTypes[2]
+	return &file_quarry_v1_query_proto_enumTypes[3]
 }
 
 func (x DensePlan) Number() protoreflect.EnumNumber {
@@ -172,7 +230,7 @@ func (x DensePlan) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use DensePlan.Descriptor instead.
 func (DensePlan) EnumDescriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{2}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{3}
 }
 
 type Verdict int32
@@ -212,11 +270,11 @@ func (x Verdict) String() string {
 }
 
 func (Verdict) Descriptor() protoreflect.EnumDescriptor {
-	return file_quarry_v1_query_proto_enumTypes[3].Descriptor()
+	return file_quarry_v1_query_proto_enumTypes[4].Descriptor()
 }
 
 func (Verdict) Type() protoreflect.EnumType {
-	return &file_quarry_v1_query_proto_enumTypes[3]
+	return &file_quarry_v1_query_proto_enumTypes[4]
 }
 
 func (x Verdict) Number() protoreflect.EnumNumber {
@@ -225,7 +283,7 @@ func (x Verdict) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Verdict.Descriptor instead.
 func (Verdict) EnumDescriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{3}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{4}
 }
 
 type Comparison_Operator int32
@@ -287,11 +345,11 @@ func (x Comparison_Operator) String() string {
 }
 
 func (Comparison_Operator) Descriptor() protoreflect.EnumDescriptor {
-	return file_quarry_v1_query_proto_enumTypes[4].Descriptor()
+	return file_quarry_v1_query_proto_enumTypes[5].Descriptor()
 }
 
 func (Comparison_Operator) Type() protoreflect.EnumType {
-	return &file_quarry_v1_query_proto_enumTypes[4]
+	return &file_quarry_v1_query_proto_enumTypes[5]
 }
 
 func (x Comparison_Operator) Number() protoreflect.EnumNumber {
@@ -365,7 +423,7 @@ type SearchOptions struct {
 	// Overrides of the collection's settings.
 	DenseWeight *float64 `protobuf:"fixed64,3,opt,name=dense_weight,json=denseWeight,proto3,oneof" json:"dense_weight,omitempty"`
 	Fusion      Fusion   `protobuf:"varint,4,opt,name=fusion,proto3,enum=quarry.v1.Fusion" json:"fusion,omitempty"`
-	// Join a passage with its neighbours in the document up to the token budget.
+	// The same as expansion NEIGHBOURS, where that is not specified.
 	Expand bool `protobuf:"varint,5,opt,name=expand,proto3" json:"expand,omitempty"`
 	// Most tokens of all passages together, by the embedding model's tokenizer.
 	// 0 means no limit for Search and 2,000 for Ask.
@@ -388,7 +446,14 @@ type SearchOptions struct {
 	// relevance (Carbonell and Goldstein, SIGIR 1998). 0 is not at all.
 	Diversity float64 `protobuf:"fixed64,13,opt,name=diversity,proto3" json:"diversity,omitempty"`
 	// Keep the fused order where the server has a reranker.
-	NoRerank      bool `protobuf:"varint,14,opt,name=no_rerank,json=noRerank,proto3" json:"no_rerank,omitempty"`
+	NoRerank  bool      `protobuf:"varint,14,opt,name=no_rerank,json=noRerank,proto3" json:"no_rerank,omitempty"`
+	Expansion Expansion `protobuf:"varint,20,opt,name=expansion,proto3,enum=quarry.v1.Expansion" json:"expansion,omitempty"`
+	// Search also by as many other ways to put the query, which a chat model writes.
+	// 0 is not at all. When it cannot, the report says so and the query stands.
+	Paraphrases int32 `protobuf:"varint,21,opt,name=paraphrases,proto3" json:"paraphrases,omitempty"`
+	// Search by meaning also for an answer that a chat model makes up (HyDE; Gao et
+	// al., ACL 2023). When it cannot, the report says so and the query stands.
+	Hyde          bool `protobuf:"varint,22,opt,name=hyde,proto3" json:"hyde,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -517,6 +582,27 @@ func (x *SearchOptions) GetDiversity() float64 {
 func (x *SearchOptions) GetNoRerank() bool {
 	if x != nil {
 		return x.NoRerank
+	}
+	return false
+}
+
+func (x *SearchOptions) GetExpansion() Expansion {
+	if x != nil {
+		return x.Expansion
+	}
+	return Expansion_EXPANSION_UNSPECIFIED
+}
+
+func (x *SearchOptions) GetParaphrases() int32 {
+	if x != nil {
+		return x.Paraphrases
+	}
+	return 0
+}
+
+func (x *SearchOptions) GetHyde() bool {
+	if x != nil {
+		return x.Hyde
 	}
 	return false
 }
@@ -1456,7 +1542,10 @@ type Passage struct {
 	Dense   *LegScore `protobuf:"bytes,11,opt,name=dense,proto3" json:"dense,omitempty"`
 	Lexical *LegScore `protobuf:"bytes,12,opt,name=lexical,proto3" json:"lexical,omitempty"`
 	// The reranker's score; 0 when there was none. score is 1/rank when there was.
-	Rerank        float64 `protobuf:"fixed64,13,opt,name=rerank,proto3" json:"rerank,omitempty"`
+	Rerank float64 `protobuf:"fixed64,13,opt,name=rerank,proto3" json:"rerank,omitempty"`
+	// The header row of the table that the text begins inside of. It stands before
+	// the range and is no part of it.
+	TableHeader   string `protobuf:"bytes,20,opt,name=table_header,json=tableHeader,proto3" json:"table_header,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1580,6 +1669,13 @@ func (x *Passage) GetRerank() float64 {
 		return x.Rerank
 	}
 	return 0
+}
+
+func (x *Passage) GetTableHeader() string {
+	if x != nil {
+		return x.TableHeader
+	}
+	return ""
 }
 
 // LegScore is what one leg thought of a passage: cosine, or BM25.
@@ -1955,7 +2051,9 @@ func (x *PlanEvent) GetNote() string {
 	return ""
 }
 
-// PassagesEvent holds what the answer is drawn from; citations number them from 1.
+// PassagesEvent holds what the answer is drawn from, best first, save that passages
+// of one document come in its order for a model that reads them all; citations
+// number them from 1.
 type PassagesEvent struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Passages      []*Passage             `protobuf:"bytes,1,rep,name=passages,proto3" json:"passages,omitempty"`
@@ -2352,7 +2450,7 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x15quarry/v1/query.proto\x12\tquarry.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17quarry/v1/receipt.proto\"3\n" +
 	"\tByteRange\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x03R\x05start\x12\x10\n" +
-	"\x03end\x18\x02 \x01(\x03R\x03end\"\x88\x05\n" +
+	"\x03end\x18\x02 \x01(\x03R\x03end\"\x87\x06\n" +
 	"\rSearchOptions\x12 \n" +
 	"\x05limit\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\x05limit\x127\n" +
@@ -2374,7 +2472,10 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\aexplain\x18\v \x01(\bR\aexplain\x12\x16\n" +
 	"\x06dedupe\x18\f \x01(\bR\x06dedupe\x127\n" +
 	"\tdiversity\x18\r \x01(\x01B\x19\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00R\tdiversity\x12\x1b\n" +
-	"\tno_rerank\x18\x0e \x01(\bR\bnoRerankB\x0f\n" +
+	"\tno_rerank\x18\x0e \x01(\bR\bnoRerank\x12<\n" +
+	"\texpansion\x18\x14 \x01(\x0e2\x14.quarry.v1.ExpansionB\b\xbaH\x05\x82\x01\x02\x10\x01R\texpansion\x12+\n" +
+	"\vparaphrases\x18\x15 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x05(\x00R\vparaphrases\x12\x12\n" +
+	"\x04hyde\x18\x16 \x01(\bR\x04hydeB\x0f\n" +
 	"\r_dense_weight\"\xc8\x01\n" +
 	"\x06Filter\x127\n" +
 	"\n" +
@@ -2463,7 +2564,7 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x05notes\x18\x05 \x03(\tR\x05notes\"P\n" +
 	"\tStageTime\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\tR\x05stage\x12-\n" +
-	"\x04time\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x04time\"\x83\x03\n" +
+	"\x04time\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x04time\"\xa6\x03\n" +
 	"\aPassage\x12\x1f\n" +
 	"\vdocument_id\x18\x01 \x01(\tR\n" +
 	"documentId\x12\x10\n" +
@@ -2479,7 +2580,8 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	" \x01(\x01R\x05score\x12)\n" +
 	"\x05dense\x18\v \x01(\v2\x13.quarry.v1.LegScoreR\x05dense\x12-\n" +
 	"\alexical\x18\f \x01(\v2\x13.quarry.v1.LegScoreR\alexical\x12\x16\n" +
-	"\x06rerank\x18\r \x01(\x01R\x06rerank\"4\n" +
+	"\x06rerank\x18\r \x01(\x01R\x06rerank\x12!\n" +
+	"\ftable_header\x18\x14 \x01(\tR\vtableHeader\"4\n" +
 	"\bLegScore\x12\x14\n" +
 	"\x05score\x18\x01 \x01(\x01R\x05score\x12\x12\n" +
 	"\x04rank\x18\x02 \x01(\x05R\x04rank\"\xed\x01\n" +
@@ -2544,7 +2646,12 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x12FUSION_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fFUSION_WEIGHTED\x10\x01\x12\x0e\n" +
 	"\n" +
-	"FUSION_RRF\x10\x02*R\n" +
+	"FUSION_RRF\x10\x02*k\n" +
+	"\tExpansion\x12\x19\n" +
+	"\x15EXPANSION_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eEXPANSION_NONE\x10\x01\x12\x18\n" +
+	"\x14EXPANSION_NEIGHBOURS\x10\x02\x12\x15\n" +
+	"\x11EXPANSION_SECTION\x10\x03*R\n" +
 	"\tDensePlan\x12\x1a\n" +
 	"\x16DENSE_PLAN_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10DENSE_PLAN_EXACT\x10\x01\x12\x13\n" +
@@ -2571,98 +2678,100 @@ func file_quarry_v1_query_proto_rawDescGZIP() []byte {
 	return file_quarry_v1_query_proto_rawDescData
 }
 
-var file_quarry_v1_query_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_quarry_v1_query_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
 var file_quarry_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_quarry_v1_query_proto_goTypes = []any{
 	(Leg)(0),                      // 0: quarry.v1.Leg
 	(Fusion)(0),                   // 1: quarry.v1.Fusion
-	(DensePlan)(0),                // 2: quarry.v1.DensePlan
-	(Verdict)(0),                  // 3: quarry.v1.Verdict
-	(Comparison_Operator)(0),      // 4: quarry.v1.Comparison.Operator
-	(*ByteRange)(nil),             // 5: quarry.v1.ByteRange
-	(*SearchOptions)(nil),         // 6: quarry.v1.SearchOptions
-	(*Filter)(nil),                // 7: quarry.v1.Filter
-	(*Filters)(nil),               // 8: quarry.v1.Filters
-	(*Comparison)(nil),            // 9: quarry.v1.Comparison
-	(*FilterValue)(nil),           // 10: quarry.v1.FilterValue
-	(*SearchRequest)(nil),         // 11: quarry.v1.SearchRequest
-	(*SearchResponse)(nil),        // 12: quarry.v1.SearchResponse
-	(*ExplainedCandidate)(nil),    // 13: quarry.v1.ExplainedCandidate
-	(*TermScore)(nil),             // 14: quarry.v1.TermScore
-	(*ExplainRequest)(nil),        // 15: quarry.v1.ExplainRequest
-	(*ExplainResponse)(nil),       // 16: quarry.v1.ExplainResponse
-	(*SearchReport)(nil),          // 17: quarry.v1.SearchReport
-	(*StageTime)(nil),             // 18: quarry.v1.StageTime
-	(*Passage)(nil),               // 19: quarry.v1.Passage
-	(*LegScore)(nil),              // 20: quarry.v1.LegScore
-	(*AskRequest)(nil),            // 21: quarry.v1.AskRequest
-	(*AskResponse)(nil),           // 22: quarry.v1.AskResponse
-	(*PlanEvent)(nil),             // 23: quarry.v1.PlanEvent
-	(*PassagesEvent)(nil),         // 24: quarry.v1.PassagesEvent
-	(*DeltaEvent)(nil),            // 25: quarry.v1.DeltaEvent
-	(*CitationEvent)(nil),         // 26: quarry.v1.CitationEvent
-	(*UsageEvent)(nil),            // 27: quarry.v1.UsageEvent
-	(*VerdictEvent)(nil),          // 28: quarry.v1.VerdictEvent
-	(*DoneEvent)(nil),             // 29: quarry.v1.DoneEvent
-	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 31: google.protobuf.Duration
-	(*SupportEvent)(nil),          // 32: quarry.v1.SupportEvent
-	(*Receipt)(nil),               // 33: quarry.v1.Receipt
+	(Expansion)(0),                // 2: quarry.v1.Expansion
+	(DensePlan)(0),                // 3: quarry.v1.DensePlan
+	(Verdict)(0),                  // 4: quarry.v1.Verdict
+	(Comparison_Operator)(0),      // 5: quarry.v1.Comparison.Operator
+	(*ByteRange)(nil),             // 6: quarry.v1.ByteRange
+	(*SearchOptions)(nil),         // 7: quarry.v1.SearchOptions
+	(*Filter)(nil),                // 8: quarry.v1.Filter
+	(*Filters)(nil),               // 9: quarry.v1.Filters
+	(*Comparison)(nil),            // 10: quarry.v1.Comparison
+	(*FilterValue)(nil),           // 11: quarry.v1.FilterValue
+	(*SearchRequest)(nil),         // 12: quarry.v1.SearchRequest
+	(*SearchResponse)(nil),        // 13: quarry.v1.SearchResponse
+	(*ExplainedCandidate)(nil),    // 14: quarry.v1.ExplainedCandidate
+	(*TermScore)(nil),             // 15: quarry.v1.TermScore
+	(*ExplainRequest)(nil),        // 16: quarry.v1.ExplainRequest
+	(*ExplainResponse)(nil),       // 17: quarry.v1.ExplainResponse
+	(*SearchReport)(nil),          // 18: quarry.v1.SearchReport
+	(*StageTime)(nil),             // 19: quarry.v1.StageTime
+	(*Passage)(nil),               // 20: quarry.v1.Passage
+	(*LegScore)(nil),              // 21: quarry.v1.LegScore
+	(*AskRequest)(nil),            // 22: quarry.v1.AskRequest
+	(*AskResponse)(nil),           // 23: quarry.v1.AskResponse
+	(*PlanEvent)(nil),             // 24: quarry.v1.PlanEvent
+	(*PassagesEvent)(nil),         // 25: quarry.v1.PassagesEvent
+	(*DeltaEvent)(nil),            // 26: quarry.v1.DeltaEvent
+	(*CitationEvent)(nil),         // 27: quarry.v1.CitationEvent
+	(*UsageEvent)(nil),            // 28: quarry.v1.UsageEvent
+	(*VerdictEvent)(nil),          // 29: quarry.v1.VerdictEvent
+	(*DoneEvent)(nil),             // 30: quarry.v1.DoneEvent
+	(*timestamppb.Timestamp)(nil), // 31: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 32: google.protobuf.Duration
+	(*SupportEvent)(nil),          // 33: quarry.v1.SupportEvent
+	(*Receipt)(nil),               // 34: quarry.v1.Receipt
 }
 var file_quarry_v1_query_proto_depIdxs = []int32{
 	0,  // 0: quarry.v1.SearchOptions.legs:type_name -> quarry.v1.Leg
 	1,  // 1: quarry.v1.SearchOptions.fusion:type_name -> quarry.v1.Fusion
-	7,  // 2: quarry.v1.SearchOptions.filter:type_name -> quarry.v1.Filter
-	2,  // 3: quarry.v1.SearchOptions.dense_plan:type_name -> quarry.v1.DensePlan
-	9,  // 4: quarry.v1.Filter.comparison:type_name -> quarry.v1.Comparison
-	8,  // 5: quarry.v1.Filter.all:type_name -> quarry.v1.Filters
-	8,  // 6: quarry.v1.Filter.any:type_name -> quarry.v1.Filters
-	7,  // 7: quarry.v1.Filter.negated:type_name -> quarry.v1.Filter
-	7,  // 8: quarry.v1.Filters.filters:type_name -> quarry.v1.Filter
-	4,  // 9: quarry.v1.Comparison.operator:type_name -> quarry.v1.Comparison.Operator
-	10, // 10: quarry.v1.Comparison.values:type_name -> quarry.v1.FilterValue
-	30, // 11: quarry.v1.FilterValue.time:type_name -> google.protobuf.Timestamp
-	6,  // 12: quarry.v1.SearchRequest.options:type_name -> quarry.v1.SearchOptions
-	19, // 13: quarry.v1.SearchResponse.passages:type_name -> quarry.v1.Passage
-	17, // 14: quarry.v1.SearchResponse.report:type_name -> quarry.v1.SearchReport
-	13, // 15: quarry.v1.SearchResponse.candidates:type_name -> quarry.v1.ExplainedCandidate
-	5,  // 16: quarry.v1.ExplainedCandidate.range:type_name -> quarry.v1.ByteRange
-	20, // 17: quarry.v1.ExplainedCandidate.dense:type_name -> quarry.v1.LegScore
-	20, // 18: quarry.v1.ExplainedCandidate.lexical:type_name -> quarry.v1.LegScore
-	14, // 19: quarry.v1.ExplainedCandidate.terms:type_name -> quarry.v1.TermScore
-	6,  // 20: quarry.v1.ExplainRequest.options:type_name -> quarry.v1.SearchOptions
-	13, // 21: quarry.v1.ExplainResponse.best:type_name -> quarry.v1.ExplainedCandidate
-	18, // 22: quarry.v1.SearchReport.stages:type_name -> quarry.v1.StageTime
-	31, // 23: quarry.v1.StageTime.time:type_name -> google.protobuf.Duration
-	5,  // 24: quarry.v1.Passage.range:type_name -> quarry.v1.ByteRange
-	20, // 25: quarry.v1.Passage.dense:type_name -> quarry.v1.LegScore
-	20, // 26: quarry.v1.Passage.lexical:type_name -> quarry.v1.LegScore
-	6,  // 27: quarry.v1.AskRequest.options:type_name -> quarry.v1.SearchOptions
-	23, // 28: quarry.v1.AskResponse.plan:type_name -> quarry.v1.PlanEvent
-	24, // 29: quarry.v1.AskResponse.passages:type_name -> quarry.v1.PassagesEvent
-	25, // 30: quarry.v1.AskResponse.delta:type_name -> quarry.v1.DeltaEvent
-	26, // 31: quarry.v1.AskResponse.citation:type_name -> quarry.v1.CitationEvent
-	27, // 32: quarry.v1.AskResponse.usage:type_name -> quarry.v1.UsageEvent
-	28, // 33: quarry.v1.AskResponse.verdict:type_name -> quarry.v1.VerdictEvent
-	29, // 34: quarry.v1.AskResponse.done:type_name -> quarry.v1.DoneEvent
-	32, // 35: quarry.v1.AskResponse.support:type_name -> quarry.v1.SupportEvent
-	19, // 36: quarry.v1.PassagesEvent.passages:type_name -> quarry.v1.Passage
-	17, // 37: quarry.v1.PassagesEvent.report:type_name -> quarry.v1.SearchReport
-	5,  // 38: quarry.v1.CitationEvent.range:type_name -> quarry.v1.ByteRange
-	3,  // 39: quarry.v1.VerdictEvent.verdict:type_name -> quarry.v1.Verdict
-	18, // 40: quarry.v1.DoneEvent.stages:type_name -> quarry.v1.StageTime
-	33, // 41: quarry.v1.DoneEvent.receipt:type_name -> quarry.v1.Receipt
-	11, // 42: quarry.v1.QueryService.Search:input_type -> quarry.v1.SearchRequest
-	21, // 43: quarry.v1.QueryService.Ask:input_type -> quarry.v1.AskRequest
-	15, // 44: quarry.v1.QueryService.Explain:input_type -> quarry.v1.ExplainRequest
-	12, // 45: quarry.v1.QueryService.Search:output_type -> quarry.v1.SearchResponse
-	22, // 46: quarry.v1.QueryService.Ask:output_type -> quarry.v1.AskResponse
-	16, // 47: quarry.v1.QueryService.Explain:output_type -> quarry.v1.ExplainResponse
-	45, // [45:48] is the sub-list for method output_type
-	42, // [42:45] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	8,  // 2: quarry.v1.SearchOptions.filter:type_name -> quarry.v1.Filter
+	3,  // 3: quarry.v1.SearchOptions.dense_plan:type_name -> quarry.v1.DensePlan
+	2,  // 4: quarry.v1.SearchOptions.expansion:type_name -> quarry.v1.Expansion
+	10, // 5: quarry.v1.Filter.comparison:type_name -> quarry.v1.Comparison
+	9,  // 6: quarry.v1.Filter.all:type_name -> quarry.v1.Filters
+	9,  // 7: quarry.v1.Filter.any:type_name -> quarry.v1.Filters
+	8,  // 8: quarry.v1.Filter.negated:type_name -> quarry.v1.Filter
+	8,  // 9: quarry.v1.Filters.filters:type_name -> quarry.v1.Filter
+	5,  // 10: quarry.v1.Comparison.operator:type_name -> quarry.v1.Comparison.Operator
+	11, // 11: quarry.v1.Comparison.values:type_name -> quarry.v1.FilterValue
+	31, // 12: quarry.v1.FilterValue.time:type_name -> google.protobuf.Timestamp
+	7,  // 13: quarry.v1.SearchRequest.options:type_name -> quarry.v1.SearchOptions
+	20, // 14: quarry.v1.SearchResponse.passages:type_name -> quarry.v1.Passage
+	18, // 15: quarry.v1.SearchResponse.report:type_name -> quarry.v1.SearchReport
+	14, // 16: quarry.v1.SearchResponse.candidates:type_name -> quarry.v1.ExplainedCandidate
+	6,  // 17: quarry.v1.ExplainedCandidate.range:type_name -> quarry.v1.ByteRange
+	21, // 18: quarry.v1.ExplainedCandidate.dense:type_name -> quarry.v1.LegScore
+	21, // 19: quarry.v1.ExplainedCandidate.lexical:type_name -> quarry.v1.LegScore
+	15, // 20: quarry.v1.ExplainedCandidate.terms:type_name -> quarry.v1.TermScore
+	7,  // 21: quarry.v1.ExplainRequest.options:type_name -> quarry.v1.SearchOptions
+	14, // 22: quarry.v1.ExplainResponse.best:type_name -> quarry.v1.ExplainedCandidate
+	19, // 23: quarry.v1.SearchReport.stages:type_name -> quarry.v1.StageTime
+	32, // 24: quarry.v1.StageTime.time:type_name -> google.protobuf.Duration
+	6,  // 25: quarry.v1.Passage.range:type_name -> quarry.v1.ByteRange
+	21, // 26: quarry.v1.Passage.dense:type_name -> quarry.v1.LegScore
+	21, // 27: quarry.v1.Passage.lexical:type_name -> quarry.v1.LegScore
+	7,  // 28: quarry.v1.AskRequest.options:type_name -> quarry.v1.SearchOptions
+	24, // 29: quarry.v1.AskResponse.plan:type_name -> quarry.v1.PlanEvent
+	25, // 30: quarry.v1.AskResponse.passages:type_name -> quarry.v1.PassagesEvent
+	26, // 31: quarry.v1.AskResponse.delta:type_name -> quarry.v1.DeltaEvent
+	27, // 32: quarry.v1.AskResponse.citation:type_name -> quarry.v1.CitationEvent
+	28, // 33: quarry.v1.AskResponse.usage:type_name -> quarry.v1.UsageEvent
+	29, // 34: quarry.v1.AskResponse.verdict:type_name -> quarry.v1.VerdictEvent
+	30, // 35: quarry.v1.AskResponse.done:type_name -> quarry.v1.DoneEvent
+	33, // 36: quarry.v1.AskResponse.support:type_name -> quarry.v1.SupportEvent
+	20, // 37: quarry.v1.PassagesEvent.passages:type_name -> quarry.v1.Passage
+	18, // 38: quarry.v1.PassagesEvent.report:type_name -> quarry.v1.SearchReport
+	6,  // 39: quarry.v1.CitationEvent.range:type_name -> quarry.v1.ByteRange
+	4,  // 40: quarry.v1.VerdictEvent.verdict:type_name -> quarry.v1.Verdict
+	19, // 41: quarry.v1.DoneEvent.stages:type_name -> quarry.v1.StageTime
+	34, // 42: quarry.v1.DoneEvent.receipt:type_name -> quarry.v1.Receipt
+	12, // 43: quarry.v1.QueryService.Search:input_type -> quarry.v1.SearchRequest
+	22, // 44: quarry.v1.QueryService.Ask:input_type -> quarry.v1.AskRequest
+	16, // 45: quarry.v1.QueryService.Explain:input_type -> quarry.v1.ExplainRequest
+	13, // 46: quarry.v1.QueryService.Search:output_type -> quarry.v1.SearchResponse
+	23, // 47: quarry.v1.QueryService.Ask:output_type -> quarry.v1.AskResponse
+	17, // 48: quarry.v1.QueryService.Explain:output_type -> quarry.v1.ExplainResponse
+	46, // [46:49] is the sub-list for method output_type
+	43, // [43:46] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_quarry_v1_query_proto_init() }
@@ -2699,7 +2808,7 @@ func file_quarry_v1_query_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_quarry_v1_query_proto_rawDesc), len(file_quarry_v1_query_proto_rawDesc)),
-			NumEnums:      5,
+			NumEnums:      6,
 			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
