@@ -11,8 +11,8 @@ func (c *routing) next() bool {
 	for len(c.left) > 0 {
 		m := c.left[0]
 		c.left = c.left[1:]
-		code := c.overBudget(m)
-		if code == "" {
+		code := CodeBudget
+		if c.affords(c.ctx, m, c.estimate(m), c.q.Collection) {
 			code = m.breaker.allow(time.Now())
 		}
 		if code != "" {
@@ -31,33 +31,33 @@ func (c *routing) next() bool {
 	return false
 }
 
-// overBudget says whether m could cost more than is left, by a high estimate.
-// Spending that cannot be read is spent: a budget that fails open is none.
-func (c *routing) overBudget(m *member) (code string) {
-	p := c.policy
+// affords says whether m may use u on a collection, by a high estimate. Spending
+// that cannot be read is spent: a budget that fails open is none.
+func (r *Route) affords(ctx context.Context, m *member, u Usage, collection string) bool {
+	p := r.policy
 	if !p.bounded() {
-		return ""
+		return true
 	}
-	cost, known := m.price.Cost(c.estimate(m))
+	cost, known := m.price.Cost(u)
 	if known && cost == 0 {
-		return ""
+		return true
 	}
 	if !known || p.PerRequest > 0 && cost > p.PerRequest {
-		return CodeBudget
+		return false
 	}
 	for _, b := range []struct {
 		limit      float64
 		collection string
-	}{{p.PerDay, ""}, {p.PerCollectionDay, c.q.Collection}} {
+	}{{p.PerDay, ""}, {p.PerCollectionDay, collection}} {
 		if b.limit <= 0 {
 			continue
 		}
-		spent, err := c.spending.Spent(c.ctx, b.collection)
+		spent, err := r.spending.Spent(ctx, b.collection)
 		if err != nil || spent+cost > b.limit {
-			return CodeBudget
+			return false
 		}
 	}
-	return ""
+	return true
 }
 
 func (c *routing) estimate(m *member) Usage {
@@ -68,7 +68,7 @@ func (c *routing) estimate(m *member) Usage {
 	for _, p := range c.q.Passages {
 		u.InputTokens += estimateTokens(p.Text)
 	}
-	u.InputTokens += estimateTokens(systemPrompt) + estimateTokens(c.q.Question)
+	u.InputTokens += estimateTokens(systemPrompt) + estimateTokens(c.q.Question) + estimateTokens(c.q.History.Block(0))
 	return u
 }
 

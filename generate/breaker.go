@@ -1,8 +1,11 @@
 package generate
 
 import (
+	"errors"
 	"sync"
 	"time"
+
+	"github.com/quarry-rag/quarry/generate/provider"
 )
 
 // breaker keeps calls from a model that fails, and lets one through now and then
@@ -71,5 +74,19 @@ func (b *breaker) done(now time.Time, how callOutcome, wait time.Duration) {
 		if b.failed++; b.failed >= b.failures {
 			b.openUntil = now.Add(max(b.openFor, wait))
 		}
+	}
+}
+
+// ended is done, with the outcome that err says: a failure that is not the
+// provider's says nothing of the model.
+func (b *breaker) ended(err error) {
+	var failed *provider.Error
+	switch {
+	case err == nil:
+		b.done(time.Now(), callWell, 0)
+	case errors.As(err, &failed):
+		b.done(time.Now(), callFailed, failed.RetryAfter)
+	default:
+		b.done(time.Now(), callGivenUp, 0)
 	}
 }

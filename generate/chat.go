@@ -79,6 +79,13 @@ func (c *Chat) Plan() Plan {
 	}
 }
 
+// Short implements Shorter.
+func (c *Chat) Short(ctx context.Context, q ShortRequest) (string, []Try, error) {
+	start := time.Now()
+	text, used, err := Short(ctx, c.model, q.System, q.User, min(q.MaxTokens, c.context/2))
+	return text, []Try{{Model: c.model.Name(), Purpose: q.Purpose, Code: codeOf(err), Usage: used, Price: c.price, Duration: time.Since(start)}}, err
+}
+
 // Answer implements Answerer. A failure of the model or on the way to it is a
 // *ProviderError.
 func (c *Chat) Answer(ctx context.Context, r Request) iter.Seq2[Event, error] {
@@ -102,7 +109,11 @@ func (c *Chat) stream(ctx context.Context, r Request, emit func(Event) bool) err
 	if r.MaxTokens > 0 {
 		answer = min(r.MaxTokens, c.context/2)
 	}
-	prompt := Compose(r.Question, r.Passages, c.context-answer)
+	// The rules and the passages come first: history takes a quarter at most.
+	history, _ := r.History.Fits((c.context - answer) / 4)
+	said := history.Block(len(r.Passages))
+	prompt := Compose(r.Question, r.Passages, c.context-answer-estimateTokens(said))
+	prompt.User = said + prompt.User
 	analyzer := analyzerFor(r.Language)
 	w := writing{
 		emit: emit,

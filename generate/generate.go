@@ -29,6 +29,8 @@ type Request struct {
 	Language string
 	// Collection's name, for budgets.
 	Collection string
+	// History of the conversation; Question stands alone without it.
+	History History
 }
 
 // Answerer answers questions. Safe for concurrent use.

@@ -90,7 +90,7 @@ func estimateTokens(s string) int { return (len(s) + 2) / 3 }
 // Tags of the prompt itself, and tokens that models' chat templates are made of,
 // which some servers read inside of text too.
 var (
-	ownTags       = regexp.MustCompile(`(?i)[<＜]\s*/?\s*(passages?|question|no passages|documents?|system|user|assistant|instructions?)\b`)
+	ownTags       = regexp.MustCompile(`(?i)[<＜]\s*/?\s*(passages?|question|no passages|documents?|system|user|assistant|instructions?|conversation|turn)\b`)
 	templateWords = regexp.MustCompile(`(?i)<[|｜]|[|｜]>|</?s>|<</?sys>>|\[/?inst\]|<(start|end)_of_turn>|<(bos|eos|unk|pad)>`)
 )
 

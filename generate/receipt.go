@@ -28,6 +28,9 @@ var free = &Price{}
 // Try is one model's go at an answer.
 type Try struct {
 	Model string
+	// Purpose is what the model was asked for, when not for an answer: "rewrite"
+	// of a follow-up, "summary" of a conversation.
+	Purpose string
 	// Code says why the try did not give the answer: the error's code, or one of
 	// the codes below. Empty: it did.
 	Code  string

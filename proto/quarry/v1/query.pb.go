@@ -1741,8 +1741,18 @@ type AskRequest struct {
 	Model string `protobuf:"bytes,4,opt,name=model,proto3" json:"model,omitempty"`
 	// Most tokens of the answer. 0 means the model's default.
 	MaxAnswerTokens int32 `protobuf:"varint,5,opt,name=max_answer_tokens,json=maxAnswerTokens,proto3" json:"max_answer_tokens,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The conversation that the question continues; its answer is added to it. A
+	// follow-up is searched for as a question that stands alone (PlanEvent.question).
+	Conversation string `protobuf:"bytes,20,opt,name=conversation,proto3" json:"conversation,omitempty"`
+	// Begin a conversation with this question; PlanEvent.conversation names it.
+	StartConversation bool `protobuf:"varint,21,opt,name=start_conversation,json=startConversation,proto3" json:"start_conversation,omitempty"`
+	// Answer anew where the server has an answer that it could give again.
+	NoCache bool `protobuf:"varint,22,opt,name=no_cache,json=noCache,proto3" json:"no_cache,omitempty"`
+	// When a model fails in the middle of its answer, send a RestartEvent and begin
+	// anew by the route's next model, rather than end with an error.
+	AllowRestart  bool `protobuf:"varint,23,opt,name=allow_restart,json=allowRestart,proto3" json:"allow_restart,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AskRequest) Reset() {
@@ -1810,6 +1820,34 @@ func (x *AskRequest) GetMaxAnswerTokens() int32 {
 	return 0
 }
 
+func (x *AskRequest) GetConversation() string {
+	if x != nil {
+		return x.Conversation
+	}
+	return ""
+}
+
+func (x *AskRequest) GetStartConversation() bool {
+	if x != nil {
+		return x.StartConversation
+	}
+	return false
+}
+
+func (x *AskRequest) GetNoCache() bool {
+	if x != nil {
+		return x.NoCache
+	}
+	return false
+}
+
+func (x *AskRequest) GetAllowRestart() bool {
+	if x != nil {
+		return x.AllowRestart
+	}
+	return false
+}
+
 type AskResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Event:
@@ -1822,6 +1860,7 @@ type AskResponse struct {
 	//	*AskResponse_Verdict
 	//	*AskResponse_Done
 	//	*AskResponse_Support
+	//	*AskResponse_Restart
 	Event         isAskResponse_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1936,6 +1975,15 @@ func (x *AskResponse) GetSupport() *SupportEvent {
 	return nil
 }
 
+func (x *AskResponse) GetRestart() *RestartEvent {
+	if x != nil {
+		if x, ok := x.Event.(*AskResponse_Restart); ok {
+			return x.Restart
+		}
+	}
+	return nil
+}
+
 type isAskResponse_Event interface {
 	isAskResponse_Event()
 }
@@ -1972,6 +2020,10 @@ type AskResponse_Support struct {
 	Support *SupportEvent `protobuf:"bytes,8,opt,name=support,proto3,oneof"`
 }
 
+type AskResponse_Restart struct {
+	Restart *RestartEvent `protobuf:"bytes,20,opt,name=restart,proto3,oneof"`
+}
+
 func (*AskResponse_Plan) isAskResponse_Event() {}
 
 func (*AskResponse_Passages) isAskResponse_Event() {}
@@ -1988,6 +2040,8 @@ func (*AskResponse_Done) isAskResponse_Event() {}
 
 func (*AskResponse_Support) isAskResponse_Event() {}
 
+func (*AskResponse_Restart) isAskResponse_Event() {}
+
 // PlanEvent is the first event: what will answer.
 type PlanEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1995,7 +2049,14 @@ type PlanEvent struct {
 	// Name and version of the prompt; empty for the extractive answerer.
 	Prompt string `protobuf:"bytes,2,opt,name=prompt,proto3" json:"prompt,omitempty"`
 	// One line on the kind of answer, for people.
-	Note          string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
+	// The question as it is searched for and answered, where it was made to stand
+	// alone; empty where it is as it was asked.
+	Question string `protobuf:"bytes,20,opt,name=question,proto3" json:"question,omitempty"`
+	// What rewrote it: "rules", or a model's name.
+	RewrittenBy string `protobuf:"bytes,21,opt,name=rewritten_by,json=rewrittenBy,proto3" json:"rewritten_by,omitempty"`
+	// The conversation; empty without one.
+	Conversation  string `protobuf:"bytes,22,opt,name=conversation,proto3" json:"conversation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2051,6 +2112,82 @@ func (x *PlanEvent) GetNote() string {
 	return ""
 }
 
+func (x *PlanEvent) GetQuestion() string {
+	if x != nil {
+		return x.Question
+	}
+	return ""
+}
+
+func (x *PlanEvent) GetRewrittenBy() string {
+	if x != nil {
+		return x.RewrittenBy
+	}
+	return ""
+}
+
+func (x *PlanEvent) GetConversation() string {
+	if x != nil {
+		return x.Conversation
+	}
+	return ""
+}
+
+// RestartEvent says that the answer so far is void: what follows is another, from
+// its beginning.
+type RestartEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The model that failed, and why, as in Try.
+	Model         string `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
+	Code          string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestartEvent) Reset() {
+	*x = RestartEvent{}
+	mi := &file_quarry_v1_query_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestartEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestartEvent) ProtoMessage() {}
+
+func (x *RestartEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_query_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestartEvent.ProtoReflect.Descriptor instead.
+func (*RestartEvent) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *RestartEvent) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *RestartEvent) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
 // PassagesEvent holds what the answer is drawn from, best first, save that passages
 // of one document come in its order for a model that reads them all; citations
 // number them from 1.
@@ -2064,7 +2201,7 @@ type PassagesEvent struct {
 
 func (x *PassagesEvent) Reset() {
 	*x = PassagesEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[19]
+	mi := &file_quarry_v1_query_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2076,7 +2213,7 @@ func (x *PassagesEvent) String() string {
 func (*PassagesEvent) ProtoMessage() {}
 
 func (x *PassagesEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[19]
+	mi := &file_quarry_v1_query_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2089,7 +2226,7 @@ func (x *PassagesEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassagesEvent.ProtoReflect.Descriptor instead.
 func (*PassagesEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{19}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *PassagesEvent) GetPassages() []*Passage {
@@ -2115,7 +2252,7 @@ type DeltaEvent struct {
 
 func (x *DeltaEvent) Reset() {
 	*x = DeltaEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[20]
+	mi := &file_quarry_v1_query_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2127,7 +2264,7 @@ func (x *DeltaEvent) String() string {
 func (*DeltaEvent) ProtoMessage() {}
 
 func (x *DeltaEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[20]
+	mi := &file_quarry_v1_query_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2140,7 +2277,7 @@ func (x *DeltaEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeltaEvent.ProtoReflect.Descriptor instead.
 func (*DeltaEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{20}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *DeltaEvent) GetText() string {
@@ -2170,7 +2307,7 @@ type CitationEvent struct {
 
 func (x *CitationEvent) Reset() {
 	*x = CitationEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[21]
+	mi := &file_quarry_v1_query_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2182,7 +2319,7 @@ func (x *CitationEvent) String() string {
 func (*CitationEvent) ProtoMessage() {}
 
 func (x *CitationEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[21]
+	mi := &file_quarry_v1_query_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2195,7 +2332,7 @@ func (x *CitationEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CitationEvent.ProtoReflect.Descriptor instead.
 func (*CitationEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{21}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CitationEvent) GetPassage() int32 {
@@ -2272,7 +2409,7 @@ type UsageEvent struct {
 
 func (x *UsageEvent) Reset() {
 	*x = UsageEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[22]
+	mi := &file_quarry_v1_query_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2284,7 +2421,7 @@ func (x *UsageEvent) String() string {
 func (*UsageEvent) ProtoMessage() {}
 
 func (x *UsageEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[22]
+	mi := &file_quarry_v1_query_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2297,7 +2434,7 @@ func (x *UsageEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsageEvent.ProtoReflect.Descriptor instead.
 func (*UsageEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{22}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *UsageEvent) GetInputTokens() int64 {
@@ -2331,7 +2468,7 @@ type VerdictEvent struct {
 
 func (x *VerdictEvent) Reset() {
 	*x = VerdictEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[23]
+	mi := &file_quarry_v1_query_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2343,7 +2480,7 @@ func (x *VerdictEvent) String() string {
 func (*VerdictEvent) ProtoMessage() {}
 
 func (x *VerdictEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[23]
+	mi := &file_quarry_v1_query_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2356,7 +2493,7 @@ func (x *VerdictEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerdictEvent.ProtoReflect.Descriptor instead.
 func (*VerdictEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{23}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *VerdictEvent) GetVerdict() Verdict {
@@ -2387,7 +2524,7 @@ type DoneEvent struct {
 
 func (x *DoneEvent) Reset() {
 	*x = DoneEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[24]
+	mi := &file_quarry_v1_query_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2399,7 +2536,7 @@ func (x *DoneEvent) String() string {
 func (*DoneEvent) ProtoMessage() {}
 
 func (x *DoneEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[24]
+	mi := &file_quarry_v1_query_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2412,7 +2549,7 @@ func (x *DoneEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DoneEvent.ProtoReflect.Descriptor instead.
 func (*DoneEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{24}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *DoneEvent) GetStages() []*StageTime {
@@ -2584,7 +2721,7 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\ftable_header\x18\x14 \x01(\tR\vtableHeader\"4\n" +
 	"\bLegScore\x12\x14\n" +
 	"\x05score\x18\x01 \x01(\x01R\x05score\x12\x12\n" +
-	"\x04rank\x18\x02 \x01(\x05R\x04rank\"\xed\x01\n" +
+	"\x04rank\x18\x02 \x01(\x05R\x04rank\"\x89\x03\n" +
 	"\n" +
 	"AskRequest\x12)\n" +
 	"\n" +
@@ -2593,7 +2730,11 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\bquestion\x18\x02 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80\x01R\bquestion\x122\n" +
 	"\aoptions\x18\x03 \x01(\v2\x18.quarry.v1.SearchOptionsR\aoptions\x12\x1e\n" +
 	"\x05model\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\x05model\x127\n" +
-	"\x11max_answer_tokens\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\x0fmaxAnswerTokens\"\xa6\x03\n" +
+	"\x11max_answer_tokens\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\x0fmaxAnswerTokens\x12+\n" +
+	"\fconversation\x18\x14 \x01(\tB\a\xbaH\x04r\x02\x18@R\fconversation\x12-\n" +
+	"\x12start_conversation\x18\x15 \x01(\bR\x11startConversation\x12\x19\n" +
+	"\bno_cache\x18\x16 \x01(\bR\anoCache\x12#\n" +
+	"\rallow_restart\x18\x17 \x01(\bR\fallowRestart\"\xdb\x03\n" +
 	"\vAskResponse\x12*\n" +
 	"\x04plan\x18\x01 \x01(\v2\x14.quarry.v1.PlanEventH\x00R\x04plan\x126\n" +
 	"\bpassages\x18\x02 \x01(\v2\x18.quarry.v1.PassagesEventH\x00R\bpassages\x12-\n" +
@@ -2602,12 +2743,19 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x05usage\x18\x05 \x01(\v2\x15.quarry.v1.UsageEventH\x00R\x05usage\x123\n" +
 	"\averdict\x18\x06 \x01(\v2\x17.quarry.v1.VerdictEventH\x00R\averdict\x12*\n" +
 	"\x04done\x18\a \x01(\v2\x14.quarry.v1.DoneEventH\x00R\x04done\x123\n" +
-	"\asupport\x18\b \x01(\v2\x17.quarry.v1.SupportEventH\x00R\asupportB\a\n" +
-	"\x05event\"M\n" +
+	"\asupport\x18\b \x01(\v2\x17.quarry.v1.SupportEventH\x00R\asupport\x123\n" +
+	"\arestart\x18\x14 \x01(\v2\x17.quarry.v1.RestartEventH\x00R\arestartB\a\n" +
+	"\x05event\"\xb0\x01\n" +
 	"\tPlanEvent\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12\x16\n" +
 	"\x06prompt\x18\x02 \x01(\tR\x06prompt\x12\x12\n" +
-	"\x04note\x18\x03 \x01(\tR\x04note\"p\n" +
+	"\x04note\x18\x03 \x01(\tR\x04note\x12\x1a\n" +
+	"\bquestion\x18\x14 \x01(\tR\bquestion\x12!\n" +
+	"\frewritten_by\x18\x15 \x01(\tR\vrewrittenBy\x12\"\n" +
+	"\fconversation\x18\x16 \x01(\tR\fconversation\"8\n" +
+	"\fRestartEvent\x12\x14\n" +
+	"\x05model\x18\x01 \x01(\tR\x05model\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\"p\n" +
 	"\rPassagesEvent\x12.\n" +
 	"\bpassages\x18\x01 \x03(\v2\x12.quarry.v1.PassageR\bpassages\x12/\n" +
 	"\x06report\x18\x02 \x01(\v2\x17.quarry.v1.SearchReportR\x06report\" \n" +
@@ -2679,7 +2827,7 @@ func file_quarry_v1_query_proto_rawDescGZIP() []byte {
 }
 
 var file_quarry_v1_query_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_quarry_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_quarry_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_quarry_v1_query_proto_goTypes = []any{
 	(Leg)(0),                      // 0: quarry.v1.Leg
 	(Fusion)(0),                   // 1: quarry.v1.Fusion
@@ -2706,16 +2854,17 @@ var file_quarry_v1_query_proto_goTypes = []any{
 	(*AskRequest)(nil),            // 22: quarry.v1.AskRequest
 	(*AskResponse)(nil),           // 23: quarry.v1.AskResponse
 	(*PlanEvent)(nil),             // 24: quarry.v1.PlanEvent
-	(*PassagesEvent)(nil),         // 25: quarry.v1.PassagesEvent
-	(*DeltaEvent)(nil),            // 26: quarry.v1.DeltaEvent
-	(*CitationEvent)(nil),         // 27: quarry.v1.CitationEvent
-	(*UsageEvent)(nil),            // 28: quarry.v1.UsageEvent
-	(*VerdictEvent)(nil),          // 29: quarry.v1.VerdictEvent
-	(*DoneEvent)(nil),             // 30: quarry.v1.DoneEvent
-	(*timestamppb.Timestamp)(nil), // 31: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 32: google.protobuf.Duration
-	(*SupportEvent)(nil),          // 33: quarry.v1.SupportEvent
-	(*Receipt)(nil),               // 34: quarry.v1.Receipt
+	(*RestartEvent)(nil),          // 25: quarry.v1.RestartEvent
+	(*PassagesEvent)(nil),         // 26: quarry.v1.PassagesEvent
+	(*DeltaEvent)(nil),            // 27: quarry.v1.DeltaEvent
+	(*CitationEvent)(nil),         // 28: quarry.v1.CitationEvent
+	(*UsageEvent)(nil),            // 29: quarry.v1.UsageEvent
+	(*VerdictEvent)(nil),          // 30: quarry.v1.VerdictEvent
+	(*DoneEvent)(nil),             // 31: quarry.v1.DoneEvent
+	(*timestamppb.Timestamp)(nil), // 32: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 33: google.protobuf.Duration
+	(*SupportEvent)(nil),          // 34: quarry.v1.SupportEvent
+	(*Receipt)(nil),               // 35: quarry.v1.Receipt
 }
 var file_quarry_v1_query_proto_depIdxs = []int32{
 	0,  // 0: quarry.v1.SearchOptions.legs:type_name -> quarry.v1.Leg
@@ -2730,7 +2879,7 @@ var file_quarry_v1_query_proto_depIdxs = []int32{
 	8,  // 9: quarry.v1.Filters.filters:type_name -> quarry.v1.Filter
 	5,  // 10: quarry.v1.Comparison.operator:type_name -> quarry.v1.Comparison.Operator
 	11, // 11: quarry.v1.Comparison.values:type_name -> quarry.v1.FilterValue
-	31, // 12: quarry.v1.FilterValue.time:type_name -> google.protobuf.Timestamp
+	32, // 12: quarry.v1.FilterValue.time:type_name -> google.protobuf.Timestamp
 	7,  // 13: quarry.v1.SearchRequest.options:type_name -> quarry.v1.SearchOptions
 	20, // 14: quarry.v1.SearchResponse.passages:type_name -> quarry.v1.Passage
 	18, // 15: quarry.v1.SearchResponse.report:type_name -> quarry.v1.SearchReport
@@ -2742,36 +2891,37 @@ var file_quarry_v1_query_proto_depIdxs = []int32{
 	7,  // 21: quarry.v1.ExplainRequest.options:type_name -> quarry.v1.SearchOptions
 	14, // 22: quarry.v1.ExplainResponse.best:type_name -> quarry.v1.ExplainedCandidate
 	19, // 23: quarry.v1.SearchReport.stages:type_name -> quarry.v1.StageTime
-	32, // 24: quarry.v1.StageTime.time:type_name -> google.protobuf.Duration
+	33, // 24: quarry.v1.StageTime.time:type_name -> google.protobuf.Duration
 	6,  // 25: quarry.v1.Passage.range:type_name -> quarry.v1.ByteRange
 	21, // 26: quarry.v1.Passage.dense:type_name -> quarry.v1.LegScore
 	21, // 27: quarry.v1.Passage.lexical:type_name -> quarry.v1.LegScore
 	7,  // 28: quarry.v1.AskRequest.options:type_name -> quarry.v1.SearchOptions
 	24, // 29: quarry.v1.AskResponse.plan:type_name -> quarry.v1.PlanEvent
-	25, // 30: quarry.v1.AskResponse.passages:type_name -> quarry.v1.PassagesEvent
-	26, // 31: quarry.v1.AskResponse.delta:type_name -> quarry.v1.DeltaEvent
-	27, // 32: quarry.v1.AskResponse.citation:type_name -> quarry.v1.CitationEvent
-	28, // 33: quarry.v1.AskResponse.usage:type_name -> quarry.v1.UsageEvent
-	29, // 34: quarry.v1.AskResponse.verdict:type_name -> quarry.v1.VerdictEvent
-	30, // 35: quarry.v1.AskResponse.done:type_name -> quarry.v1.DoneEvent
-	33, // 36: quarry.v1.AskResponse.support:type_name -> quarry.v1.SupportEvent
-	20, // 37: quarry.v1.PassagesEvent.passages:type_name -> quarry.v1.Passage
-	18, // 38: quarry.v1.PassagesEvent.report:type_name -> quarry.v1.SearchReport
-	6,  // 39: quarry.v1.CitationEvent.range:type_name -> quarry.v1.ByteRange
-	4,  // 40: quarry.v1.VerdictEvent.verdict:type_name -> quarry.v1.Verdict
-	19, // 41: quarry.v1.DoneEvent.stages:type_name -> quarry.v1.StageTime
-	34, // 42: quarry.v1.DoneEvent.receipt:type_name -> quarry.v1.Receipt
-	12, // 43: quarry.v1.QueryService.Search:input_type -> quarry.v1.SearchRequest
-	22, // 44: quarry.v1.QueryService.Ask:input_type -> quarry.v1.AskRequest
-	16, // 45: quarry.v1.QueryService.Explain:input_type -> quarry.v1.ExplainRequest
-	13, // 46: quarry.v1.QueryService.Search:output_type -> quarry.v1.SearchResponse
-	23, // 47: quarry.v1.QueryService.Ask:output_type -> quarry.v1.AskResponse
-	17, // 48: quarry.v1.QueryService.Explain:output_type -> quarry.v1.ExplainResponse
-	46, // [46:49] is the sub-list for method output_type
-	43, // [43:46] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	26, // 30: quarry.v1.AskResponse.passages:type_name -> quarry.v1.PassagesEvent
+	27, // 31: quarry.v1.AskResponse.delta:type_name -> quarry.v1.DeltaEvent
+	28, // 32: quarry.v1.AskResponse.citation:type_name -> quarry.v1.CitationEvent
+	29, // 33: quarry.v1.AskResponse.usage:type_name -> quarry.v1.UsageEvent
+	30, // 34: quarry.v1.AskResponse.verdict:type_name -> quarry.v1.VerdictEvent
+	31, // 35: quarry.v1.AskResponse.done:type_name -> quarry.v1.DoneEvent
+	34, // 36: quarry.v1.AskResponse.support:type_name -> quarry.v1.SupportEvent
+	25, // 37: quarry.v1.AskResponse.restart:type_name -> quarry.v1.RestartEvent
+	20, // 38: quarry.v1.PassagesEvent.passages:type_name -> quarry.v1.Passage
+	18, // 39: quarry.v1.PassagesEvent.report:type_name -> quarry.v1.SearchReport
+	6,  // 40: quarry.v1.CitationEvent.range:type_name -> quarry.v1.ByteRange
+	4,  // 41: quarry.v1.VerdictEvent.verdict:type_name -> quarry.v1.Verdict
+	19, // 42: quarry.v1.DoneEvent.stages:type_name -> quarry.v1.StageTime
+	35, // 43: quarry.v1.DoneEvent.receipt:type_name -> quarry.v1.Receipt
+	12, // 44: quarry.v1.QueryService.Search:input_type -> quarry.v1.SearchRequest
+	22, // 45: quarry.v1.QueryService.Ask:input_type -> quarry.v1.AskRequest
+	16, // 46: quarry.v1.QueryService.Explain:input_type -> quarry.v1.ExplainRequest
+	13, // 47: quarry.v1.QueryService.Search:output_type -> quarry.v1.SearchResponse
+	23, // 48: quarry.v1.QueryService.Ask:output_type -> quarry.v1.AskResponse
+	17, // 49: quarry.v1.QueryService.Explain:output_type -> quarry.v1.ExplainResponse
+	47, // [47:50] is the sub-list for method output_type
+	44, // [44:47] is the sub-list for method input_type
+	44, // [44:44] is the sub-list for extension type_name
+	44, // [44:44] is the sub-list for extension extendee
+	0,  // [0:44] is the sub-list for field type_name
 }
 
 func init() { file_quarry_v1_query_proto_init() }
@@ -2802,6 +2952,7 @@ func file_quarry_v1_query_proto_init() {
 		(*AskResponse_Verdict)(nil),
 		(*AskResponse_Done)(nil),
 		(*AskResponse_Support)(nil),
+		(*AskResponse_Restart)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2809,7 +2960,7 @@ func file_quarry_v1_query_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_quarry_v1_query_proto_rawDesc), len(file_quarry_v1_query_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   25,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -10,6 +10,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -22,6 +23,68 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type CacheState int32
+
+const (
+	CacheState_CACHE_STATE_UNSPECIFIED CacheState = 0
+	// The server keeps no answers, or the request wanted none.
+	CacheState_CACHE_STATE_OFF  CacheState = 1
+	CacheState_CACHE_STATE_MISS CacheState = 2
+	// An answer to the same question was given again.
+	CacheState_CACHE_STATE_EXACT CacheState = 3
+	// An answer to a question that means the same was given again.
+	CacheState_CACHE_STATE_SEMANTIC CacheState = 4
+	// The same question was being answered; its answer was shared.
+	CacheState_CACHE_STATE_SHARED CacheState = 5
+)
+
+// Enum value maps for CacheState.
+var (
+	CacheState_name = map[int32]string{
+		0: "CACHE_STATE_UNSPECIFIED",
+		1: "CACHE_STATE_OFF",
+		2: "CACHE_STATE_MISS",
+		3: "CACHE_STATE_EXACT",
+		4: "CACHE_STATE_SEMANTIC",
+		5: "CACHE_STATE_SHARED",
+	}
+	CacheState_value = map[string]int32{
+		"CACHE_STATE_UNSPECIFIED": 0,
+		"CACHE_STATE_OFF":         1,
+		"CACHE_STATE_MISS":        2,
+		"CACHE_STATE_EXACT":       3,
+		"CACHE_STATE_SEMANTIC":    4,
+		"CACHE_STATE_SHARED":      5,
+	}
+)
+
+func (x CacheState) Enum() *CacheState {
+	p := new(CacheState)
+	*p = x
+	return p
+}
+
+func (x CacheState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CacheState) Descriptor() protoreflect.EnumDescriptor {
+	return file_quarry_v1_receipt_proto_enumTypes[0].Descriptor()
+}
+
+func (CacheState) Type() protoreflect.EnumType {
+	return &file_quarry_v1_receipt_proto_enumTypes[0]
+}
+
+func (x CacheState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CacheState.Descriptor instead.
+func (CacheState) EnumDescriptor() ([]byte, []int) {
+	return file_quarry_v1_receipt_proto_rawDescGZIP(), []int{0}
+}
+
 // Receipt says how an answer came about and what it cost.
 type Receipt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -29,7 +92,8 @@ type Receipt struct {
 	TraceId string `protobuf:"bytes,1,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
 	// The route that chose the model; empty when the model was asked by its name.
 	Route string `protobuf:"bytes,2,opt,name=route,proto3" json:"route,omitempty"`
-	// In the order in which they ended; the one without a code gave the answer.
+	// In the order in which they ended; the one without a code and a purpose gave
+	// the answer.
 	Tries []*Try `protobuf:"bytes,3,rep,name=tries,proto3" json:"tries,omitempty"`
 	// Name and version of the prompt; empty for the extractive answerer.
 	Prompt string `protobuf:"bytes,4,opt,name=prompt,proto3" json:"prompt,omitempty"`
@@ -37,7 +101,12 @@ type Receipt struct {
 	SpaceModel       string `protobuf:"bytes,5,opt,name=space_model,json=spaceModel,proto3" json:"space_model,omitempty"`
 	SpaceFingerprint string `protobuf:"bytes,6,opt,name=space_fingerprint,json=spaceFingerprint,proto3" json:"space_fingerprint,omitempty"`
 	// All tries together, in US dollars; unset when the cost of one is not known.
-	Cost          *float64 `protobuf:"fixed64,7,opt,name=cost,proto3,oneof" json:"cost,omitempty"`
+	Cost  *float64   `protobuf:"fixed64,7,opt,name=cost,proto3,oneof" json:"cost,omitempty"`
+	Cache CacheState `protobuf:"varint,20,opt,name=cache,proto3,enum=quarry.v1.CacheState" json:"cache,omitempty"`
+	// When the answer that was given again was made.
+	CachedAt *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=cached_at,json=cachedAt,proto3" json:"cached_at,omitempty"`
+	// What it cost then, in US dollars, and did not cost now; unset when it is not known.
+	Saved         *float64 `protobuf:"fixed64,22,opt,name=saved,proto3,oneof" json:"saved,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -121,6 +190,27 @@ func (x *Receipt) GetCost() float64 {
 	return 0
 }
 
+func (x *Receipt) GetCache() CacheState {
+	if x != nil {
+		return x.Cache
+	}
+	return CacheState_CACHE_STATE_UNSPECIFIED
+}
+
+func (x *Receipt) GetCachedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CachedAt
+	}
+	return nil
+}
+
+func (x *Receipt) GetSaved() float64 {
+	if x != nil && x.Saved != nil {
+		return *x.Saved
+	}
+	return 0
+}
+
 // Try is one model's go at an answer.
 type Try struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -138,7 +228,12 @@ type Try struct {
 	// In US dollars; unset when it is not known.
 	Cost *float64 `protobuf:"fixed64,8,opt,name=cost,proto3,oneof" json:"cost,omitempty"`
 	// The day of the price that the cost was counted by, YYYY-MM-DD.
-	PriceDate     string `protobuf:"bytes,9,opt,name=price_date,json=priceDate,proto3" json:"price_date,omitempty"`
+	PriceDate string `protobuf:"bytes,9,opt,name=price_date,json=priceDate,proto3" json:"price_date,omitempty"`
+	// What the model was asked for when not for the answer: "rewrite" of a
+	// follow-up, "summary" of a conversation. Empty: the answer.
+	Purpose string `protobuf:"bytes,20,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	// The tokens are estimated: the answer broke off before they were counted.
+	Estimated     bool `protobuf:"varint,21,opt,name=estimated,proto3" json:"estimated,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -236,6 +331,20 @@ func (x *Try) GetPriceDate() string {
 	return ""
 }
 
+func (x *Try) GetPurpose() string {
+	if x != nil {
+		return x.Purpose
+	}
+	return ""
+}
+
+func (x *Try) GetEstimated() bool {
+	if x != nil {
+		return x.Estimated
+	}
+	return false
+}
+
 // SupportEvent says whether the passages that a sentence of the answer cites
 // bear it out. There is one for each sentence that claims something, after the text.
 type SupportEvent struct {
@@ -330,7 +439,7 @@ var File_quarry_v1_receipt_proto protoreflect.FileDescriptor
 
 const file_quarry_v1_receipt_proto_rawDesc = "" +
 	"\n" +
-	"\x17quarry/v1/receipt.proto\x12\tquarry.v1\x1a\x1egoogle/protobuf/duration.proto\"\xe8\x01\n" +
+	"\x17quarry/v1/receipt.proto\x12\tquarry.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf3\x02\n" +
 	"\aReceipt\x12\x19\n" +
 	"\btrace_id\x18\x01 \x01(\tR\atraceId\x12\x14\n" +
 	"\x05route\x18\x02 \x01(\tR\x05route\x12$\n" +
@@ -339,8 +448,12 @@ const file_quarry_v1_receipt_proto_rawDesc = "" +
 	"\vspace_model\x18\x05 \x01(\tR\n" +
 	"spaceModel\x12+\n" +
 	"\x11space_fingerprint\x18\x06 \x01(\tR\x10spaceFingerprint\x12\x17\n" +
-	"\x04cost\x18\a \x01(\x01H\x00R\x04cost\x88\x01\x01B\a\n" +
-	"\x05_cost\"\xd0\x02\n" +
+	"\x04cost\x18\a \x01(\x01H\x00R\x04cost\x88\x01\x01\x12+\n" +
+	"\x05cache\x18\x14 \x01(\x0e2\x15.quarry.v1.CacheStateR\x05cache\x127\n" +
+	"\tcached_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\bcachedAt\x12\x19\n" +
+	"\x05saved\x18\x16 \x01(\x01H\x01R\x05saved\x88\x01\x01B\a\n" +
+	"\x05_costB\b\n" +
+	"\x06_saved\"\x88\x03\n" +
 	"\x03Try\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12!\n" +
@@ -352,7 +465,9 @@ const file_quarry_v1_receipt_proto_rawDesc = "" +
 	"\bduration\x18\a \x01(\v2\x19.google.protobuf.DurationR\bduration\x12\x17\n" +
 	"\x04cost\x18\b \x01(\x01H\x00R\x04cost\x88\x01\x01\x12\x1d\n" +
 	"\n" +
-	"price_date\x18\t \x01(\tR\tpriceDateB\a\n" +
+	"price_date\x18\t \x01(\tR\tpriceDate\x12\x18\n" +
+	"\apurpose\x18\x14 \x01(\tR\apurpose\x12\x1c\n" +
+	"\testimated\x18\x15 \x01(\bR\testimatedB\a\n" +
 	"\x05_cost\"\x9e\x01\n" +
 	"\fSupportEvent\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x03R\x05start\x12\x10\n" +
@@ -360,7 +475,15 @@ const file_quarry_v1_receipt_proto_rawDesc = "" +
 	"\x05score\x18\x03 \x01(\x01R\x05score\x12\x1c\n" +
 	"\tsupported\x18\x04 \x01(\bR\tsupported\x12\x16\n" +
 	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x1a\n" +
-	"\bpassages\x18\x06 \x03(\x05R\bpassagesB7Z5github.com/quarry-rag/quarry/proto/quarry/v1;quarryv1b\x06proto3"
+	"\bpassages\x18\x06 \x03(\x05R\bpassages*\x9d\x01\n" +
+	"\n" +
+	"CacheState\x12\x1b\n" +
+	"\x17CACHE_STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fCACHE_STATE_OFF\x10\x01\x12\x14\n" +
+	"\x10CACHE_STATE_MISS\x10\x02\x12\x15\n" +
+	"\x11CACHE_STATE_EXACT\x10\x03\x12\x18\n" +
+	"\x14CACHE_STATE_SEMANTIC\x10\x04\x12\x16\n" +
+	"\x12CACHE_STATE_SHARED\x10\x05B7Z5github.com/quarry-rag/quarry/proto/quarry/v1;quarryv1b\x06proto3"
 
 var (
 	file_quarry_v1_receipt_proto_rawDescOnce sync.Once
@@ -374,22 +497,27 @@ func file_quarry_v1_receipt_proto_rawDescGZIP() []byte {
 	return file_quarry_v1_receipt_proto_rawDescData
 }
 
+var file_quarry_v1_receipt_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_quarry_v1_receipt_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_quarry_v1_receipt_proto_goTypes = []any{
-	(*Receipt)(nil),             // 0: quarry.v1.Receipt
-	(*Try)(nil),                 // 1: quarry.v1.Try
-	(*SupportEvent)(nil),        // 2: quarry.v1.SupportEvent
-	(*durationpb.Duration)(nil), // 3: google.protobuf.Duration
+	(CacheState)(0),               // 0: quarry.v1.CacheState
+	(*Receipt)(nil),               // 1: quarry.v1.Receipt
+	(*Try)(nil),                   // 2: quarry.v1.Try
+	(*SupportEvent)(nil),          // 3: quarry.v1.SupportEvent
+	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 5: google.protobuf.Duration
 }
 var file_quarry_v1_receipt_proto_depIdxs = []int32{
-	1, // 0: quarry.v1.Receipt.tries:type_name -> quarry.v1.Try
-	3, // 1: quarry.v1.Try.first_token:type_name -> google.protobuf.Duration
-	3, // 2: quarry.v1.Try.duration:type_name -> google.protobuf.Duration
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	2, // 0: quarry.v1.Receipt.tries:type_name -> quarry.v1.Try
+	0, // 1: quarry.v1.Receipt.cache:type_name -> quarry.v1.CacheState
+	4, // 2: quarry.v1.Receipt.cached_at:type_name -> google.protobuf.Timestamp
+	5, // 3: quarry.v1.Try.first_token:type_name -> google.protobuf.Duration
+	5, // 4: quarry.v1.Try.duration:type_name -> google.protobuf.Duration
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_quarry_v1_receipt_proto_init() }
@@ -404,13 +532,14 @@ func file_quarry_v1_receipt_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_quarry_v1_receipt_proto_rawDesc), len(file_quarry_v1_receipt_proto_rawDesc)),
-			NumEnums:      0,
+			NumEnums:      1,
 			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_quarry_v1_receipt_proto_goTypes,
 		DependencyIndexes: file_quarry_v1_receipt_proto_depIdxs,
+		EnumInfos:         file_quarry_v1_receipt_proto_enumTypes,
 		MessageInfos:      file_quarry_v1_receipt_proto_msgTypes,
 	}.Build()
 	File_quarry_v1_receipt_proto = out.File

@@ -138,7 +138,11 @@ type UsageRow struct {
 	// In US dollars, of the tries whose cost is known.
 	Cost float64 `protobuf:"fixed64,9,opt,name=cost,proto3" json:"cost,omitempty"`
 	// Tries whose cost is not known.
-	Unpriced      int64 `protobuf:"varint,10,opt,name=unpriced,proto3" json:"unpriced,omitempty"`
+	Unpriced int64 `protobuf:"varint,10,opt,name=unpriced,proto3" json:"unpriced,omitempty"`
+	// Answers that were given again from the cache, and what they cost when they
+	// were made, as far as it is known: in US dollars.
+	Hits          int64   `protobuf:"varint,20,opt,name=hits,proto3" json:"hits,omitempty"`
+	Saved         float64 `protobuf:"fixed64,21,opt,name=saved,proto3" json:"saved,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -243,6 +247,20 @@ func (x *UsageRow) GetUnpriced() int64 {
 	return 0
 }
 
+func (x *UsageRow) GetHits() int64 {
+	if x != nil {
+		return x.Hits
+	}
+	return 0
+}
+
+func (x *UsageRow) GetSaved() float64 {
+	if x != nil {
+		return x.Saved
+	}
+	return 0
+}
+
 var File_quarry_v1_usage_proto protoreflect.FileDescriptor
 
 const file_quarry_v1_usage_proto_rawDesc = "" +
@@ -255,7 +273,7 @@ const file_quarry_v1_usage_proto_rawDesc = "" +
 	"\x04days\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xcc\x1c(\x00R\x04days\"<\n" +
 	"\x11ListUsageResponse\x12'\n" +
-	"\x04rows\x18\x01 \x03(\v2\x13.quarry.v1.UsageRowR\x04rows\"\xa5\x02\n" +
+	"\x04rows\x18\x01 \x03(\v2\x13.quarry.v1.UsageRowR\x04rows\"\xcf\x02\n" +
 	"\bUsageRow\x12\x10\n" +
 	"\x03day\x18\x01 \x01(\tR\x03day\x12\x1e\n" +
 	"\n" +
@@ -269,7 +287,9 @@ const file_quarry_v1_usage_proto_rawDesc = "" +
 	"\rcached_tokens\x18\b \x01(\x03R\fcachedTokens\x12\x12\n" +
 	"\x04cost\x18\t \x01(\x01R\x04cost\x12\x1a\n" +
 	"\bunpriced\x18\n" +
-	" \x01(\x03R\bunpriced2V\n" +
+	" \x01(\x03R\bunpriced\x12\x12\n" +
+	"\x04hits\x18\x14 \x01(\x03R\x04hits\x12\x14\n" +
+	"\x05saved\x18\x15 \x01(\x01R\x05saved2V\n" +
 	"\fUsageService\x12F\n" +
 	"\tListUsage\x12\x1b.quarry.v1.ListUsageRequest\x1a\x1c.quarry.v1.ListUsageResponseB7Z5github.com/quarry-rag/quarry/proto/quarry/v1;quarryv1b\x06proto3"
 
