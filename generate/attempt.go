@@ -68,7 +68,7 @@ func (c *routing) estimate(m *member) Usage {
 	for _, p := range c.q.Passages {
 		u.InputTokens += estimateTokens(p.Text)
 	}
-	u.InputTokens += estimateTokens(systemPrompt) + estimateTokens(c.q.Question)
+	u.InputTokens += wordTokens(c.q.words()) + estimateTokens(c.q.Question)
 	return u
 }
 

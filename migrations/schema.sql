@@ -119,6 +119,34 @@ CREATE TABLE public.posting (
     length smallint NOT NULL
 );
 
+CREATE TABLE public.prompt (
+    name text NOT NULL,
+    version integer NOT NULL,
+    source text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by text DEFAULT ''::text NOT NULL,
+    CONSTRAINT prompt_version_check CHECK ((version > 0))
+);
+
+CREATE TABLE public.prompt_activation (
+    collection_id bigint NOT NULL,
+    sequence integer NOT NULL,
+    name text,
+    version integer,
+    trial_name text,
+    trial_version integer,
+    trial_percent real,
+    previous integer DEFAULT 0 NOT NULL,
+    action text NOT NULL,
+    activated_at timestamp with time zone DEFAULT now() NOT NULL,
+    activated_by text DEFAULT ''::text NOT NULL,
+    CONSTRAINT prompt_activation_action_check CHECK ((action = ANY (ARRAY['activate'::text, 'rollback'::text]))),
+    CONSTRAINT prompt_activation_check CHECK (((name IS NULL) = (version IS NULL))),
+    CONSTRAINT prompt_activation_check1 CHECK ((((trial_name IS NULL) = (trial_version IS NULL)) AND ((trial_name IS NULL) OR (trial_percent IS NOT NULL)))),
+    CONSTRAINT prompt_activation_sequence_check CHECK ((sequence > 0)),
+    CONSTRAINT prompt_activation_trial_percent_check CHECK (((trial_percent > (0)::double precision) AND (trial_percent < (100)::double precision)))
+);
+
 CREATE TABLE public.space (
     collection_id bigint NOT NULL,
     space_id bigint NOT NULL,
@@ -200,6 +228,12 @@ ALTER TABLE ONLY public.import
 ALTER TABLE ONLY public.posting
     ADD CONSTRAINT posting_pkey PRIMARY KEY (collection_id, term_id, chunk_id) INCLUDE (tf, length);
 
+ALTER TABLE ONLY public.prompt_activation
+    ADD CONSTRAINT prompt_activation_pkey PRIMARY KEY (collection_id, sequence);
+
+ALTER TABLE ONLY public.prompt
+    ADD CONSTRAINT prompt_pkey PRIMARY KEY (name, version);
+
 ALTER TABLE ONLY public.space
     ADD CONSTRAINT space_pkey PRIMARY KEY (collection_id, space_id);
 
@@ -241,6 +275,15 @@ ALTER TABLE ONLY public.document_text
 
 ALTER TABLE ONLY public.import
     ADD CONSTRAINT import_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.prompt_activation
+    ADD CONSTRAINT prompt_activation_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.prompt_activation
+    ADD CONSTRAINT prompt_activation_name_version_fkey FOREIGN KEY (name, version) REFERENCES public.prompt(name, version);
+
+ALTER TABLE ONLY public.prompt_activation
+    ADD CONSTRAINT prompt_activation_trial_name_trial_version_fkey FOREIGN KEY (trial_name, trial_version) REFERENCES public.prompt(name, version);
 
 ALTER TABLE ONLY public.space
     ADD CONSTRAINT space_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;

@@ -1645,8 +1645,16 @@ type AskRequest struct {
 	Model string `protobuf:"bytes,4,opt,name=model,proto3" json:"model,omitempty"`
 	// Most tokens of the answer. 0 means the model's default.
 	MaxAnswerTokens int32 `protobuf:"varint,5,opt,name=max_answer_tokens,json=maxAnswerTokens,proto3" json:"max_answer_tokens,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The words to ask a chat model with: a prompt's name, or name and version as in
+	// "support@3". Empty: what is activated in the collection.
+	Prompt string `protobuf:"bytes,40,opt,name=prompt,proto3" json:"prompt,omitempty"`
+	// Values of the prompt's variables, by name; of the others the defaults hold.
+	Variables map[string]string `protobuf:"bytes,41,rep,name=variables,proto3" json:"variables,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// What decides which version answers while one is on trial: the same key always
+	// gets the same version, as of a user or a conversation. Empty: the question.
+	TrialKey      string `protobuf:"bytes,42,opt,name=trial_key,json=trialKey,proto3" json:"trial_key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AskRequest) Reset() {
@@ -1712,6 +1720,27 @@ func (x *AskRequest) GetMaxAnswerTokens() int32 {
 		return x.MaxAnswerTokens
 	}
 	return 0
+}
+
+func (x *AskRequest) GetPrompt() string {
+	if x != nil {
+		return x.Prompt
+	}
+	return ""
+}
+
+func (x *AskRequest) GetVariables() map[string]string {
+	if x != nil {
+		return x.Variables
+	}
+	return nil
+}
+
+func (x *AskRequest) GetTrialKey() string {
+	if x != nil {
+		return x.TrialKey
+	}
+	return ""
 }
 
 type AskResponse struct {
@@ -2482,7 +2511,7 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x06rerank\x18\r \x01(\x01R\x06rerank\"4\n" +
 	"\bLegScore\x12\x14\n" +
 	"\x05score\x18\x01 \x01(\x01R\x05score\x12\x12\n" +
-	"\x04rank\x18\x02 \x01(\x05R\x04rank\"\xed\x01\n" +
+	"\x04rank\x18\x02 \x01(\x05R\x04rank\"\xc1\x03\n" +
 	"\n" +
 	"AskRequest\x12)\n" +
 	"\n" +
@@ -2491,7 +2520,13 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\bquestion\x18\x02 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80\x01R\bquestion\x122\n" +
 	"\aoptions\x18\x03 \x01(\v2\x18.quarry.v1.SearchOptionsR\aoptions\x12\x1e\n" +
 	"\x05model\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\x05model\x127\n" +
-	"\x11max_answer_tokens\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\x0fmaxAnswerTokens\"\xa6\x03\n" +
+	"\x11max_answer_tokens\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\x0fmaxAnswerTokens\x12\x1f\n" +
+	"\x06prompt\x18( \x01(\tB\a\xbaH\x04r\x02\x18PR\x06prompt\x12L\n" +
+	"\tvariables\x18) \x03(\v2$.quarry.v1.AskRequest.VariablesEntryB\b\xbaH\x05\x9a\x01\x02\x10 R\tvariables\x12%\n" +
+	"\ttrial_key\x18* \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\btrialKey\x1a<\n" +
+	"\x0eVariablesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa6\x03\n" +
 	"\vAskResponse\x12*\n" +
 	"\x04plan\x18\x01 \x01(\v2\x14.quarry.v1.PlanEventH\x00R\x04plan\x126\n" +
 	"\bpassages\x18\x02 \x01(\v2\x18.quarry.v1.PassagesEventH\x00R\bpassages\x12-\n" +
@@ -2572,7 +2607,7 @@ func file_quarry_v1_query_proto_rawDescGZIP() []byte {
 }
 
 var file_quarry_v1_query_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_quarry_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_quarry_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_quarry_v1_query_proto_goTypes = []any{
 	(Leg)(0),                      // 0: quarry.v1.Leg
 	(Fusion)(0),                   // 1: quarry.v1.Fusion
@@ -2604,10 +2639,11 @@ var file_quarry_v1_query_proto_goTypes = []any{
 	(*UsageEvent)(nil),            // 27: quarry.v1.UsageEvent
 	(*VerdictEvent)(nil),          // 28: quarry.v1.VerdictEvent
 	(*DoneEvent)(nil),             // 29: quarry.v1.DoneEvent
-	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 31: google.protobuf.Duration
-	(*SupportEvent)(nil),          // 32: quarry.v1.SupportEvent
-	(*Receipt)(nil),               // 33: quarry.v1.Receipt
+	nil,                           // 30: quarry.v1.AskRequest.VariablesEntry
+	(*timestamppb.Timestamp)(nil), // 31: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 32: google.protobuf.Duration
+	(*SupportEvent)(nil),          // 33: quarry.v1.SupportEvent
+	(*Receipt)(nil),               // 34: quarry.v1.Receipt
 }
 var file_quarry_v1_query_proto_depIdxs = []int32{
 	0,  // 0: quarry.v1.SearchOptions.legs:type_name -> quarry.v1.Leg
@@ -2621,7 +2657,7 @@ var file_quarry_v1_query_proto_depIdxs = []int32{
 	7,  // 8: quarry.v1.Filters.filters:type_name -> quarry.v1.Filter
 	4,  // 9: quarry.v1.Comparison.operator:type_name -> quarry.v1.Comparison.Operator
 	10, // 10: quarry.v1.Comparison.values:type_name -> quarry.v1.FilterValue
-	30, // 11: quarry.v1.FilterValue.time:type_name -> google.protobuf.Timestamp
+	31, // 11: quarry.v1.FilterValue.time:type_name -> google.protobuf.Timestamp
 	6,  // 12: quarry.v1.SearchRequest.options:type_name -> quarry.v1.SearchOptions
 	19, // 13: quarry.v1.SearchResponse.passages:type_name -> quarry.v1.Passage
 	17, // 14: quarry.v1.SearchResponse.report:type_name -> quarry.v1.SearchReport
@@ -2633,36 +2669,37 @@ var file_quarry_v1_query_proto_depIdxs = []int32{
 	6,  // 20: quarry.v1.ExplainRequest.options:type_name -> quarry.v1.SearchOptions
 	13, // 21: quarry.v1.ExplainResponse.best:type_name -> quarry.v1.ExplainedCandidate
 	18, // 22: quarry.v1.SearchReport.stages:type_name -> quarry.v1.StageTime
-	31, // 23: quarry.v1.StageTime.time:type_name -> google.protobuf.Duration
+	32, // 23: quarry.v1.StageTime.time:type_name -> google.protobuf.Duration
 	5,  // 24: quarry.v1.Passage.range:type_name -> quarry.v1.ByteRange
 	20, // 25: quarry.v1.Passage.dense:type_name -> quarry.v1.LegScore
 	20, // 26: quarry.v1.Passage.lexical:type_name -> quarry.v1.LegScore
 	6,  // 27: quarry.v1.AskRequest.options:type_name -> quarry.v1.SearchOptions
-	23, // 28: quarry.v1.AskResponse.plan:type_name -> quarry.v1.PlanEvent
-	24, // 29: quarry.v1.AskResponse.passages:type_name -> quarry.v1.PassagesEvent
-	25, // 30: quarry.v1.AskResponse.delta:type_name -> quarry.v1.DeltaEvent
-	26, // 31: quarry.v1.AskResponse.citation:type_name -> quarry.v1.CitationEvent
-	27, // 32: quarry.v1.AskResponse.usage:type_name -> quarry.v1.UsageEvent
-	28, // 33: quarry.v1.AskResponse.verdict:type_name -> quarry.v1.VerdictEvent
-	29, // 34: quarry.v1.AskResponse.done:type_name -> quarry.v1.DoneEvent
-	32, // 35: quarry.v1.AskResponse.support:type_name -> quarry.v1.SupportEvent
-	19, // 36: quarry.v1.PassagesEvent.passages:type_name -> quarry.v1.Passage
-	17, // 37: quarry.v1.PassagesEvent.report:type_name -> quarry.v1.SearchReport
-	5,  // 38: quarry.v1.CitationEvent.range:type_name -> quarry.v1.ByteRange
-	3,  // 39: quarry.v1.VerdictEvent.verdict:type_name -> quarry.v1.Verdict
-	18, // 40: quarry.v1.DoneEvent.stages:type_name -> quarry.v1.StageTime
-	33, // 41: quarry.v1.DoneEvent.receipt:type_name -> quarry.v1.Receipt
-	11, // 42: quarry.v1.QueryService.Search:input_type -> quarry.v1.SearchRequest
-	21, // 43: quarry.v1.QueryService.Ask:input_type -> quarry.v1.AskRequest
-	15, // 44: quarry.v1.QueryService.Explain:input_type -> quarry.v1.ExplainRequest
-	12, // 45: quarry.v1.QueryService.Search:output_type -> quarry.v1.SearchResponse
-	22, // 46: quarry.v1.QueryService.Ask:output_type -> quarry.v1.AskResponse
-	16, // 47: quarry.v1.QueryService.Explain:output_type -> quarry.v1.ExplainResponse
-	45, // [45:48] is the sub-list for method output_type
-	42, // [42:45] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	30, // 28: quarry.v1.AskRequest.variables:type_name -> quarry.v1.AskRequest.VariablesEntry
+	23, // 29: quarry.v1.AskResponse.plan:type_name -> quarry.v1.PlanEvent
+	24, // 30: quarry.v1.AskResponse.passages:type_name -> quarry.v1.PassagesEvent
+	25, // 31: quarry.v1.AskResponse.delta:type_name -> quarry.v1.DeltaEvent
+	26, // 32: quarry.v1.AskResponse.citation:type_name -> quarry.v1.CitationEvent
+	27, // 33: quarry.v1.AskResponse.usage:type_name -> quarry.v1.UsageEvent
+	28, // 34: quarry.v1.AskResponse.verdict:type_name -> quarry.v1.VerdictEvent
+	29, // 35: quarry.v1.AskResponse.done:type_name -> quarry.v1.DoneEvent
+	33, // 36: quarry.v1.AskResponse.support:type_name -> quarry.v1.SupportEvent
+	19, // 37: quarry.v1.PassagesEvent.passages:type_name -> quarry.v1.Passage
+	17, // 38: quarry.v1.PassagesEvent.report:type_name -> quarry.v1.SearchReport
+	5,  // 39: quarry.v1.CitationEvent.range:type_name -> quarry.v1.ByteRange
+	3,  // 40: quarry.v1.VerdictEvent.verdict:type_name -> quarry.v1.Verdict
+	18, // 41: quarry.v1.DoneEvent.stages:type_name -> quarry.v1.StageTime
+	34, // 42: quarry.v1.DoneEvent.receipt:type_name -> quarry.v1.Receipt
+	11, // 43: quarry.v1.QueryService.Search:input_type -> quarry.v1.SearchRequest
+	21, // 44: quarry.v1.QueryService.Ask:input_type -> quarry.v1.AskRequest
+	15, // 45: quarry.v1.QueryService.Explain:input_type -> quarry.v1.ExplainRequest
+	12, // 46: quarry.v1.QueryService.Search:output_type -> quarry.v1.SearchResponse
+	22, // 47: quarry.v1.QueryService.Ask:output_type -> quarry.v1.AskResponse
+	16, // 48: quarry.v1.QueryService.Explain:output_type -> quarry.v1.ExplainResponse
+	46, // [46:49] is the sub-list for method output_type
+	43, // [43:46] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_quarry_v1_query_proto_init() }
@@ -2700,7 +2737,7 @@ func file_quarry_v1_query_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_quarry_v1_query_proto_rawDesc), len(file_quarry_v1_query_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   25,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
