@@ -136,7 +136,7 @@ func stored(row pgx.CollectableRow) (Stored, error) {
 	}
 	t, err := Parse(source)
 	if err != nil { // stored by a version that allowed more
-		return s, fmt.Errorf("prompt %s no longer passes: %w", r, err)
+		return s, fmt.Errorf("prompt %s no longer passes: %v", r, err)
 	}
 	t.Version = r.Version
 	s.Template = t
