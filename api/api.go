@@ -21,6 +21,7 @@ import (
 
 	"github.com/quarry-rag/quarry/generate"
 	"github.com/quarry-rag/quarry/generate/ledger"
+	"github.com/quarry-rag/quarry/generate/prompt"
 	"github.com/quarry-rag/quarry/ingest"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 	"github.com/quarry-rag/quarry/retrieve"
@@ -35,6 +36,9 @@ type Parts struct {
 	Answerers []generate.Answerer
 	// Ledger of what answers use; nil: none is kept.
 	Ledger *ledger.Ledger
+	// Prompts of collections; nil: the built-in one answers, and there is no
+	// PromptService.
+	Prompts *prompt.Library
 }
 
 // Options bounds the server. The zero value is good for one machine.
@@ -107,6 +111,9 @@ func New(p Parts, log *slog.Logger, o Options) (*Server, error) {
 	g.register(s.grpc, quarryv1.IngestService_ServiceDesc, &ingestion{ingester: p.Ingester, roots: o.ImportRoots, stopping: s.stopping})
 	g.register(s.grpc, quarryv1.QueryService_ServiceDesc, newQueries(p, log))
 	g.register(s.grpc, quarryv1.UsageService_ServiceDesc, &usage{ledger: p.Ledger})
+	if p.Prompts != nil {
+		g.register(s.grpc, quarryv1.PromptService_ServiceDesc, &prompts{library: p.Prompts})
+	}
 	healthpb.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)
 	for name := range s.grpc.GetServiceInfo() {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/quarry-rag/quarry/generate"
 	"github.com/quarry-rag/quarry/generate/ledger"
+	"github.com/quarry-rag/quarry/generate/prompt"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 	"github.com/quarry-rag/quarry/retrieve"
 )
@@ -28,11 +29,12 @@ type queries struct {
 	searcher  *retrieve.Searcher
 	answerers []generate.Answerer
 	ledger    *ledger.Ledger
+	prompts   *prompt.Library // nil: the built-in prompt
 	log       *slog.Logger
 }
 
 func newQueries(p Parts, log *slog.Logger) *queries {
-	return &queries{searcher: p.Searcher, answerers: p.Answerers, ledger: p.Ledger, log: log}
+	return &queries{searcher: p.Searcher, answerers: p.Answerers, ledger: p.Ledger, prompts: p.Prompts, log: log}
 }
 
 func (s *queries) Search(ctx context.Context, in *quarryv1.SearchRequest) (*quarryv1.SearchResponse, error) {
@@ -64,7 +66,11 @@ func (s *queries) Ask(in *quarryv1.AskRequest, stream grpc.ServerStreamingServer
 	if err != nil {
 		return err
 	}
-	q, err := askQuery(in, answerer.Plan())
+	asked, plan, err := s.words(ctx, in, answerer.Plan())
+	if err != nil {
+		return err
+	}
+	q, err := askQuery(in, plan)
 	if err != nil {
 		return err
 	}
@@ -82,19 +88,21 @@ func (s *queries) Ask(in *quarryv1.AskRequest, stream grpc.ServerStreamingServer
 	if err != nil {
 		found.Degraded = append(found.Degraded, "How rare the question's words are was not to be had in time.")
 	}
-	if err := stream.Send(fromPlan(answerer.Plan())); err != nil {
+	if err := stream.Send(fromPlan(plan)); err != nil {
 		return err
 	}
 	if err := stream.Send(passagesEvent(found)); err != nil {
 		return err
 	}
-	return s.answer(ctx, &asking{in, answerer, found, words, start}, stream)
+	return s.answer(ctx, &asking{in, answerer, plan, asked, found, words, start}, stream)
 }
 
 // asking is one question on its way to an answer.
 type asking struct {
 	in       *quarryv1.AskRequest
 	answerer generate.Answerer
+	plan     generate.Plan
+	prompt   *prompt.Words
 	found    retrieve.Result
 	words    retrieve.Weights
 	start    time.Time
@@ -114,7 +122,7 @@ func (s *queries) answer(ctx context.Context, a *asking, stream grpc.ServerStrea
 		if done, ok := event.(generate.Done); ok {
 			s.record(ctx, a.in.Collection, done.Tries)
 			out.GetDone().Stages = answerStages(a.found.Stages, done, time.Since(a.start))
-			out.GetDone().Receipt = fromDone(done, a.answerer.Plan(), a.words)
+			out.GetDone().Receipt = fromDone(done, a.plan, a.words)
 		}
 		if err := stream.Send(out); err != nil {
 			return err
@@ -188,6 +196,7 @@ func (a *asking) request() generate.Request {
 		IDF:         a.words.IDF,
 		Language:    a.words.Language,
 		Collection:  a.in.Collection,
+		Prompt:      a.prompt,
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/quarry-rag/quarry/api"
 	"github.com/quarry-rag/quarry/generate"
 	"github.com/quarry-rag/quarry/generate/ledger"
+	"github.com/quarry-rag/quarry/generate/prompt"
 	"github.com/quarry-rag/quarry/ingest"
 	"github.com/quarry-rag/quarry/internal/ids"
 	"github.com/quarry-rag/quarry/internal/modeltest"
@@ -64,6 +65,7 @@ func newRig(t *testing.T, o api.Options, chat chatAt) *rig {
 		Searcher:  searcher,
 		Answerers: answerers(t, generate.NewExtractive(model, searcher), searcher, chat, log),
 		Ledger:    ledger.New(pool),
+		Prompts:   prompt.NewLibrary(pool),
 	}, log, o)
 	if err != nil {
 		t.Fatal(err)

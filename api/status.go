@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/generate/prompt"
 	"github.com/quarry-rag/quarry/ingest"
 	"github.com/quarry-rag/quarry/retrieve"
 	"github.com/quarry-rag/quarry/retrieve/embed"
@@ -62,6 +63,8 @@ var table = []struct {
 	{ingest.ErrBusy, outcome{codes.ResourceExhausted, "", "", 5 * time.Second}},
 	{errOverloaded, outcome{codes.ResourceExhausted, "", "", time.Second}},
 	{errStopping, outcome{codes.Unavailable, "", "", time.Second}},
+	{prompt.ErrUnknown, outcome{codes.NotFound, "", "prompt", 0}},
+	{prompt.ErrNothing, outcome{codes.FailedPrecondition, "", "", 0}},
 	{generate.ErrBudget, outcome{codes.ResourceExhausted, "", "", 0}},
 	{retrieve.ErrModelMismatch, outcome{codes.FailedPrecondition, "the collection's vectors were made by another embedding model than this server's", "collection", 0}},
 	{retrieve.ErrGone, outcome{codes.Aborted, "a document changed while it was read", "", time.Second}},
@@ -225,6 +228,10 @@ func resourceName(kind string, msg any) string {
 		if kind == "document" {
 			return m.GetUri()
 		}
+	case interface{ GetPrompt() string }:
+		if kind == "prompt" {
+			return m.GetPrompt()
+		}
 	case interface{ GetId() string }:
 		if kind == "import" {
 			return m.GetId()
@@ -244,6 +251,7 @@ func resourceName(kind string, msg any) string {
 func invalid(err error) *status.Status {
 	var one *fieldError
 	var refused *ingest.Invalid
+	var words *prompt.Invalid
 	var many *protovalidate.ValidationError
 	bad := &errdetails.BadRequest{}
 	switch {
@@ -253,6 +261,11 @@ func invalid(err error) *status.Status {
 	case errors.As(err, &refused):
 		bad.FieldViolations = append(bad.FieldViolations,
 			&errdetails.BadRequest_FieldViolation{Field: refused.Field, Description: refused.Reason})
+	case errors.As(err, &words):
+		for _, problem := range words.Problems {
+			bad.FieldViolations = append(bad.FieldViolations,
+				&errdetails.BadRequest_FieldViolation{Field: words.Field, Description: problem})
+		}
 	case errors.As(err, &many):
 		for _, v := range many.Violations {
 			bad.FieldViolations = append(bad.FieldViolations, violation(v))

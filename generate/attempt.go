@@ -68,7 +68,7 @@ func (c *routing) estimate(m *member) Usage {
 	for _, p := range c.q.Passages {
 		u.InputTokens += estimateTokens(p.Text)
 	}
-	u.InputTokens += estimateTokens(systemPrompt) + estimateTokens(c.q.Question) + estimateTokens(c.q.History.Block(0))
+	u.InputTokens += wordTokens(c.q.words()) + estimateTokens(c.q.Question) + estimateTokens(c.q.History.Block(0))
 	return u
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/quarry-rag/quarry/generate/prompt"
 	"github.com/quarry-rag/quarry/generate/provider"
 	"github.com/quarry-rag/quarry/retrieve/embed"
 )
@@ -74,7 +75,7 @@ func NewChat(c ChatConfig, src Source, log *slog.Logger) (*Chat, error) {
 func (c *Chat) Plan() Plan {
 	return Plan{
 		Model:  c.model.Name(),
-		Prompt: fmt.Sprintf("%s@%d", promptName, promptVersion),
+		Prompt: prompt.Default().Ref(),
 		Note:   "Written by a language model from the passages; each quote is checked against the stored text.",
 	}
 }
@@ -112,14 +113,14 @@ func (c *Chat) stream(ctx context.Context, r Request, emit func(Event) bool) err
 	// The rules and the passages come first: history takes a quarter at most.
 	history, _ := r.History.Fits((c.context - answer) / 4)
 	said := history.Block(len(r.Passages))
-	prompt := Compose(r.Question, r.Passages, c.context-answer-estimateTokens(said))
-	prompt.User = said + prompt.User
+	asked := Compose(r.words(), r.Question, r.Passages, c.context-answer-estimateTokens(said))
+	asked.User = said + asked.User
 	analyzer := analyzerFor(r.Language)
 	w := writing{
 		emit: emit,
 		citer: citer{
 			source:   c.source,
-			reading:  read(r.Passages[:prompt.Shown], analyzer, r.IDF),
+			reading:  read(r.Passages[:asked.Shown], analyzer, r.IDF),
 			question: analyzer.Query(r.Question),
 			refusal:  Refusal,
 		},
@@ -127,7 +128,7 @@ func (c *Chat) stream(ctx context.Context, r Request, emit func(Event) bool) err
 		price: c.price,
 		model: c.model.Name(),
 	}
-	result, err := c.model.Stream(ctx, provider.Prompt{System: prompt.System, User: prompt.User, MaxTokens: answer},
+	result, err := c.model.Stream(ctx, provider.Prompt{System: asked.System, Examples: asked.Examples, User: asked.User, MaxTokens: answer},
 		func(text string) error { return w.take(w.push(ctx, text)) })
 	if err != nil {
 		return err

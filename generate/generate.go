@@ -6,8 +6,10 @@ package generate
 import (
 	"context"
 	"iter"
+	"sync"
 	"time"
 
+	"github.com/quarry-rag/quarry/generate/prompt"
 	"github.com/quarry-rag/quarry/retrieve"
 )
 
@@ -31,7 +33,25 @@ type Request struct {
 	Collection string
 	// History of the conversation; Question stands alone without it.
 	History History
+	// Prompt is the words to ask a chat model with. nil: the built-in prompt's.
+	Prompt *prompt.Words
 }
+
+func (r *Request) words() *prompt.Words {
+	if r.Prompt != nil {
+		return r.Prompt
+	}
+	return defaultWords()
+}
+
+// defaultWords are the built-in prompt's, with its defaults.
+var defaultWords = sync.OnceValue(func() *prompt.Words {
+	w, err := prompt.Default().Bind(nil)
+	if err != nil {
+		panic(err) // parsing tried it
+	}
+	return w
+})
 
 // Answerer answers questions. Safe for concurrent use.
 type Answerer interface {

@@ -1,19 +1,5 @@
 -- Dumped from the migrations; `make generate` writes it.
 
-CREATE TABLE public.cached_answer (
-    collection_id bigint NOT NULL,
-    key bytea NOT NULL,
-    scope bytea NOT NULL,
-    content_version bigint NOT NULL,
-    question text NOT NULL,
-    vector public.halfvec,
-    body bytea NOT NULL,
-    nano_dollars bigint,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    expires_at timestamp with time zone NOT NULL
-);
-ALTER TABLE ONLY public.cached_answer ALTER COLUMN vector SET STORAGE PLAIN;
-
 CREATE TABLE public.chunk (
     collection_id bigint NOT NULL,
     chunk_id bigint NOT NULL,
@@ -27,16 +13,7 @@ CREATE TABLE public.chunk (
     tokens integer NOT NULL,
     length integer NOT NULL,
     embed_hash bytea NOT NULL,
-    term_ids bigint[] NOT NULL,
-    header text DEFAULT ''::text NOT NULL
-);
-
-CREATE TABLE public.chunk_context (
-    collection_id bigint NOT NULL,
-    chunk_id bigint NOT NULL,
-    body text NOT NULL,
-    model text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    term_ids bigint[] NOT NULL
 );
 
 CREATE TABLE public.collection (
@@ -54,18 +31,6 @@ CREATE TABLE public.collection_stats (
     documents bigint DEFAULT 0 NOT NULL,
     chunks bigint DEFAULT 0 NOT NULL,
     length_sum bigint DEFAULT 0 NOT NULL
-);
-
-CREATE TABLE public.conversation (
-    collection_id bigint NOT NULL,
-    conversation_id text NOT NULL,
-    owner bytea NOT NULL,
-    title text DEFAULT ''::text NOT NULL,
-    turns integer DEFAULT 0 NOT NULL,
-    summary text DEFAULT ''::text NOT NULL,
-    summarized integer DEFAULT 0 NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE public.document (
@@ -135,21 +100,7 @@ CREATE TABLE public.import (
     started_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
     plan jsonb DEFAULT '{}'::jsonb NOT NULL,
-    moved bigint DEFAULT 0 NOT NULL,
     CONSTRAINT import_state_check CHECK ((state = ANY (ARRAY['scanning'::text, 'indexing'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
-);
-
-CREATE TABLE public.message (
-    collection_id bigint NOT NULL,
-    conversation_id text NOT NULL,
-    turn integer NOT NULL,
-    question text NOT NULL,
-    standalone text NOT NULL,
-    answer text NOT NULL,
-    model text NOT NULL,
-    verdict smallint NOT NULL,
-    citations jsonb DEFAULT '[]'::jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE SEQUENCE public.node_id
@@ -166,6 +117,34 @@ CREATE TABLE public.posting (
     chunk_id bigint NOT NULL,
     tf smallint NOT NULL,
     length smallint NOT NULL
+);
+
+CREATE TABLE public.prompt (
+    name text NOT NULL,
+    version integer NOT NULL,
+    source text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by text DEFAULT ''::text NOT NULL,
+    CONSTRAINT prompt_version_check CHECK ((version > 0))
+);
+
+CREATE TABLE public.prompt_activation (
+    collection_id bigint NOT NULL,
+    sequence integer NOT NULL,
+    name text,
+    version integer,
+    trial_name text,
+    trial_version integer,
+    trial_percent real,
+    previous integer DEFAULT 0 NOT NULL,
+    action text NOT NULL,
+    activated_at timestamp with time zone DEFAULT now() NOT NULL,
+    activated_by text DEFAULT ''::text NOT NULL,
+    CONSTRAINT prompt_activation_action_check CHECK ((action = ANY (ARRAY['activate'::text, 'rollback'::text]))),
+    CONSTRAINT prompt_activation_check CHECK (((name IS NULL) = (version IS NULL))),
+    CONSTRAINT prompt_activation_check1 CHECK ((((trial_name IS NULL) = (trial_version IS NULL)) AND ((trial_name IS NULL) OR (trial_percent IS NOT NULL)))),
+    CONSTRAINT prompt_activation_sequence_check CHECK ((sequence > 0)),
+    CONSTRAINT prompt_activation_trial_percent_check CHECK (((trial_percent > (0)::double precision) AND (trial_percent < (100)::double precision)))
 );
 
 CREATE TABLE public.space (
@@ -208,9 +187,7 @@ CREATE TABLE public.usage (
     output_tokens bigint DEFAULT 0 NOT NULL,
     cached_tokens bigint DEFAULT 0 NOT NULL,
     nano_dollars bigint DEFAULT 0 NOT NULL,
-    unpriced bigint DEFAULT 0 NOT NULL,
-    hits bigint DEFAULT 0 NOT NULL,
-    saved_nano_dollars bigint DEFAULT 0 NOT NULL
+    unpriced bigint DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE public.worker (
@@ -218,14 +195,8 @@ CREATE TABLE public.worker (
     seen_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
-ALTER TABLE ONLY public.cached_answer
-    ADD CONSTRAINT cached_answer_pkey PRIMARY KEY (collection_id, key);
-
 ALTER TABLE ONLY public.chunk
     ADD CONSTRAINT chunk_collection_id_document_id_ord_key UNIQUE (collection_id, document_id, ord);
-
-ALTER TABLE ONLY public.chunk_context
-    ADD CONSTRAINT chunk_context_pkey PRIMARY KEY (collection_id, chunk_id);
 
 ALTER TABLE ONLY public.chunk
     ADD CONSTRAINT chunk_pkey PRIMARY KEY (collection_id, chunk_id);
@@ -238,9 +209,6 @@ ALTER TABLE ONLY public.collection
 
 ALTER TABLE ONLY public.collection_stats
     ADD CONSTRAINT collection_stats_pkey PRIMARY KEY (collection_id);
-
-ALTER TABLE ONLY public.conversation
-    ADD CONSTRAINT conversation_pkey PRIMARY KEY (collection_id, conversation_id);
 
 ALTER TABLE ONLY public.document
     ADD CONSTRAINT document_collection_id_uri_key UNIQUE (collection_id, uri);
@@ -257,11 +225,14 @@ ALTER TABLE ONLY public.embedding
 ALTER TABLE ONLY public.import
     ADD CONSTRAINT import_pkey PRIMARY KEY (collection_id, import_id);
 
-ALTER TABLE ONLY public.message
-    ADD CONSTRAINT message_pkey PRIMARY KEY (collection_id, conversation_id, turn);
-
 ALTER TABLE ONLY public.posting
     ADD CONSTRAINT posting_pkey PRIMARY KEY (collection_id, term_id, chunk_id) INCLUDE (tf, length);
+
+ALTER TABLE ONLY public.prompt_activation
+    ADD CONSTRAINT prompt_activation_pkey PRIMARY KEY (collection_id, sequence);
+
+ALTER TABLE ONLY public.prompt
+    ADD CONSTRAINT prompt_pkey PRIMARY KEY (name, version);
 
 ALTER TABLE ONLY public.space
     ADD CONSTRAINT space_pkey PRIMARY KEY (collection_id, space_id);
@@ -278,13 +249,7 @@ ALTER TABLE ONLY public.usage
 ALTER TABLE ONLY public.worker
     ADD CONSTRAINT worker_pkey PRIMARY KEY (worker_id);
 
-CREATE INDEX cached_answer_by_age ON public.cached_answer USING btree (created_at);
-
-CREATE INDEX cached_answer_by_scope ON public.cached_answer USING btree (collection_id, scope, created_at DESC);
-
 CREATE INDEX chunk_by_embed_hash ON public.chunk USING btree (collection_id, embed_hash);
-
-CREATE INDEX conversation_by_owner ON public.conversation USING btree (collection_id, owner, updated_at DESC, conversation_id DESC);
 
 CREATE INDEX document_by_metadata ON public.document USING gin (((stated || metadata)) jsonb_path_ops);
 
@@ -296,22 +261,11 @@ CREATE INDEX document_by_state ON public.document USING btree (collection_id, st
 
 CREATE INDEX document_restricted ON public.document USING btree (collection_id) WHERE (principals <> '{}'::text[]);
 
-CREATE CONSTRAINT TRIGGER document_changed AFTER UPDATE ON public.document DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.version > 0) AND (((((((((old.version IS DISTINCT FROM new.version) OR (old.uri IS DISTINCT FROM new.uri)) OR (old.title IS DISTINCT FROM new.title)) OR (old.media_type IS DISTINCT FROM new.media_type)) OR (old.modified_at IS DISTINCT FROM new.modified_at)) OR (old.updated_at IS DISTINCT FROM new.updated_at)) OR (old.metadata IS DISTINCT FROM new.metadata)) OR (old.stated IS DISTINCT FROM new.stated)) OR (old.principals IS DISTINCT FROM new.principals)))) EXECUTE FUNCTION public.content_changed();
-
-ALTER TABLE ONLY public.cached_answer
-    ADD CONSTRAINT cached_answer_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;
-
 ALTER TABLE ONLY public.chunk
     ADD CONSTRAINT chunk_collection_id_document_id_fkey FOREIGN KEY (collection_id, document_id) REFERENCES public.document(collection_id, document_id) ON DELETE CASCADE;
 
-ALTER TABLE ONLY public.chunk_context
-    ADD CONSTRAINT chunk_context_collection_id_chunk_id_fkey FOREIGN KEY (collection_id, chunk_id) REFERENCES public.chunk(collection_id, chunk_id) ON DELETE CASCADE;
-
 ALTER TABLE ONLY public.collection_stats
     ADD CONSTRAINT collection_stats_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY public.conversation
-    ADD CONSTRAINT conversation_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.document
     ADD CONSTRAINT document_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;
@@ -322,8 +276,14 @@ ALTER TABLE ONLY public.document_text
 ALTER TABLE ONLY public.import
     ADD CONSTRAINT import_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;
 
-ALTER TABLE ONLY public.message
-    ADD CONSTRAINT message_collection_id_conversation_id_fkey FOREIGN KEY (collection_id, conversation_id) REFERENCES public.conversation(collection_id, conversation_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.prompt_activation
+    ADD CONSTRAINT prompt_activation_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.prompt_activation
+    ADD CONSTRAINT prompt_activation_name_version_fkey FOREIGN KEY (name, version) REFERENCES public.prompt(name, version);
+
+ALTER TABLE ONLY public.prompt_activation
+    ADD CONSTRAINT prompt_activation_trial_name_trial_version_fkey FOREIGN KEY (trial_name, trial_version) REFERENCES public.prompt(name, version);
 
 ALTER TABLE ONLY public.space
     ADD CONSTRAINT space_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;

@@ -12,6 +12,7 @@ import (
 
 	"github.com/quarry-rag/quarry/api"
 	"github.com/quarry-rag/quarry/generate/ledger"
+	"github.com/quarry-rag/quarry/generate/prompt"
 	"github.com/quarry-rag/quarry/ingest"
 	"github.com/quarry-rag/quarry/internal/pgconn"
 	"github.com/quarry-rag/quarry/migrations"
@@ -109,6 +110,7 @@ func newServer(ctx context.Context, n *node, s *serving, term *terminal, log *sl
 		Searcher:  searcher,
 		Answerers: answerers,
 		Ledger:    ledger.New(n.pool),
+		Prompts:   prompt.NewLibrary(n.pool),
 	}, log, api.Options{ImportRoots: s.roots()})
 }
 

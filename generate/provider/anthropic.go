@@ -33,7 +33,7 @@ func (m *Model) anthropicBody(p Prompt) map[string]any {
 		"model":      m.config.Model,
 		"max_tokens": p.MaxTokens,
 		"stream":     true,
-		"messages":   []any{map[string]any{"role": "user", "content": p.User}},
+		"messages":   p.anthropicMessages(),
 	}
 	if p.System != "" {
 		body["system"] = p.System
@@ -46,6 +46,16 @@ func (m *Model) anthropicBody(p Prompt) map[string]any {
 		body["output_config"] = map[string]any{"format": map[string]any{"type": "json_schema", "schema": p.Schema}}
 	}
 	return body
+}
+
+func (p Prompt) anthropicMessages() (out []any) {
+	say := func(role, text string) { out = append(out, map[string]any{"role": role, "content": text}) }
+	for _, t := range p.Examples {
+		say("user", t.User)
+		say("assistant", t.Assistant)
+	}
+	say("user", p.User)
+	return out
 }
 
 // anthropicEvent is what matters of an event of the Messages API.

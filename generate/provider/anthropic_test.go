@@ -201,3 +201,22 @@ func TestAnthropicHasNoSeed(t *testing.T) {
 		t.Error("a seed that cannot be sent is accepted")
 	}
 }
+
+// Examples reach both protocols as turns before the question.
+func TestExamplesAreTurns(t *testing.T) {
+	anthropic, openai := anthropictest.New(t, anthropictest.Reply{Pieces: []string{"ok"}}), openaitest.New(t, openaitest.Reply{Pieces: []string{"ok"}})
+	p := provider.Prompt{System: "be brief", Examples: []provider.Turn{{User: "1+1?", Assistant: "2"}}, User: "why?"}
+	turn := func(role, text string) any { return map[string]any{"role": role, "content": text} }
+	want := []any{turn("user", "1+1?"), turn("assistant", "2"), turn("user", "why?")}
+	for _, m := range []*provider.Model{claude(t, anthropic), model(t, openai)} {
+		if _, err := m.Stream(t.Context(), p, func(string) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d := cmp.Diff(want, anthropic.Requests()[0].Body["messages"]); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(append([]any{turn("system", "be brief")}, want...), openai.Requests()[0].Body["messages"]); d != "" {
+		t.Error(d)
+	}
+}

@@ -145,10 +145,7 @@ func (m *Model) Stream(ctx context.Context, p Prompt, emit func(text string) err
 	var emitErr error
 	received, limit := 0, answerBytes(maxTokens)
 	_, err := m.llm.GenerateContent(context.WithValue(ctx, callKey{}, c),
-		[]llms.MessageContent{
-			llms.TextParts(llms.ChatMessageTypeSystem, p.System),
-			llms.TextParts(llms.ChatMessageTypeHuman, p.User),
-		},
+		p.messages(),
 		llms.WithMaxTokens(maxTokens), llms.WithStopWords(m.config.Stop),
 		llms.WithStreamingFunc(func(_ context.Context, text []byte) error {
 			if received += len(text); received > limit {
@@ -165,6 +162,14 @@ func (m *Model) Stream(ctx context.Context, p Prompt, emit func(text string) err
 		return Result{}, emitErr
 	}
 	return c.result(ctx, received, err)
+}
+
+func (p Prompt) messages() []llms.MessageContent {
+	out := []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeSystem, p.System)}
+	for _, t := range p.Examples {
+		out = append(out, llms.TextParts(llms.ChatMessageTypeHuman, t.User), llms.TextParts(llms.ChatMessageTypeAI, t.Assistant))
+	}
+	return append(out, llms.TextParts(llms.ChatMessageTypeHuman, p.User))
 }
 
 // errTooLong ends a call whose answer has no end.

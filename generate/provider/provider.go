@@ -12,11 +12,16 @@ import (
 // Prompt is what a model is asked.
 type Prompt struct {
 	System, User string
+	// Examples are turns before User's.
+	Examples []Turn
 	// MaxTokens of the answer. 0 means the model's configured limit.
 	MaxTokens int
 	// Schema is the JSON schema that the answer must obey. nil: text.
 	Schema json.RawMessage
 }
+
+// Turn is a message and the model's answer to it.
+type Turn struct{ User, Assistant string }
 
 // Result is how a model's answer ended.
 type Result struct {

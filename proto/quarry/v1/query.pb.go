@@ -1750,7 +1750,15 @@ type AskRequest struct {
 	NoCache bool `protobuf:"varint,22,opt,name=no_cache,json=noCache,proto3" json:"no_cache,omitempty"`
 	// When a model fails in the middle of its answer, send a RestartEvent and begin
 	// anew by the route's next model, rather than end with an error.
-	AllowRestart  bool `protobuf:"varint,23,opt,name=allow_restart,json=allowRestart,proto3" json:"allow_restart,omitempty"`
+	AllowRestart bool `protobuf:"varint,23,opt,name=allow_restart,json=allowRestart,proto3" json:"allow_restart,omitempty"`
+	// The words to ask a chat model with: a prompt's name, or name and version as in
+	// "support@3". Empty: what is activated in the collection.
+	Prompt string `protobuf:"bytes,40,opt,name=prompt,proto3" json:"prompt,omitempty"`
+	// Values of the prompt's variables, by name; of the others the defaults hold.
+	Variables map[string]string `protobuf:"bytes,41,rep,name=variables,proto3" json:"variables,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// What decides which version answers while one is on trial: the same key always
+	// gets the same version, as of a user or a conversation. Empty: the question.
+	TrialKey      string `protobuf:"bytes,42,opt,name=trial_key,json=trialKey,proto3" json:"trial_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1846,6 +1854,27 @@ func (x *AskRequest) GetAllowRestart() bool {
 		return x.AllowRestart
 	}
 	return false
+}
+
+func (x *AskRequest) GetPrompt() string {
+	if x != nil {
+		return x.Prompt
+	}
+	return ""
+}
+
+func (x *AskRequest) GetVariables() map[string]string {
+	if x != nil {
+		return x.Variables
+	}
+	return nil
+}
+
+func (x *AskRequest) GetTrialKey() string {
+	if x != nil {
+		return x.TrialKey
+	}
+	return ""
 }
 
 type AskResponse struct {
@@ -2721,7 +2750,7 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\ftable_header\x18\x14 \x01(\tR\vtableHeader\"4\n" +
 	"\bLegScore\x12\x14\n" +
 	"\x05score\x18\x01 \x01(\x01R\x05score\x12\x12\n" +
-	"\x04rank\x18\x02 \x01(\x05R\x04rank\"\x89\x03\n" +
+	"\x04rank\x18\x02 \x01(\x05R\x04rank\"\xdd\x04\n" +
 	"\n" +
 	"AskRequest\x12)\n" +
 	"\n" +
@@ -2734,7 +2763,13 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\fconversation\x18\x14 \x01(\tB\a\xbaH\x04r\x02\x18@R\fconversation\x12-\n" +
 	"\x12start_conversation\x18\x15 \x01(\bR\x11startConversation\x12\x19\n" +
 	"\bno_cache\x18\x16 \x01(\bR\anoCache\x12#\n" +
-	"\rallow_restart\x18\x17 \x01(\bR\fallowRestart\"\xdb\x03\n" +
+	"\rallow_restart\x18\x17 \x01(\bR\fallowRestart\x12\x1f\n" +
+	"\x06prompt\x18( \x01(\tB\a\xbaH\x04r\x02\x18PR\x06prompt\x12L\n" +
+	"\tvariables\x18) \x03(\v2$.quarry.v1.AskRequest.VariablesEntryB\b\xbaH\x05\x9a\x01\x02\x10 R\tvariables\x12%\n" +
+	"\ttrial_key\x18* \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\btrialKey\x1a<\n" +
+	"\x0eVariablesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xdb\x03\n" +
 	"\vAskResponse\x12*\n" +
 	"\x04plan\x18\x01 \x01(\v2\x14.quarry.v1.PlanEventH\x00R\x04plan\x126\n" +
 	"\bpassages\x18\x02 \x01(\v2\x18.quarry.v1.PassagesEventH\x00R\bpassages\x12-\n" +
@@ -2827,7 +2862,7 @@ func file_quarry_v1_query_proto_rawDescGZIP() []byte {
 }
 
 var file_quarry_v1_query_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_quarry_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_quarry_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_quarry_v1_query_proto_goTypes = []any{
 	(Leg)(0),                      // 0: quarry.v1.Leg
 	(Fusion)(0),                   // 1: quarry.v1.Fusion
@@ -2861,10 +2896,11 @@ var file_quarry_v1_query_proto_goTypes = []any{
 	(*UsageEvent)(nil),            // 29: quarry.v1.UsageEvent
 	(*VerdictEvent)(nil),          // 30: quarry.v1.VerdictEvent
 	(*DoneEvent)(nil),             // 31: quarry.v1.DoneEvent
-	(*timestamppb.Timestamp)(nil), // 32: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 33: google.protobuf.Duration
-	(*SupportEvent)(nil),          // 34: quarry.v1.SupportEvent
-	(*Receipt)(nil),               // 35: quarry.v1.Receipt
+	nil,                           // 32: quarry.v1.AskRequest.VariablesEntry
+	(*timestamppb.Timestamp)(nil), // 33: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 34: google.protobuf.Duration
+	(*SupportEvent)(nil),          // 35: quarry.v1.SupportEvent
+	(*Receipt)(nil),               // 36: quarry.v1.Receipt
 }
 var file_quarry_v1_query_proto_depIdxs = []int32{
 	0,  // 0: quarry.v1.SearchOptions.legs:type_name -> quarry.v1.Leg
@@ -2879,7 +2915,7 @@ var file_quarry_v1_query_proto_depIdxs = []int32{
 	8,  // 9: quarry.v1.Filters.filters:type_name -> quarry.v1.Filter
 	5,  // 10: quarry.v1.Comparison.operator:type_name -> quarry.v1.Comparison.Operator
 	11, // 11: quarry.v1.Comparison.values:type_name -> quarry.v1.FilterValue
-	32, // 12: quarry.v1.FilterValue.time:type_name -> google.protobuf.Timestamp
+	33, // 12: quarry.v1.FilterValue.time:type_name -> google.protobuf.Timestamp
 	7,  // 13: quarry.v1.SearchRequest.options:type_name -> quarry.v1.SearchOptions
 	20, // 14: quarry.v1.SearchResponse.passages:type_name -> quarry.v1.Passage
 	18, // 15: quarry.v1.SearchResponse.report:type_name -> quarry.v1.SearchReport
@@ -2891,37 +2927,38 @@ var file_quarry_v1_query_proto_depIdxs = []int32{
 	7,  // 21: quarry.v1.ExplainRequest.options:type_name -> quarry.v1.SearchOptions
 	14, // 22: quarry.v1.ExplainResponse.best:type_name -> quarry.v1.ExplainedCandidate
 	19, // 23: quarry.v1.SearchReport.stages:type_name -> quarry.v1.StageTime
-	33, // 24: quarry.v1.StageTime.time:type_name -> google.protobuf.Duration
+	34, // 24: quarry.v1.StageTime.time:type_name -> google.protobuf.Duration
 	6,  // 25: quarry.v1.Passage.range:type_name -> quarry.v1.ByteRange
 	21, // 26: quarry.v1.Passage.dense:type_name -> quarry.v1.LegScore
 	21, // 27: quarry.v1.Passage.lexical:type_name -> quarry.v1.LegScore
 	7,  // 28: quarry.v1.AskRequest.options:type_name -> quarry.v1.SearchOptions
-	24, // 29: quarry.v1.AskResponse.plan:type_name -> quarry.v1.PlanEvent
-	26, // 30: quarry.v1.AskResponse.passages:type_name -> quarry.v1.PassagesEvent
-	27, // 31: quarry.v1.AskResponse.delta:type_name -> quarry.v1.DeltaEvent
-	28, // 32: quarry.v1.AskResponse.citation:type_name -> quarry.v1.CitationEvent
-	29, // 33: quarry.v1.AskResponse.usage:type_name -> quarry.v1.UsageEvent
-	30, // 34: quarry.v1.AskResponse.verdict:type_name -> quarry.v1.VerdictEvent
-	31, // 35: quarry.v1.AskResponse.done:type_name -> quarry.v1.DoneEvent
-	34, // 36: quarry.v1.AskResponse.support:type_name -> quarry.v1.SupportEvent
-	25, // 37: quarry.v1.AskResponse.restart:type_name -> quarry.v1.RestartEvent
-	20, // 38: quarry.v1.PassagesEvent.passages:type_name -> quarry.v1.Passage
-	18, // 39: quarry.v1.PassagesEvent.report:type_name -> quarry.v1.SearchReport
-	6,  // 40: quarry.v1.CitationEvent.range:type_name -> quarry.v1.ByteRange
-	4,  // 41: quarry.v1.VerdictEvent.verdict:type_name -> quarry.v1.Verdict
-	19, // 42: quarry.v1.DoneEvent.stages:type_name -> quarry.v1.StageTime
-	35, // 43: quarry.v1.DoneEvent.receipt:type_name -> quarry.v1.Receipt
-	12, // 44: quarry.v1.QueryService.Search:input_type -> quarry.v1.SearchRequest
-	22, // 45: quarry.v1.QueryService.Ask:input_type -> quarry.v1.AskRequest
-	16, // 46: quarry.v1.QueryService.Explain:input_type -> quarry.v1.ExplainRequest
-	13, // 47: quarry.v1.QueryService.Search:output_type -> quarry.v1.SearchResponse
-	23, // 48: quarry.v1.QueryService.Ask:output_type -> quarry.v1.AskResponse
-	17, // 49: quarry.v1.QueryService.Explain:output_type -> quarry.v1.ExplainResponse
-	47, // [47:50] is the sub-list for method output_type
-	44, // [44:47] is the sub-list for method input_type
-	44, // [44:44] is the sub-list for extension type_name
-	44, // [44:44] is the sub-list for extension extendee
-	0,  // [0:44] is the sub-list for field type_name
+	32, // 29: quarry.v1.AskRequest.variables:type_name -> quarry.v1.AskRequest.VariablesEntry
+	24, // 30: quarry.v1.AskResponse.plan:type_name -> quarry.v1.PlanEvent
+	26, // 31: quarry.v1.AskResponse.passages:type_name -> quarry.v1.PassagesEvent
+	27, // 32: quarry.v1.AskResponse.delta:type_name -> quarry.v1.DeltaEvent
+	28, // 33: quarry.v1.AskResponse.citation:type_name -> quarry.v1.CitationEvent
+	29, // 34: quarry.v1.AskResponse.usage:type_name -> quarry.v1.UsageEvent
+	30, // 35: quarry.v1.AskResponse.verdict:type_name -> quarry.v1.VerdictEvent
+	31, // 36: quarry.v1.AskResponse.done:type_name -> quarry.v1.DoneEvent
+	35, // 37: quarry.v1.AskResponse.support:type_name -> quarry.v1.SupportEvent
+	25, // 38: quarry.v1.AskResponse.restart:type_name -> quarry.v1.RestartEvent
+	20, // 39: quarry.v1.PassagesEvent.passages:type_name -> quarry.v1.Passage
+	18, // 40: quarry.v1.PassagesEvent.report:type_name -> quarry.v1.SearchReport
+	6,  // 41: quarry.v1.CitationEvent.range:type_name -> quarry.v1.ByteRange
+	4,  // 42: quarry.v1.VerdictEvent.verdict:type_name -> quarry.v1.Verdict
+	19, // 43: quarry.v1.DoneEvent.stages:type_name -> quarry.v1.StageTime
+	36, // 44: quarry.v1.DoneEvent.receipt:type_name -> quarry.v1.Receipt
+	12, // 45: quarry.v1.QueryService.Search:input_type -> quarry.v1.SearchRequest
+	22, // 46: quarry.v1.QueryService.Ask:input_type -> quarry.v1.AskRequest
+	16, // 47: quarry.v1.QueryService.Explain:input_type -> quarry.v1.ExplainRequest
+	13, // 48: quarry.v1.QueryService.Search:output_type -> quarry.v1.SearchResponse
+	23, // 49: quarry.v1.QueryService.Ask:output_type -> quarry.v1.AskResponse
+	17, // 50: quarry.v1.QueryService.Explain:output_type -> quarry.v1.ExplainResponse
+	48, // [48:51] is the sub-list for method output_type
+	45, // [45:48] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_quarry_v1_query_proto_init() }
@@ -2960,7 +2997,7 @@ func file_quarry_v1_query_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_quarry_v1_query_proto_rawDesc), len(file_quarry_v1_query_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   26,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
