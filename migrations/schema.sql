@@ -1,5 +1,19 @@
 -- Dumped from the migrations; `make generate` writes it.
 
+CREATE TABLE public.cached_answer (
+    collection_id bigint NOT NULL,
+    key bytea NOT NULL,
+    scope bytea NOT NULL,
+    content_version bigint NOT NULL,
+    question text NOT NULL,
+    vector public.halfvec,
+    body bytea NOT NULL,
+    nano_dollars bigint,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.cached_answer ALTER COLUMN vector SET STORAGE PLAIN;
+
 CREATE TABLE public.chunk (
     collection_id bigint NOT NULL,
     chunk_id bigint NOT NULL,
@@ -13,7 +27,16 @@ CREATE TABLE public.chunk (
     tokens integer NOT NULL,
     length integer NOT NULL,
     embed_hash bytea NOT NULL,
-    term_ids bigint[] NOT NULL
+    term_ids bigint[] NOT NULL,
+    header text DEFAULT ''::text NOT NULL
+);
+
+CREATE TABLE public.chunk_context (
+    collection_id bigint NOT NULL,
+    chunk_id bigint NOT NULL,
+    body text NOT NULL,
+    model text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE public.collection (
@@ -31,6 +54,18 @@ CREATE TABLE public.collection_stats (
     documents bigint DEFAULT 0 NOT NULL,
     chunks bigint DEFAULT 0 NOT NULL,
     length_sum bigint DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE public.conversation (
+    collection_id bigint NOT NULL,
+    conversation_id text NOT NULL,
+    owner bytea NOT NULL,
+    title text DEFAULT ''::text NOT NULL,
+    turns integer DEFAULT 0 NOT NULL,
+    summary text DEFAULT ''::text NOT NULL,
+    summarized integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE public.document (
@@ -100,7 +135,21 @@ CREATE TABLE public.import (
     started_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
     plan jsonb DEFAULT '{}'::jsonb NOT NULL,
+    moved bigint DEFAULT 0 NOT NULL,
     CONSTRAINT import_state_check CHECK ((state = ANY (ARRAY['scanning'::text, 'indexing'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
+);
+
+CREATE TABLE public.message (
+    collection_id bigint NOT NULL,
+    conversation_id text NOT NULL,
+    turn integer NOT NULL,
+    question text NOT NULL,
+    standalone text NOT NULL,
+    answer text NOT NULL,
+    model text NOT NULL,
+    verdict smallint NOT NULL,
+    citations jsonb DEFAULT '[]'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE SEQUENCE public.node_id
@@ -187,7 +236,9 @@ CREATE TABLE public.usage (
     output_tokens bigint DEFAULT 0 NOT NULL,
     cached_tokens bigint DEFAULT 0 NOT NULL,
     nano_dollars bigint DEFAULT 0 NOT NULL,
-    unpriced bigint DEFAULT 0 NOT NULL
+    unpriced bigint DEFAULT 0 NOT NULL,
+    hits bigint DEFAULT 0 NOT NULL,
+    saved_nano_dollars bigint DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE public.worker (
@@ -195,8 +246,14 @@ CREATE TABLE public.worker (
     seen_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+ALTER TABLE ONLY public.cached_answer
+    ADD CONSTRAINT cached_answer_pkey PRIMARY KEY (collection_id, key);
+
 ALTER TABLE ONLY public.chunk
     ADD CONSTRAINT chunk_collection_id_document_id_ord_key UNIQUE (collection_id, document_id, ord);
+
+ALTER TABLE ONLY public.chunk_context
+    ADD CONSTRAINT chunk_context_pkey PRIMARY KEY (collection_id, chunk_id);
 
 ALTER TABLE ONLY public.chunk
     ADD CONSTRAINT chunk_pkey PRIMARY KEY (collection_id, chunk_id);
@@ -209,6 +266,9 @@ ALTER TABLE ONLY public.collection
 
 ALTER TABLE ONLY public.collection_stats
     ADD CONSTRAINT collection_stats_pkey PRIMARY KEY (collection_id);
+
+ALTER TABLE ONLY public.conversation
+    ADD CONSTRAINT conversation_pkey PRIMARY KEY (collection_id, conversation_id);
 
 ALTER TABLE ONLY public.document
     ADD CONSTRAINT document_collection_id_uri_key UNIQUE (collection_id, uri);
@@ -224,6 +284,9 @@ ALTER TABLE ONLY public.embedding
 
 ALTER TABLE ONLY public.import
     ADD CONSTRAINT import_pkey PRIMARY KEY (collection_id, import_id);
+
+ALTER TABLE ONLY public.message
+    ADD CONSTRAINT message_pkey PRIMARY KEY (collection_id, conversation_id, turn);
 
 ALTER TABLE ONLY public.posting
     ADD CONSTRAINT posting_pkey PRIMARY KEY (collection_id, term_id, chunk_id) INCLUDE (tf, length);
@@ -249,7 +312,13 @@ ALTER TABLE ONLY public.usage
 ALTER TABLE ONLY public.worker
     ADD CONSTRAINT worker_pkey PRIMARY KEY (worker_id);
 
+CREATE INDEX cached_answer_by_age ON public.cached_answer USING btree (created_at);
+
+CREATE INDEX cached_answer_by_scope ON public.cached_answer USING btree (collection_id, scope, created_at DESC);
+
 CREATE INDEX chunk_by_embed_hash ON public.chunk USING btree (collection_id, embed_hash);
+
+CREATE INDEX conversation_by_owner ON public.conversation USING btree (collection_id, owner, updated_at DESC, conversation_id DESC);
 
 CREATE INDEX document_by_metadata ON public.document USING gin (((stated || metadata)) jsonb_path_ops);
 
@@ -261,11 +330,22 @@ CREATE INDEX document_by_state ON public.document USING btree (collection_id, st
 
 CREATE INDEX document_restricted ON public.document USING btree (collection_id) WHERE (principals <> '{}'::text[]);
 
+CREATE CONSTRAINT TRIGGER document_changed AFTER UPDATE ON public.document DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.version > 0) AND (((((((((old.version IS DISTINCT FROM new.version) OR (old.uri IS DISTINCT FROM new.uri)) OR (old.title IS DISTINCT FROM new.title)) OR (old.media_type IS DISTINCT FROM new.media_type)) OR (old.modified_at IS DISTINCT FROM new.modified_at)) OR (old.updated_at IS DISTINCT FROM new.updated_at)) OR (old.metadata IS DISTINCT FROM new.metadata)) OR (old.stated IS DISTINCT FROM new.stated)) OR (old.principals IS DISTINCT FROM new.principals)))) EXECUTE FUNCTION public.content_changed();
+
+ALTER TABLE ONLY public.cached_answer
+    ADD CONSTRAINT cached_answer_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.chunk
     ADD CONSTRAINT chunk_collection_id_document_id_fkey FOREIGN KEY (collection_id, document_id) REFERENCES public.document(collection_id, document_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.chunk_context
+    ADD CONSTRAINT chunk_context_collection_id_chunk_id_fkey FOREIGN KEY (collection_id, chunk_id) REFERENCES public.chunk(collection_id, chunk_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.collection_stats
     ADD CONSTRAINT collection_stats_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.conversation
+    ADD CONSTRAINT conversation_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.document
     ADD CONSTRAINT document_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;
@@ -275,6 +355,9 @@ ALTER TABLE ONLY public.document_text
 
 ALTER TABLE ONLY public.import
     ADD CONSTRAINT import_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.message
+    ADD CONSTRAINT message_collection_id_conversation_id_fkey FOREIGN KEY (collection_id, conversation_id) REFERENCES public.conversation(collection_id, conversation_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.prompt_activation
     ADD CONSTRAINT prompt_activation_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;

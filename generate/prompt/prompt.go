@@ -161,7 +161,7 @@ var Default = sync.OnceValue(func() *Template {
 })
 
 // Any change to what the built-in prompt renders raises the version.
-const builtInVersion = 1
+const builtInVersion = 2
 
 // Ref names a version, as in "support@3".
 func (t *Template) Ref() string { return fmt.Sprintf("%s@%d", t.Name, t.Version) }
