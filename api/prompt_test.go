@@ -71,7 +71,7 @@ func TestPromptIsActivatedAndRolledBack(t *testing.T) {
 			t.Errorf("%s: %q answers with %q; want %q with %q", when, ref, system, want, words)
 		}
 	}
-	check("at first", &quarryv1.AskRequest{}, "grounded-qa@1", "from the numbered passages")
+	check("at first", &quarryv1.AskRequest{}, "grounded-qa@2", "from the numbered passages")
 	check("named", &quarryv1.AskRequest{Prompt: "desk"}, "desk@2", "desk, in new words. Be plain")
 	check("named with its version", &quarryv1.AskRequest{Prompt: "desk@1", Variables: map[string]string{"tone": "formal"}}, "desk@1", "desk. Be formal")
 	for _, ref := range []string{"desk@1", "desk"} {

@@ -127,7 +127,7 @@ func TestActivationAndRollback(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	check("at first", all("grounded-qa@1"))
+	check("at first", all("grounded-qa@2"))
 	activate(one, 100)
 	check("activated", all("a@1"))
 	activate(Ref{Name: "a"}, 100) // the newest
@@ -141,11 +141,11 @@ func TestActivationAndRollback(t *testing.T) {
 	rollback()
 	check("the trial rolled back", all("a@1"))
 	rollback()
-	check("rolled back to the start", all("grounded-qa@1"))
+	check("rolled back to the start", all("grounded-qa@2"))
 	if _, err := l.Rollback(t.Context(), "docs", ""); !errors.Is(err, ErrNothing) {
 		t.Errorf("a rollback too many: %v", err)
 	}
-	if d := cmp.Diff(all("grounded-qa@1"), l.chosen(t, "other")); d != "" {
+	if d := cmp.Diff(all("grounded-qa@2"), l.chosen(t, "other")); d != "" {
 		t.Errorf("another collection: %s", d)
 	}
 	history, err := l.History(t.Context(), "docs")

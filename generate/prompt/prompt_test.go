@@ -131,7 +131,7 @@ func TestDefault(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, w.System)
 		}
 	}
-	if Default().Ref() != "grounded-qa@1" || w.Ref() != "grounded-qa@1" {
+	if Default().Ref() != "grounded-qa@2" || w.Ref() != "grounded-qa@1" {
 		t.Error(Default().Ref(), w.Ref())
 	}
 }
