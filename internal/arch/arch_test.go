@@ -31,7 +31,7 @@ var arrows = map[string][]string{
 	"generate/provider": {},
 	"migrations":        {},
 	"proto":             {},
-	"internal/eval":     {"proto"},
+	"internal/eval":     {"proto", "internal/sentence"},
 	"internal/ids":      {},
 	"internal/sentence": {},
 }
