@@ -37,6 +37,8 @@ type ModelConfig struct {
 	TopP          *float64 `yaml:"top_p"`
 	Seed          *int64   `yaml:"seed"`
 	Stop          []string `yaml:"stop"`
+	// Effort is provider.Config's.
+	Effort string `yaml:"effort"`
 
 	FirstTokenTimeout time.Duration `yaml:"first_token_timeout"`
 	IdleTimeout       time.Duration `yaml:"idle_timeout"`

@@ -78,7 +78,7 @@ func (c *evalCmd) request(term *terminal) *eval.Request {
 		Path: c.Path, Qrels: c.Qrels, Runs: c.RunFiles, Foreign: c.Foreign,
 		Load: c.Load, Tune: c.Tune, TuneBM25: c.TuneBM25, Calibrate: c.Calibrate, Store: c.Store,
 		RecallOfIndex: c.RecallOfIndex, Answers: c.Answers, Sample: c.Sample,
-		Legs:          c.Legs, Set: c.Set, Measures: c.Measures, Min: c.Min,
+		Legs: c.Legs, Set: c.Set, Measures: c.Measures, Min: c.Min,
 		Options: eval.Options{
 			Depth: c.Depth, Passages: c.Passages, Concurrency: c.Concurrency,
 			SkipEmpty: c.SkipEmpty, Seed: c.Seed, Progress: evalProgress(term),

@@ -96,12 +96,19 @@ const (
 // Where providers are, for people.
 var providerURL = map[string]string{"openai": "https://api.openai.com", "anthropic": "https://api.anthropic.com"}
 
-// Models that a key alone chooses: small ones, that answer from passages well
-// and cheaply.
+// Models that a key alone chooses: the providers' small ones, current in November
+// 2026. Reading passages takes little thought, which costs time and tokens.
 const (
-	openAIModel    = "gpt-5-mini"
-	anthropicModel = "claude-haiku-4-5"
+	openAIModel    = "gpt-6-luna"
+	anthropicModel = "claude-haiku-5-5"
 )
+
+func byKey(provider, model, key string) generate.ModelConfig {
+	return generate.ModelConfig{
+		Name: model, Provider: provider, Model: model, Key: key,
+		Effort: "low", MaxTokens: 4096, Capabilities: []string{"json_schema"},
+	}
+}
 
 // places are where servers on this machine usually listen.
 type places struct{ ollama, llama string }
@@ -114,11 +121,11 @@ func (s *serving) discover(ctx context.Context, at places) (generate.Config, str
 		return generate.Config{Models: []generate.ModelConfig{m}}, why + "; QUARRY_MODEL=extractive keeps answers on this machine", nil
 	}
 	if s.OpenAIKey != "" {
-		return one(generate.ModelConfig{Name: openAIModel, Provider: "openai", Model: openAIModel, Key: openAIKey},
+		return one(byKey("openai", openAIModel, openAIKey),
 			"at api.openai.com, because OPENAI_API_KEY is set")
 	}
 	if s.AnthropicKey != "" {
-		return one(generate.ModelConfig{Name: anthropicModel, Provider: "anthropic", Model: anthropicModel, Key: anthropicKey},
+		return one(byKey("anthropic", anthropicModel, anthropicKey),
 			"at api.anthropic.com, because ANTHROPIC_API_KEY is set")
 	}
 	for _, p := range []struct{ name, url string }{{"Ollama", at.ollama}, {"llama.cpp", at.llama}} {

@@ -42,8 +42,19 @@ func (m *Model) anthropicBody(p Prompt) map[string]any {
 		body["stop_sequences"] = m.config.Stop
 	}
 	m.sampling(body)
+	output := map[string]any{}
+	switch m.config.Effort {
+	case "":
+	case "none":
+		body["thinking"] = map[string]any{"type": "disabled"}
+	default:
+		output["effort"] = m.config.Effort
+	}
 	if p.Schema != nil {
-		body["output_config"] = map[string]any{"format": map[string]any{"type": "json_schema", "schema": p.Schema}}
+		output["format"] = map[string]any{"type": "json_schema", "schema": p.Schema}
+	}
+	if len(output) > 0 {
+		body["output_config"] = output
 	}
 	return body
 }

@@ -116,15 +116,17 @@ func TestAnthropicRequest(t *testing.T) {
 	s := anthropictest.New(t, anthropictest.Reply{Pieces: []string{"{}"}})
 	zero, half := 0.0, 0.5
 	m := claude(t, s, func(c *provider.Config) {
-		c.Temperature, c.TopP, c.Stop, c.MaxTokens = &zero, &half, []string{"END"}, 77
+		c.Temperature, c.TopP, c.Stop, c.MaxTokens, c.Effort = &zero, &half, []string{"END"}, 77, "low"
 	})
 	schema := json.RawMessage(`{"type":"object"}`)
 	prompt := provider.Prompt{System: "be brief", User: "why?", Schema: schema}
 	if _, err := m.Stream(t.Context(), prompt, func(string) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := ask(t.Context(), claude(t, s)); err != nil {
-		t.Fatal(err)
+	for _, effort := range []string{"", "none"} {
+		if _, _, err := ask(t.Context(), claude(t, s, func(c *provider.Config) { c.Effort = effort })); err != nil {
+			t.Fatal(err)
+		}
 	}
 	user := []any{map[string]any{"role": "user", "content": "why?"}}
 	all := s.Requests()
@@ -132,9 +134,13 @@ func TestAnthropicRequest(t *testing.T) {
 		{
 			"model": "m-1", "stream": true, "max_tokens": 77.0, "system": "be brief", "messages": user,
 			"temperature": 0.0, "top_p": 0.5, "stop_sequences": []any{"END"},
-			"output_config": map[string]any{"format": map[string]any{"type": "json_schema", "schema": map[string]any{"type": "object"}}},
+			"output_config": map[string]any{"effort": "low", "format": map[string]any{"type": "json_schema", "schema": map[string]any{"type": "object"}}},
 		},
 		{"model": "m-1", "stream": true, "max_tokens": 1024.0, "system": "be brief", "messages": user},
+		{
+			"model": "m-1", "stream": true, "max_tokens": 1024.0, "system": "be brief", "messages": user,
+			"thinking": map[string]any{"type": "disabled"},
+		},
 	} {
 		if d := cmp.Diff(want, all[i].Body); d != "" {
 			t.Error(d)

@@ -176,6 +176,9 @@ func (m *Model) openAIBody(req *http.Request, p Prompt) (map[string]any, error) 
 		body["seed"] = *m.config.Seed
 	}
 	m.sampling(body)
+	if m.config.Effort != "" {
+		body["reasoning_effort"] = m.config.Effort
+	}
 	if p.Schema != nil {
 		body["response_format"] = map[string]any{"type": "json_schema", "json_schema": map[string]any{
 			"name": "answer", "strict": true, "schema": p.Schema,

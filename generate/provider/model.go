@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -41,6 +42,10 @@ type Config struct {
 	// Anthropic protocol has no seed.
 	Temperature, TopP *float64
 	Seed              *int64
+	// Effort is how much a model that reasons may think before it answers, in the
+	// server's word, as "low"; its thoughts count towards MaxTokens. "none" turns
+	// thinking off. Empty: nothing is said, and the model does as it does.
+	Effort string
 	// Stop ends the answer where one of these would come.
 	Stop []string
 	// FirstTokenTimeout bounds the wait for the first token, from the request
@@ -66,6 +71,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("temperature %v: want 0 to 2", *c.Temperature)
 	case c.Protocol > Anthropic:
 		return fmt.Errorf("protocol %d: not known", c.Protocol)
+	case !effort.MatchString(c.Effort):
+		return fmt.Errorf("effort %.40q: want a word as low, medium or none", c.Effort)
 	case c.Seed != nil && c.Protocol == Anthropic:
 		return errors.New("seed: the Anthropic protocol has none")
 	case c.TopP != nil && !(*c.TopP >= 0 && *c.TopP <= 1):
@@ -81,6 +88,9 @@ func (c *Config) validate() error {
 	c.Timeout = orDefault(c.Timeout, defaultTimeout)
 	return nil
 }
+
+// effort leaves the words to the servers: which there are differs by model.
+var effort = regexp.MustCompile(`^[a-z]{0,20}$`)
 
 func orDefault[T int | time.Duration](v, d T) T {
 	if v == 0 {

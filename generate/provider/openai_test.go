@@ -246,7 +246,7 @@ func TestRequest(t *testing.T) {
 	s := openaitest.New(t, openaitest.Reply{Pieces: []string{"x"}})
 	zero, half, seed := 0.0, 0.5, int64(0)
 	full := func(c *provider.Config) {
-		c.Temperature, c.TopP, c.Seed, c.Stop, c.MaxTokens = &zero, &half, &seed, []string{"END"}, 77
+		c.Temperature, c.TopP, c.Seed, c.Stop, c.MaxTokens, c.Effort = &zero, &half, &seed, []string{"END"}, 77, "low"
 	}
 	messages := []any{
 		map[string]any{"role": "system", "content": "be brief"},
@@ -271,7 +271,7 @@ func TestRequest(t *testing.T) {
 		auth   string
 	}{
 		{func(*provider.Config) {}, with(map[string]any{"max_tokens": 1024.0}), "Bearer " + key},
-		{full, with(map[string]any{"max_tokens": 77.0, "temperature": 0.0, "top_p": 0.5, "seed": 0.0, "stop": []any{"END"}}), "Bearer " + key},
+		{full, with(map[string]any{"max_tokens": 77.0, "temperature": 0.0, "top_p": 0.5, "seed": 0.0, "stop": []any{"END"}, "reasoning_effort": "low"}), "Bearer " + key},
 		{func(c *provider.Config) { c.Key = "" }, with(map[string]any{"max_tokens": 1024.0}), ""},
 	} {
 		if _, _, err := ask(t.Context(), model(t, s, c.change)); err != nil {
