@@ -22,6 +22,8 @@ type Options struct {
 	// StatementTimeout ends any statement that runs longer. 0 means 1 minute;
 	// negative means none.
 	StatementTimeout time.Duration
+	// Tracer sees every statement. nil: none does.
+	Tracer pgx.QueryTracer
 }
 
 // Oldest supported versions.
@@ -54,6 +56,7 @@ func Open(ctx context.Context, dsn string, o Options) (*pgxpool.Pool, error) {
 	p["plan_cache_mode"] = "force_custom_plan"
 	p["jit"] = "off"
 	cfg.ConnConfig.ConnectTimeout = 10 * time.Second
+	cfg.ConnConfig.Tracer = o.Tracer
 	cfg.ConnConfig.BuildContextWatcherHandler = cancelRequest
 	cfg.AfterConnect = pgxvec.RegisterTypes
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
