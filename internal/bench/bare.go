@@ -34,7 +34,7 @@ type asked struct {
 // newFloor searches each query once and takes down the statements of its legs.
 func newFloor(ctx context.Context, url, collection string, model embed.Model, queries []string) (*floor, error) {
 	rec := &recorder{}
-	watched, err := pgconn.Open(ctx, url, pgconn.Options{MaxConns: 4, Tracer: rec})
+	watched, err := pgconn.Open(ctx, url, pgconn.Options{MaxConns: 4, FixedPlans: true, Tracer: rec})
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func newFloor(ctx context.Context, url, collection string, model embed.Model, qu
 		}
 		f.asked = append(f.asked, a)
 	}
-	f.pool, err = pgconn.Open(ctx, url, pgconn.Options{})
+	f.pool, err = pgconn.Open(ctx, url, pgconn.Options{FixedPlans: true})
 	return f, err
 }
 
