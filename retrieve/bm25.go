@@ -25,9 +25,12 @@ const (
 // ln(1 + (N − df + ½)/(df + ½)) (Robertson and Zaragoza 2009, as in Lucene),
 // rarest first; reach is the number of postings up to and with a term. asked
 // also has the terms that the collection lacks. A weight that is not given is 1.
+// A term then scores idf·tf / (tf + base + slope·length) in a chunk, which is
+// idf·tf / (tf + k1·(1 − b + b·length/average)).
 const termsSQL = `
 with stats as materialized (
-  select chunks::float8 as n, greatest(length_sum::float8 / nullif(chunks, 0), 1) as avg
+  select chunks::float8 as n, @k1::float8 * (1 - @b::float8) as base,
+         @k1::float8 * @b::float8 / greatest(length_sum::float8 / nullif(chunks, 0), 1) as slope
     from collection_stats where collection_id = @collection),
 asked as materialized (
   select u.term_id, coalesce(t.df, 0) as df,
@@ -43,18 +46,18 @@ known as materialized (
 // BM25 in two stages, in one when the terms are rare enough together: the rare
 // terms (the two rarest always) pick candidates from their postings; the
 // others are looked up for the candidates only. Required terms pick too, since
-// every candidate has them. "offset 0" keeps each lookup a
+// every candidate has them; REQUIRED, HAVING and OPTIONAL are nothing where there
+// are none, as what is asked of every posting costs. "offset 0" keeps each lookup a
 // descent of the primary key, whatever the planner thinks of the table. CHECKED
 // is nothing or conditions on x.
 const bm25SQL = termsSQL + `,
 scored as (
-  select p.chunk_id, sum(k.idf * p.tf / (p.tf + @k1::float8 * (1 - @b::float8 + @b::float8 * p.length / s.avg))) as score
+  select p.chunk_id, sum(k.idf * p.tf / (p.tf + s.base + s.slope * p.length)) as score
     from known k cross join stats s
    cross join lateral (select chunk_id, tf::float8, length::float8 from posting
                         where collection_id = @collection and term_id = k.term_id offset 0) p
-   where k.reach <= @postings or k.nth <= 2 or k.term_id = any(@required::bigint[])
-   group by p.chunk_id
-  having count(*) filter (where k.term_id = any(@required::bigint[])) = cardinality(@required::bigint[])
+   where k.reach <= @postings or k.nth <= 2 REQUIRED
+   group by p.chunk_id HAVING
    order by score desc, p.chunk_id offset 0),
 candidate as materialized (
   select x.chunk_id, x.score from scored x CHECKED
@@ -63,11 +66,11 @@ select c.chunk_id, c.score + coalesce(rest.score, 0) as score, (select sum(idf) 
        (select array_agg(term_id) from asked where df = 0) as unknown
   from candidate c
  cross join lateral (
-  select sum(k.idf * p.tf / (p.tf + @k1::float8 * (1 - @b::float8 + @b::float8 * p.length / s.avg))) as score
+  select sum(k.idf * p.tf / (p.tf + s.base + s.slope * p.length)) as score
     from known k cross join stats s
    cross join lateral (select tf::float8, length::float8 from posting
                         where collection_id = @collection and term_id = k.term_id and chunk_id = c.chunk_id offset 0) p
-   where k.reach > @postings and k.nth > 2 and k.term_id <> all(@required::bigint[])) rest
+   where k.reach > @postings and k.nth > 2 OPTIONAL) rest
  order by score desc, c.chunk_id limit @depth`
 
 // Conditions on a row x. A scalar subquery stays a check a row, best row first,
@@ -80,17 +83,23 @@ const (
            where n.collection_id = @collection and n.term_id = any(@excluded::bigint[]) and n.chunk_id = x.chunk_id limit 1) is null`
 )
 
+// What required terms add to the statements.
+const (
+	bm25RequiredSQL = `or k.term_id = any(@required::bigint[])`
+	bm25HavingSQL   = `having count(*) filter (where k.term_id = any(@required::bigint[])) = cardinality(@required::bigint[])`
+	bm25OptionalSQL = `and k.term_id <> all(@required::bigint[])`
+)
+
 // BM25 of every chunk of a few documents, by all terms.
 const bm25ListedSQL = termsSQL + `,
 scored as (
-  select p.chunk_id, sum(k.idf * p.tf / (p.tf + @k1::float8 * (1 - @b::float8 + @b::float8 * p.length / s.avg))) as score
+  select p.chunk_id, sum(k.idf * p.tf / (p.tf + s.base + s.slope * p.length)) as score
     from known k cross join stats s
    cross join lateral (select chunk_id, tf::float8, length::float8 from posting
                         where collection_id = @collection and term_id = k.term_id
                           and chunk_id = any(array(select chunk_id from chunk
                                 where collection_id = @collection and document_id = any(@documents::bigint[]))) offset 0) p
-   group by p.chunk_id
-  having count(*) filter (where k.term_id = any(@required::bigint[])) = cardinality(@required::bigint[]))
+   group by p.chunk_id HAVING)
 select x.chunk_id, x.score, (select sum(idf) from asked) as idf_sum,
        (select array_agg(term_id) from asked where df = 0) as unknown
   from scored x CHECKED
@@ -168,7 +177,11 @@ func bm25For(sc scope, terms lookup) string {
 	if len(checks) > 0 {
 		check = "where " + strings.Join(checks, " and ")
 	}
-	return strings.ReplaceAll(sql, "CHECKED", check)
+	required, having, optional := "", "", ""
+	if len(terms.required) > 0 {
+		required, having, optional = bm25RequiredSQL, bm25HavingSQL, bm25OptionalSQL
+	}
+	return strings.NewReplacer("CHECKED", check, "REQUIRED", required, "HAVING", having, "OPTIONAL", optional).Replace(sql)
 }
 
 // bm25Args are the arguments of termsSQL and of BM25's formula.

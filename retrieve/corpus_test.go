@@ -15,6 +15,7 @@ import (
 	"github.com/pgvector/pgvector-go"
 
 	"github.com/quarry-rag/quarry/internal/ids"
+	"github.com/quarry-rag/quarry/internal/pgconn"
 	"github.com/quarry-rag/quarry/internal/pgtest"
 	"github.com/quarry-rag/quarry/retrieve/embed"
 	"github.com/quarry-rag/quarry/retrieve/lexical"
@@ -58,6 +59,17 @@ func (m hashed) Info() embed.Info {
 	return embed.Info{Name: "hashed", Dim: m.dim, MaxTokens: 1 << 20, Fingerprint: fmt.Sprint("hashed/", m.dim)}
 }
 
+// fixedPlans opens a pool as the product opens that of searches.
+func fixedPlans(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	pool, err := pgconn.Open(context.Background(), pgtest.New(t), pgconn.Options{FixedPlans: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
+}
+
 // corpus is a collection written row by row, as ingest would leave it.
 type corpus struct {
 	pool     *pgxpool.Pool
@@ -96,7 +108,7 @@ func newCorpus(t testing.TB, pool *pgxpool.Pool, model embed.Model, name, settin
 // testCorpus is a corpus of the hashed model in a database of its own.
 func testCorpus(t testing.TB) *corpus {
 	t.Helper()
-	return newCorpus(t, pgtest.Pool(t), hashed{64}, "docs", `{}`)
+	return newCorpus(t, fixedPlans(t), hashed{64}, "docs", `{}`)
 }
 
 func (c *corpus) exec(t testing.TB, sql string, args ...any) {

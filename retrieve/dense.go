@@ -49,15 +49,15 @@ const exactEndSQL = `
 select chunk_id, 1 - distance as score from v order by distance, chunk_id limit @depth`
 
 // The index plan. The expression and the space are those of the partial index
-// embedding_hnsw_<space>; the pool plans for the values at hand, so that its
-// predicate is seen to hold. DIM is a number from our own tables: a type's
-// modifier cannot be a parameter. relaxed_order gives rows slightly out of
+// embedding_hnsw_<space>. DIM and SPACE are numbers from our own tables: a type's
+// modifier cannot be a parameter, and the index's predicate must be seen to hold
+// whatever the parameters. relaxed_order gives rows slightly out of
 // order, hence the second sort. CHECKED is nothing or hnswCheckSQL.
 const hnswSQL = `
 with near as materialized (
   select e.chunk_id, e.emb::halfvec(DIM) <=> @vector::halfvec(DIM) as distance
     from embedding e
-   where e.collection_id = @collection and e.space_id = @space CHECKED
+   where e.collection_id = @collection and e.space_id = SPACE CHECKED
    order by e.emb::halfvec(DIM) <=> @vector::halfvec(DIM) limit @depth)
 select chunk_id, 1 - distance as score from near order by distance, chunk_id`
 
@@ -119,23 +119,24 @@ func denseBatch(c collection, sc scope, plan string, depth int, args pgx.NamedAr
 	switch {
 	case plan == planHNSW:
 		batch.Queue(hnswSettingsSQL, pgx.NamedArgs{"ef": fmt.Sprint(efSearch(c.Chunks, depth))})
-		batch.Queue(hnswFor(c.Dim, sc), args)
+		batch.Queue(hnswFor(c, sc), args)
 	case sc.all():
 		batch.Queue(exactSQL, args)
 	case sc.listed:
 		batch.Queue(exactListedSQL, args)
 	default:
+		batch.Queue(customPlanSQL)
 		batch.Queue(sc.in(exactAllowedSQL), args)
 	}
 	return batch
 }
 
-func hnswFor(dim int, sc scope) string {
+func hnswFor(c collection, sc scope) string {
 	check := ""
 	if !sc.all() {
 		check = hnswCheckSQL
 	}
-	return sc.in(strings.NewReplacer("DIM", fmt.Sprint(dim), "CHECKED", check).Replace(hnswSQL))
+	return sc.in(strings.NewReplacer("DIM", fmt.Sprint(c.Dim), "SPACE", fmt.Sprint(c.SpaceID), "CHECKED", check).Replace(hnswSQL))
 }
 
 // efSearch is the width of the search: more rows need more to keep recall, and

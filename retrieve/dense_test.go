@@ -14,17 +14,27 @@ import (
 // explain returns the plan of a statement after the settings that precede it.
 func (c *corpus) explain(t testing.TB, settings, sql string, args pgx.NamedArgs) string {
 	t.Helper()
-	batch := &pgx.Batch{}
+	tx, err := c.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(t.Context())
 	if settings != "" {
-		batch.Queue(settings, pgx.NamedArgs{"ef": "100"})
+		if _, err := tx.Exec(t.Context(), settings, pgx.NamedArgs{"ef": "100"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	numbered, _, err := args.RewriteQuery(t.Context(), tx.Conn(), sql, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := tx.Conn().PgConn().Exec(t.Context(), "explain (generic_plan, costs off) "+numbered).ReadAll()
+	if err != nil {
+		t.Fatal(err)
 	}
 	var plan []string
-	batch.Queue("explain (costs off) "+sql, args).Query(func(rows pgx.Rows) (err error) {
-		plan, err = pgx.CollectRows(rows, pgx.RowTo[string])
-		return err
-	})
-	if err := c.pool.SendBatch(t.Context(), batch).Close(); err != nil {
-		t.Fatal(err)
+	for _, row := range results[0].Rows {
+		plan = append(plan, string(row[0]))
 	}
 	return strings.Join(plan, "\n")
 }
@@ -48,7 +58,7 @@ func TestDensePlans(t *testing.T) {
 		if strings.Contains(exact, "hnsw") {
 			t.Errorf("analyzed %v: exact plan uses the index:\n%s", analyzed, exact)
 		}
-		hnsw := c.explain(t, hnswSettingsSQL, hnswFor(64, scope{}), args)
+		hnsw := c.explain(t, hnswSettingsSQL, hnswFor(collection{Dim: 64, SpaceID: c.space}, scope{}), args)
 		if want := fmt.Sprintf("Index Scan using embedding_hnsw_%d", c.space); !strings.Contains(hnsw, want) {
 			t.Errorf("analyzed %v: no %q in\n%s", analyzed, want, hnsw)
 		}

@@ -57,7 +57,7 @@ select c.chunk_id, c.document_id, d.uri, c.start_byte, c.end_byte, c.heading_pat
  where c.collection_id = @collection and c.chunk_id = any(@chunks::bigint[]) and ALLOWED`
 
 const partsSQL = termsSQL + `
-select p.chunk_id, k.term_id, p.tf, k.idf * p.tf / (p.tf + @k1::float8 * (1 - @b::float8 + @b::float8 * p.length / s.avg)) as score
+select p.chunk_id, k.term_id, p.tf, k.idf * p.tf / (p.tf + s.base + s.slope * p.length) as score
   from known k cross join stats s
  cross join lateral (select chunk_id, tf::float8, length::float8 from posting
                       where collection_id = @collection and term_id = k.term_id

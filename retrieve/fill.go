@@ -16,7 +16,7 @@ select chunk_id, 1 - (emb <=> @vector::halfvec) as score
 
 // BM25 of given chunks: one descent of the primary key a term and chunk.
 const fillLexicalSQL = termsSQL + `
-select p.chunk_id, sum(k.idf * p.tf / (p.tf + @k1::float8 * (1 - @b::float8 + @b::float8 * p.length / s.avg))) as score
+select p.chunk_id, sum(k.idf * p.tf / (p.tf + s.base + s.slope * p.length)) as score
   from known k cross join stats s
  cross join lateral (select chunk_id, tf::float8, length::float8 from posting
                       where collection_id = @collection and term_id = k.term_id

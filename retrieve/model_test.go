@@ -4,14 +4,13 @@ import (
 	"testing"
 
 	"github.com/quarry-rag/quarry/internal/modeltest"
-	"github.com/quarry-rag/quarry/internal/pgtest"
 )
 
 // With the real model each leg finds what only it can: meaning without a shared
 // word, and an identifier; both find the answer first, and a question of
 // another field falls below the collection's threshold.
 func TestRealModel(t *testing.T) {
-	c := newCorpus(t, pgtest.Pool(t), modeltest.New(t), "go", `{}`)
+	c := newCorpus(t, fixedPlans(t), modeltest.New(t), "go", `{}`)
 	c.add(t, "memory", "The garbage collector reclaims heap objects that are no longer reachable.",
 		"Goroutine stacks start small and grow as needed.")
 	c.add(t, "errors", "GODEBUG=http2client=0 turns HTTP/2 off in the client.")

@@ -66,6 +66,10 @@ func (s scope) with(args pgx.NamedArgs) pgx.NamedArgs {
 // in puts the condition where sql says ALLOWED.
 func (s scope) in(sql string) string { return strings.ReplaceAll(sql, "ALLOWED", s.where) }
 
+// What a filter lets through differs too much for one plan: the statement that
+// follows in the same batch is planned for the values at hand.
+const customPlanSQL = `select set_config('plan_cache_mode', 'force_custom_plan', true)`
+
 // The documents in scope, no more than can be worth listing.
 const scopeSQL = `
 select d.document_id, d.chunks from document d
@@ -78,18 +82,19 @@ func (s *Searcher) narrow(ctx context.Context, c collection, sc scope) (scope, e
 	// Twice the documents that as many chunks have on average: a filter that
 	// matches much is recognised early.
 	documents := min(most, 2*most*max(c.Documents, 1)/max(c.Chunks, 1)+100)
-	rows, err := s.pool.Query(ctx, sc.in(scopeSQL), sc.with(pgx.NamedArgs{"collection": c.ID, "most": documents + 1}))
-	if err != nil {
-		return sc, fmt.Errorf("apply filter: %w", err)
-	}
 	var id, chunks, sum int64
 	ids := []int64{}
-	_, err = pgx.ForEachRow(rows, []any{&id, &chunks}, func() error {
-		ids = append(ids, id)
-		sum += chunks
-		return nil
+	batch := &pgx.Batch{}
+	batch.Queue(customPlanSQL)
+	batch.Queue(sc.in(scopeSQL), sc.with(pgx.NamedArgs{"collection": c.ID, "most": documents + 1})).Query(func(rows pgx.Rows) error {
+		_, err := pgx.ForEachRow(rows, []any{&id, &chunks}, func() error {
+			ids = append(ids, id)
+			sum += chunks
+			return nil
+		})
+		return err
 	})
-	if err != nil {
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return sc, fmt.Errorf("apply filter: %w", err)
 	}
 	if int64(len(ids)) <= documents && sum <= most {

@@ -189,7 +189,7 @@ func TestFilteredPlan(t *testing.T) {
 		"collection": c.id, "space": c.space, "depth": 100,
 		"vector": pgvector.NewHalfVector(hashed{64}.vector("waa wbb")),
 	})
-	plan := c.explain(t, hnswSettingsSQL, hnswFor(64, sc), args)
+	plan := c.explain(t, hnswSettingsSQL, hnswFor(collection{Dim: 64, SpaceID: c.space}, sc), args)
 	for _, want := range []string{fmt.Sprintf("Index Scan using embedding_hnsw_%d", c.space), "AND (SubPlan 1))"} {
 		if !strings.Contains(plan, want) {
 			t.Errorf("no %q in\n%s", want, plan)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/quarry-rag/quarry/internal/pgtest"
 )
 
 func uris(r Result) []string {
@@ -145,7 +144,7 @@ func TestModelMismatch(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	pool := pgtest.Pool(t)
+	pool := fixedPlans(t)
 	c := newCorpus(t, pool, hashed{64}, "german", `{"language": "de", "min_score": 0.2, "dense_weight": 0, "chunk_tokens": 9}`)
 	c.language = "de"
 	c.add(t, "haus", "Die Häuser der Stadt")

@@ -25,6 +25,7 @@ import (
 // embedding model. close gives it all back.
 type node struct {
 	pool     *pgxpool.Pool // of those who call
+	search   *pgxpool.Pool // of searches, whose statements need no planning anew
 	jobs     *pgxpool.Pool // of the worker, so that callers cannot starve it
 	ids      *ids.Source
 	model    embed.Model
@@ -114,6 +115,10 @@ func (n *node) openDatabase(ctx context.Context, s *storage, rt runtime.Runtime,
 		return err
 	}
 	n.closers = append(n.closers, n.pool.Close)
+	if n.search, err = pgconn.Open(ctx, dsn, pgconn.Options{FixedPlans: true}); err != nil {
+		return err
+	}
+	n.closers = append(n.closers, n.search.Close)
 	if n.jobs, err = pgconn.Open(ctx, dsn, pgconn.Options{}); err != nil {
 		return err
 	}

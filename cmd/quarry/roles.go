@@ -98,7 +98,7 @@ func newServer(ctx context.Context, n *node, s *serving, term *terminal, log *sl
 	if err != nil {
 		return nil, err
 	}
-	searcher := retrieve.New(n.pool, n.model, retrieve.Options{Reranker: reranker, Log: log})
+	searcher := retrieve.New(n.search, n.model, retrieve.Options{Reranker: reranker, Log: log})
 	answerers, why, err := newAnswerers(ctx, n, s, searcher, log)
 	if err != nil {
 		return nil, err

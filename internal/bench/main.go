@@ -18,6 +18,18 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if err := command(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// command runs the measurement that the first argument names, or the usual ones.
+func command(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == "scale" {
+		return runScale(ctx, args[1:])
+	}
 	o := options{}
 	flag.StringVar(&o.bin, "quarry", "bin/quarry", "the binary to measure")
 	flag.StringVar(&o.runtime, "runtime", os.Getenv("QUARRY_TEST_RUNTIME"), "runtime folder")
@@ -25,11 +37,11 @@ func main() {
 	flag.StringVar(&o.data, "data", os.Getenv("BENCH_DATA"), "corpus.jsonl[.gz] to ingest as well")
 	flag.IntVar(&o.queries, "queries", 200, "searches measured at each number of clients")
 	flag.IntVar(&o.times, "times", 10, "copies of the corpus ingested to show that memory stays bounded")
+	flag.StringVar(&o.server, "server", "", "measure only searches, on this server that runs already")
+	flag.StringVar(&o.home, "home", "", "that server's home folder")
+	flag.StringVar(&o.collection, "collection", "corpus", "collection there that has the corpus")
 	flag.Parse()
-	if err := run(ctx, o); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	return run(ctx, o)
 }
 
 // godoc is the Go distribution's own documentation, empty where there is no go.
@@ -43,5 +55,6 @@ func godoc() string {
 
 type options struct {
 	bin, runtime, docs, data string
+	server, home, collection string
 	queries, times           int
 }

@@ -1,13 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
-	"strings"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
+	"github.com/quarry-rag/quarry/internal/pgserver"
 	pb "github.com/quarry-rag/quarry/proto/quarry/v1"
 )
 
@@ -23,6 +23,21 @@ type server struct {
 	cmd   *exec.Cmd
 	conn  *grpc.ClientConn
 	ready time.Duration // from exec to SERVING
+	home  string
+	// postgres is its private server's URL.
+	postgres string
+}
+
+// attach connects to a server that runs already, to measure it once more.
+func attach(addr, home string) (*server, error) {
+	url, err := pgserver.URL(filepath.Join(home, "data"))
+	if err != nil {
+		return nil, err
+	}
+	s := &server{home: home, postgres: url}
+	s.conn, err = grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(64<<20)))
+	return s, err
 }
 
 // start runs `quarry up` and waits until its health service says SERVING.
@@ -37,12 +52,11 @@ func start(ctx context.Context, o options, home string) (*server, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	s := &server{cmd: cmd}
-	s.conn, err = grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(64<<20)))
+	s, err := attach(addr, home)
 	if err != nil {
 		return nil, err
 	}
+	s.cmd = cmd
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for ctx.Err() == nil {
@@ -58,25 +72,17 @@ func start(ctx context.Context, o options, home string) (*server, error) {
 
 func (s *server) stop() {
 	s.conn.Close()
+	if s.cmd == nil {
+		return // it is not ours
+	}
 	s.cmd.Process.Signal(syscall.SIGTERM)
 	s.cmd.Wait()
 }
 
 // peakMB is the process's highest resident set so far.
 func (s *server) peakMB() (float64, error) {
-	f, err := os.Open(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	for sc := bufio.NewScanner(f); sc.Scan(); {
-		if rest, ok := strings.CutPrefix(sc.Text(), "VmHWM:"); ok {
-			var kb float64
-			_, err := fmt.Sscanf(rest, "%f kB", &kb)
-			return kb / 1024, err
-		}
-	}
-	return 0, fmt.Errorf("no VmHWM in /proc/%d/status", s.cmd.Process.Pid)
+	kb, err := kilobytes(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid), "VmHWM:")
+	return kb / 1024, err
 }
 
 func (s *server) ingest() pb.IngestServiceClient { return pb.NewIngestServiceClient(s.conn) }

@@ -22,6 +22,12 @@ type Options struct {
 	// StatementTimeout ends any statement that runs longer. 0 means 1 minute;
 	// negative means none.
 	StatementTimeout time.Duration
+	// FixedPlans plans a statement once a connection and not for the values at
+	// hand. It saves the planning, a third of a short search's work in Postgres,
+	// where statements are written so that one plan fits all values.
+	FixedPlans bool
+	// Tracer sees every statement. nil: none does.
+	Tracer pgx.QueryTracer
 }
 
 // Oldest supported versions.
@@ -52,8 +58,12 @@ func Open(ctx context.Context, dsn string, o Options) (*pgxpool.Pool, error) {
 	p["statement_timeout"] = fmt.Sprint(max(timeout, 0).Milliseconds())
 	// Partial indexes match only when the planner sees the parameters' values.
 	p["plan_cache_mode"] = "force_custom_plan"
+	if o.FixedPlans {
+		p["plan_cache_mode"] = "force_generic_plan"
+	}
 	p["jit"] = "off"
 	cfg.ConnConfig.ConnectTimeout = 10 * time.Second
+	cfg.ConnConfig.Tracer = o.Tracer
 	cfg.ConnConfig.BuildContextWatcherHandler = cancelRequest
 	cfg.AfterConnect = pgxvec.RegisterTypes
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
