@@ -30,7 +30,11 @@ func run(ctx context.Context, o options) error {
 	}
 	defer model.Close()
 	b := &bench{o: o, model: model, home: home}
-	if err := b.all(ctx); err != nil {
+	measure := b.all
+	if *loadDocs > 0 {
+		measure = func(ctx context.Context) error { return b.loads(ctx, *loadDocs, true) }
+	}
+	if err := measure(ctx); err != nil {
 		return err
 	}
 	return b.t.print(os.Stdout)
@@ -71,6 +75,9 @@ func (b *bench) all(ctx context.Context) (err error) {
 		docs = corpus
 	}
 	if err := b.copies(ctx, docs); err != nil {
+		return err
+	}
+	if err := b.loads(ctx, loadShort, false); err != nil {
 		return err
 	}
 	b.s.stop()
