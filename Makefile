@@ -56,6 +56,15 @@ test: needs ## Set up and run the tests; PKG=./retrieve RUN=TestName for some
 bench: build ## Measure speed, each line beside its limit; BENCH_DATA=corpus.jsonl.gz adds a corpus
 	$(GO) run ./internal/withpg -- $(GO) run ./internal/bench $(BENCH_ARGS)
 
+.PHONY: bench-load
+bench-load: build .tools/peers/installed ## Load documents with given vectors, beside a bare COPY and two other stores; BENCH_ARGS="-load 100000"
+	BENCH_PEERS_PYTHON=$(CURDIR)/.tools/peers/bin/python $(GO) run ./internal/withpg -- $(GO) run ./internal/bench -load 20000 $(BENCH_ARGS)
+
+.tools/peers/installed: internal/bench/peers.txt
+	python3 -m venv .tools/peers
+	.tools/peers/bin/pip install --quiet --disable-pip-version-check -r internal/bench/peers.txt
+	@touch $@
+
 .PHONY: bench-parse
 bench-parse: ## Compare the parsers with expected texts, by format; PARSE_DATA="folder…"
 	@test -n "$(PARSE_DATA)" || { echo 'Give folders of documents beside their expected texts: make bench-parse PARSE_DATA="folder…"' >&2; exit 2; }

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -9,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // writeRecords makes a file of n documents of about 2 kB, each with one vector.
@@ -74,15 +73,17 @@ func (b *bench) bareCopy() (took time.Duration) {
 		{"embedding", "collection_id, space_id, chunk_id, document_id, emb", "chunk_id"},
 		{"posting", "collection_id, term_id, chunk_id, tf, length", "term_id, chunk_id"},
 	}
+	conn, err := b.pool.Acquire(b.ctx)
+	b.ok(err)
+	defer conn.Release()
 	for _, t := range tables {
-		rows, err := b.pool.Query(b.ctx, "select "+t.columns+" from "+t.name+" order by "+t.order)
-		b.ok(err)
-		all, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) ([]any, error) { return r.Values() })
+		var rows bytes.Buffer
+		_, err = conn.Conn().PgConn().CopyTo(b.ctx, &rows, fmt.Sprintf("copy (select %s from %s order by %s) to stdout (format binary)", t.columns, t.name, t.order))
 		b.ok(err)
 		_, err = b.pool.Exec(b.ctx, fmt.Sprintf("create table bare_%[1]s (like %[1]s including all)", t.name))
 		b.ok(err)
 		begun := time.Now()
-		_, err = b.pool.CopyFrom(b.ctx, pgx.Identifier{"bare_" + t.name}, strings.Split(t.columns, ", "), pgx.CopyFromRows(all))
+		_, err = conn.Conn().PgConn().CopyFrom(b.ctx, &rows, fmt.Sprintf("copy bare_%s (%s) from stdin (format binary)", t.name, t.columns))
 		b.ok(err)
 		took += time.Since(begun)
 		_, err = b.pool.Exec(b.ctx, "drop table bare_"+t.name)

@@ -14,8 +14,11 @@ import (
 // run is `bench` without a command.
 func run(ctx context.Context, o options) error {
 	return withBench(ctx, o, func(b *bench) error {
-		if o.server != "" {
+		switch {
+		case o.server != "":
 			return b.again(ctx)
+		case *loadDocs > 0:
+			return b.loads(ctx, *loadDocs, true)
 		}
 		return b.all(ctx)
 	})
@@ -90,6 +93,9 @@ func (b *bench) all(ctx context.Context) (err error) {
 		docs = corpus
 	}
 	if err := b.copies(ctx, docs); err != nil {
+		return err
+	}
+	if err := b.loads(ctx, loadShort, false); err != nil {
 		return err
 	}
 	b.s.stop()
