@@ -33,8 +33,9 @@ const (
 	extractiveName = "extractive"
 	// readPassages are read for an answer, the best ones.
 	readPassages = 5
-	// embedBest candidates, by words, are compared by meaning too.
-	embedBest = 6
+	// embedBest candidates, by words, are compared by meaning too: of five
+	// passages that is most sentences, and more change nothing.
+	embedBest = 16
 	// maxQuotes in an answer.
 	maxQuotes = 3
 	// embedWithin is the time for embedding; later the words alone decide.

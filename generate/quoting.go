@@ -115,9 +115,9 @@ func (q *quoting) quote(c candidate, cite Citation) bool {
 	return q.yield(Delta{text}, nil) && q.yield(cite, nil)
 }
 
-// say is a unit as the answer shows it: a sentence on one line, a table's row
-// with the names of its columns, and no footnote marks, which could be taken for
-// ours. Code stays as it is.
+// say is a unit as the answer shows it: a sentence on one line, after the place
+// that it is from if it begins with a pronoun; a table's row with the names of its
+// columns; and no footnote marks, which could be taken for ours. Code stays as it is.
 func (q *quoting) say(c candidate) string {
 	switch c.kind {
 	case codeUnit:
@@ -127,7 +127,11 @@ func (q *quoting) say(c candidate) string {
 	case listUnit:
 		return withoutMarkers(c.text)
 	}
-	return withoutMarkers(oneLine(c.text))
+	text := withoutMarkers(oneLine(c.text))
+	if about := subjectOf(q.reading.passages[c.passage]); about != "" && opensWithPronoun(text) {
+		text = about + ": " + text
+	}
+	return text
 }
 
 func withoutMarkers(text string) string {

@@ -35,6 +35,9 @@ type evalCmd struct {
 	Answers bool `env:"-" help:"Ask the questions that have gold answers (answers.jsonl) and tell how often one is in the answer."`
 	Sample  int  `env:"-" placeholder:"N" help:"Take only so many questions of each kind, drawn by --seed. 0: all."`
 
+	Verdict bool     `env:"-" help:"Measure how well the collection's min_score tells what is not in the documents: the set's questions against those of --beside, and with their articles left out."`
+	Beside  []string `env:"-" type:"existingdir" sep:"none" placeholder:"DIR" help:"With --verdict, a further set, loaded before; several."`
+
 	RecallOfIndex bool `env:"-" help:"Compare the HNSW index with the exact plan on the questions, and nothing else."`
 
 	Tune      bool `env:"-" help:"Search for the best dense_weight on half of the queries and report the other half."`
@@ -77,7 +80,7 @@ func (c *evalCmd) request(term *terminal) *eval.Request {
 	return &eval.Request{
 		Path: c.Path, Qrels: c.Qrels, Runs: c.RunFiles, Foreign: c.Foreign,
 		Load: c.Load, Tune: c.Tune, TuneBM25: c.TuneBM25, Calibrate: c.Calibrate, Store: c.Store,
-		RecallOfIndex: c.RecallOfIndex, Answers: c.Answers, Sample: c.Sample,
+		RecallOfIndex: c.RecallOfIndex, Answers: c.Answers, Sample: c.Sample, Verdict: c.Verdict, Beside: c.Beside,
 		Legs: c.Legs, Set: c.Set, Measures: c.Measures, Min: c.Min,
 		Options: eval.Options{
 			Depth: c.Depth, Passages: c.Passages, Concurrency: c.Concurrency,

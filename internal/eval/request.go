@@ -19,13 +19,15 @@ type Request struct {
 	Foreign string
 
 	Load, Tune, TuneBM25, Calibrate, Store bool
-	RecallOfIndex, Answers                 bool
+	RecallOfIndex, Answers, Verdict        bool
 	Legs, Set, Measures, Min               []string
 	Options                                Options
 
 	JSON             bool
 	RunOut, PerQuery string
 	Worst            int
+	// Beside are further data sets of Verdict, loaded before.
+	Beside []string
 	// Sample is Dataset.Sample's n.
 	Sample int
 	// Out gets the results, Note lines on progress.
@@ -94,6 +96,9 @@ func (r *Request) Do(ctx context.Context, s *Server, d Dataset) error {
 	}
 	if err := r.prepare(ctx, s, &d, settings); err != nil {
 		return err
+	}
+	if r.Verdict {
+		return r.verdicts(ctx, s, d)
 	}
 	d.Sample(r.Sample, r.Options.Seed)
 	if r.RecallOfIndex {

@@ -1,0 +1,86 @@
+package eval
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	pb "github.com/quarry-rag/quarry/proto/quarry/v1"
+)
+
+// Probe implements Prober.
+func (s *Server) Probe(ctx context.Context, collection, question string, without []Article) (float64, error) {
+	o := &pb.SearchOptions{Limit: 1}
+	if len(without) > 0 {
+		o.Filter = &pb.Filter{Expr: &pb.Filter_All{All: &pb.Filters{}}}
+		for _, a := range without {
+			o.Filter.GetAll().Filters = append(o.Filter.GetAll().Filters, &pb.Filter{Expr: &pb.Filter_Negated{Negated: a.filter()}})
+		}
+	}
+	resp, err := retry(ctx, func() (*pb.SearchResponse, error) {
+		return s.query.Search(ctx, &pb.SearchRequest{Collection: collection, Query: question, Options: o})
+	})
+	return resp.GetReport().GetCoverage(), err
+}
+
+func (a Article) filter() *pb.Filter {
+	field, value, op := "title", a.Title, pb.Comparison_OPERATOR_EQ
+	if a.Title == "" {
+		field, value = "uri", a.ID
+	}
+	if a.Prefix {
+		op = pb.Comparison_OPERATOR_PREFIX
+	}
+	return &pb.Filter{Expr: &pb.Filter_Comparison{Comparison: &pb.Comparison{
+		Field: field, Operator: op, Values: []*pb.FilterValue{{Value: &pb.FilterValue_Text{Text: value}}},
+	}}}
+}
+
+// verdicts measures how well coverage tells what is not in the documents, over
+// the request's data set and those beside it.
+func (r *Request) verdicts(ctx context.Context, s *Server, d Dataset) error {
+	sets := []*VerdictSet{{Dataset: d, Collection: s.collection}}
+	for _, path := range r.Beside {
+		other, err := ReadBEIR(path)
+		if err != nil {
+			return err
+		}
+		sets = append(sets, &VerdictSet{Dataset: other, Collection: other.CollectionName()})
+	}
+	if err := Probe(ctx, s, sets, r.Sample, r.Options); err != nil {
+		return err
+	}
+	rows := Verdicts(sets, r.Options.MinScore)
+	if r.JSON {
+		return json.NewEncoder(r.Out).Encode(rows)
+	}
+	return writeVerdicts(r.Out, rows, r.Options.MinScore)
+}
+
+func writeVerdicts(w io.Writer, rows []VerdictRow, threshold float64) error {
+	fmt.Fprintf(w, "\nbalanced accuracy of telling a set's own questions from others by their coverage\n\n")
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "others\tset\tquestions\tat %.3f\tkept\trefused\tchosen on the other sets\tchosen on this one\tAUC\n", threshold)
+	sums, kind := [3]float64{}, ""
+	count := 0.0
+	flush := func() {
+		if count > 0 {
+			fmt.Fprintf(t, "%s\tmean\t\t%.3f\t\t\t%.3f\t%.3f\t\n", kind, sums[0]/count, sums[1]/count, sums[2]/count)
+		}
+		sums, count = [3]float64{}, 0
+	}
+	for _, r := range rows {
+		if r.Kind != kind {
+			flush()
+			kind = r.Kind
+		}
+		a, b, c := r.Default.BalancedAccuracy(), r.LeftOut.BalancedAccuracy(), r.Best.BalancedAccuracy()
+		sums[0], sums[1], sums[2], count = sums[0]+a, sums[1]+b, sums[2]+c, count+1
+		fmt.Fprintf(t, "%s\t%s\t%d and %d\t%.3f\t%.3f\t%.3f\t%.3f at %.3f\t%.3f at %.3f\t%.3f\n", r.Kind, r.Dataset, r.Own, r.Others, a,
+			r.Default.Sensitivity(), r.Default.Specificity(), b, r.LeftOut.Threshold, c, r.Best.Threshold, r.AUC)
+	}
+	flush()
+	return t.Flush()
+}
