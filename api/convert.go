@@ -75,6 +75,8 @@ func toQuery(collection, text string, o *quarryv1.SearchOptions) (retrieve.Query
 		Dedupe:       o.GetDedupe(),
 		Diversity:    o.GetDiversity(),
 		NoRerank:     o.GetNoRerank(),
+		Paraphrases:  int(o.GetParaphrases()),
+		HyDE:         o.GetHyde(),
 	}
 	if o != nil {
 		q.DenseWeight = o.DenseWeight

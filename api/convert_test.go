@@ -90,6 +90,7 @@ func TestToQuery(t *testing.T) {
 		Limit: 7, Legs: []quarryv1.Leg{quarryv1.Leg_LEG_LEXICAL}, DenseWeight: &weight,
 		Fusion: quarryv1.Fusion_FUSION_RRF, Expand: true, MaxTokens: 9,
 		Principals: []string{"ann"}, DensePlan: quarryv1.DensePlan_DENSE_PLAN_EXACT, Explain: true,
+		Dedupe: true, Diversity: 0.5, NoRerank: true, Paraphrases: 2, Hyde: true,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -98,6 +99,7 @@ func TestToQuery(t *testing.T) {
 		Collection: "c", Text: "q", Limit: 7, Legs: retrieve.Lexical, DenseWeight: &weight,
 		Fusion: retrieve.RRF, Expand: retrieve.Neighbours, MaxTokens: 9,
 		Principals: []string{"ann"}, DensePlan: "exact", Explain: true,
+		Dedupe: true, Diversity: 0.5, NoRerank: true, Paraphrases: 2, HyDE: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

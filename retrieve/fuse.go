@@ -29,6 +29,10 @@ func Fuse(candidates []Candidate, f Fusion, denseWeight float64) {
 	} else {
 		weigh(candidates, denseWeight)
 	}
+	sortFused(candidates)
+}
+
+func sortFused(candidates []Candidate) {
 	slices.SortFunc(candidates, func(a, b Candidate) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(b.Dense.Score, a.Dense.Score), cmp.Compare(a.ChunkID, b.ChunkID))
 	})

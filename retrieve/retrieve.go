@@ -55,6 +55,11 @@ type Query struct {
 	// Diversity, 0 to 1, is how much passages unlike the chosen ones are preferred
 	// to better ones (the λ of maximal marginal relevance). 0 is not at all.
 	Diversity float64
+	// Paraphrases, 0 to 5, is how many other ways to put the query are searched too;
+	// HyDE looks, by meaning, also for what an answer might read like. The
+	// Rewriter writes both; without one the query stands alone.
+	Paraphrases int
+	HyDE        bool
 	// NoRerank keeps the fused order where there is a reranker.
 	NoRerank bool
 	// Explain fills Result.Explanation.
@@ -157,7 +162,7 @@ type Result struct {
 
 // Stage is the time that one step took. Legs run at once, so stages overlap.
 type Stage struct {
-	// "collection", "filter", "embed", "dense", "lexical", "sift", "fill" (scores that only one
+	// "collection", "filter", "rewrite", "paraphrases", "embed", "dense", "lexical", "sift", "fill" (scores that only one
 	// leg gave), "fuse", "rerank", "hydrate", "expand", "explain", "total"
 	Name string
 	Time time.Duration
@@ -173,6 +178,10 @@ type Options struct {
 	Reranker Reranker
 	// RerankBudget bounds it; when it is late the fused order stands. 0 means 2 s.
 	RerankBudget time.Duration
+	// Rewriter puts queries in other words. nil: there is none.
+	Rewriter Rewriter
+	// RewriteBudget bounds it; when it is late the query stands alone. 0 means 5 s.
+	RewriteBudget time.Duration
 	// Log gets the cause when a leg fails or is late. nil means nowhere.
 	Log *slog.Logger
 }
@@ -192,6 +201,7 @@ func New(pool *pgxpool.Pool, model embed.Model, o Options) *Searcher {
 	o.EmbedBudget = cmp.Or(o.EmbedBudget, 5*time.Second)
 	o.DenseBudget = cmp.Or(o.DenseBudget, 2*time.Second)
 	o.LexicalBudget = cmp.Or(o.LexicalBudget, 2*time.Second)
+	o.RewriteBudget = cmp.Or(o.RewriteBudget, defaultRewriteBudget)
 	o.RerankBudget = cmp.Or(o.RerankBudget, defaultRerankBudget)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	return &Searcher{pool: pool, model: model, o: o, exactRows: exactRows, postings: maxPostings, listed: listedChunks}

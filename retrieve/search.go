@@ -28,6 +28,9 @@ type search struct {
 	syntax     lexical.Syntax
 	terms      lookup
 	fates      map[int64]Fate // of chunks; nil: not to be explained
+	variants   []*search      // of the query in other words
+	supposed   string         // what an answer might read like; "": not asked for
+	aim        []float32      // what the dense leg searches by
 	near       []hit
 	words      words
 	denseErr   error
@@ -65,14 +68,22 @@ func (r *search) run(ctx context.Context) error {
 	if err := r.restrict(ctx); err != nil {
 		return err
 	}
+	if err := r.reword(ctx); err != nil {
+		return err
+	}
 	candidates, err := r.candidates(ctx)
 	if err != nil {
+		return err
+	}
+	if candidates, err = r.widen(ctx, candidates); err != nil {
 		return err
 	}
 	if err := r.complete(ctx, candidates); err != nil {
 		return err
 	}
-	r.fuse(candidates)
+	if err := r.fuse(ctx, candidates); err != nil {
+		return err
+	}
 	candidates, err = r.rerank(ctx, candidates)
 	if err != nil {
 		return err
@@ -102,6 +113,8 @@ func (q *Query) check() error {
 		return fmt.Errorf("max tokens %d is negative", q.MaxTokens)
 	case q.DensePlan != "" && q.DensePlan != planExact && q.DensePlan != planHNSW:
 		return fmt.Errorf("dense plan %q is not exact or hnsw", q.DensePlan)
+	case q.Paraphrases < 0 || q.Paraphrases > maxParaphrases:
+		return fmt.Errorf("%d paraphrases are not within 0 to %d", q.Paraphrases, maxParaphrases)
 	case !(q.Diversity >= 0 && q.Diversity <= 1):
 		return fmt.Errorf("diversity %v is not within 0 to 1", q.Diversity)
 	case q.DenseWeight != nil && !(*q.DenseWeight >= 0 && *q.DenseWeight <= 1):
@@ -181,36 +194,45 @@ func (r *search) restrict(ctx context.Context) (err error) {
 }
 
 func (r *search) denseLeg(ctx context.Context) error {
-	vector := r.result.Vector
-	if vector == nil {
-		var err error
-		if vector, err = r.embed(ctx); err != nil {
+	if r.aim == nil {
+		if err := r.embed(ctx); err != nil {
 			return err
 		}
 	}
 	defer r.stage("dense")()
 	ctx, cancel := context.WithTimeout(ctx, r.o.DenseBudget)
 	defer cancel()
-	hits, plan, err := r.nearest(ctx, r.collection, r.scope, vector, r.depth(), r.query.DensePlan)
+	hits, plan, err := r.nearest(ctx, r.collection, r.scope, r.aim, r.depth(), r.query.DensePlan)
 	if err != nil {
+		r.aim, r.result.Vector = nil, nil
 		return late(ctx, "Vector search", r.o.DenseBudget, err)
 	}
-	r.near, r.result.Vector, r.result.DensePlan = hits, vector, plan
+	r.near, r.result.DensePlan = hits, plan
 	return nil
 }
 
-func (r *search) embed(ctx context.Context) ([]float32, error) {
+// embed sets the query's vector and what the leg searches by: the same, unless an
+// answer was supposed.
+func (r *search) embed(ctx context.Context) error {
 	defer r.stage("embed")()
 	ctx, cancel := context.WithTimeout(ctx, r.o.EmbedBudget)
 	defer cancel()
-	vectors, err := r.model.Embed(ctx, []string{r.syntax.Text})
-	if err == nil && len(vectors) != 1 {
-		err = fmt.Errorf("%d vectors for one text", len(vectors))
+	texts := []string{r.syntax.Text}
+	if r.supposed != "" {
+		texts = append(texts, r.supposed)
+	}
+	vectors, err := r.model.Embed(ctx, texts)
+	if err == nil && len(vectors) != len(texts) {
+		err = fmt.Errorf("%d vectors for %d texts", len(vectors), len(texts))
 	}
 	if err != nil {
-		return nil, late(ctx, "The embedding model", r.o.EmbedBudget, err)
+		return late(ctx, "The embedding model", r.o.EmbedBudget, err)
 	}
-	return vectors[0], nil
+	r.result.Vector, r.aim = vectors[0], vectors[0]
+	if len(texts) > 1 {
+		r.aim = between(vectors[0], vectors[1])
+	}
+	return nil
 }
 
 func (r *search) lexicalLeg(ctx context.Context) (err error) {
@@ -246,17 +268,26 @@ func (r *search) complete(ctx context.Context, candidates []Candidate) error {
 	if len(r.words.hits) == 0 {
 		terms = lookup{} // no chunk has any
 	}
-	return r.fill(ctx, r.collection, candidates, r.result.Vector, terms)
+	return r.fill(ctx, r.collection, candidates, r.aim, terms)
 }
 
-func (r *search) fuse(candidates []Candidate) {
+func (r *search) fuse(ctx context.Context, candidates []Candidate) error {
 	defer r.stage("fuse")()
-	weight := r.collection.Settings.DenseWeight
-	if r.query.DenseWeight != nil {
-		weight = *r.query.DenseWeight
+	Fuse(candidates, r.query.Fusion, r.weight())
+	own, err := r.ownCosines(ctx, candidates)
+	if err != nil {
+		return err
 	}
-	Fuse(candidates, r.query.Fusion, weight)
-	r.result.Coverage = coverage(candidates, r.words.idfSum, len(r.near) > 0, len(r.terms.ids) > 0 && r.wordsErr == nil)
+	r.result.Coverage = coverage(own, r.words.idfSum, len(r.near) > 0, len(r.terms.ids) > 0 && r.wordsErr == nil)
+	return r.blend(ctx, candidates)
+}
+
+// weight of the dense leg.
+func (r *search) weight() float64 {
+	if r.query.DenseWeight != nil {
+		return *r.query.DenseWeight
+	}
+	return r.collection.Settings.DenseWeight
 }
 
 // coverage is Result.Coverage. When only one leg could say anything (the other

@@ -135,7 +135,7 @@ func (r *search) beyond(ctx context.Context, document int64) (Loss, error) {
 	for i, id := range chunks {
 		candidates[i].ChunkID = id
 	}
-	if err := r.fill(ctx, r.collection, candidates, r.result.Vector, r.terms); err != nil {
+	if err := r.fill(ctx, r.collection, candidates, r.aim, r.terms); err != nil {
 		return Loss{}, err
 	}
 	var dense, words Candidate
@@ -148,7 +148,7 @@ func (r *search) beyond(ctx context.Context, document int64) (Loss, error) {
 		}
 	}
 	best := dense
-	if r.result.Vector == nil {
+	if r.aim == nil {
 		best = words
 	}
 	return r.standing(ctx, best, dense, words)
@@ -170,7 +170,7 @@ func (r *search) standing(ctx context.Context, best, dense, words Candidate) (Lo
 	e := described[best.ChunkID]
 	var places []string
 	nearest := 0
-	if r.result.Vector != nil {
+	if r.aim != nil {
 		if dense.Dense.Rank, err = r.count(ctx, r.denseAll(), dense.Dense.Score); err != nil {
 			return Loss{}, err
 		}
@@ -214,7 +214,7 @@ func (r *search) denseAll() statement {
 	}
 	return statement{sql, r.scope.with(pgx.NamedArgs{
 		"collection": r.collection.ID, "space": r.collection.SpaceID,
-		"vector": pgvector.NewHalfVector(r.result.Vector),
+		"vector": pgvector.NewHalfVector(r.aim),
 	})}
 }
 

@@ -98,11 +98,15 @@ func newServer(ctx context.Context, n *node, s *serving, term *terminal, log *sl
 	if err != nil {
 		return nil, err
 	}
-	searcher := retrieve.New(n.search, n.model, retrieve.Options{Reranker: reranker, Log: log})
-	answerers, why, err := newAnswerers(ctx, n, s, searcher, log)
+	// Answerers only read stored bytes through it; the one that searches needs them.
+	source := retrieve.New(n.search, n.model, retrieve.Options{})
+	answerers, why, err := newAnswerers(ctx, n, s, source, log)
 	if err != nil {
 		return nil, err
 	}
+	searcher := retrieve.New(n.search, n.model, retrieve.Options{
+		Reranker: reranker, Rewriter: rewriter(answerers, ledger.New(n.pool), log), Log: log,
+	})
 	term.note("%s", why)
 	return api.New(api.Parts{
 		Catalog:   ingest.NewCatalog(n.pool, n.ids, n.model.Info()),
