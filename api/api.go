@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/generate/conversation"
 	"github.com/quarry-rag/quarry/generate/ledger"
 	"github.com/quarry-rag/quarry/ingest"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
@@ -35,6 +36,8 @@ type Parts struct {
 	Answerers []generate.Answerer
 	// Ledger of what answers use; nil: none is kept.
 	Ledger *ledger.Ledger
+	// Conversations; nil: none are kept.
+	Conversations *conversation.Store
 }
 
 // Options bounds the server. The zero value is good for one machine.
@@ -106,6 +109,7 @@ func New(p Parts, log *slog.Logger, o Options) (*Server, error) {
 	g.register(s.grpc, quarryv1.CollectionService_ServiceDesc, &collections{catalog: p.Catalog})
 	g.register(s.grpc, quarryv1.IngestService_ServiceDesc, &ingestion{ingester: p.Ingester, roots: o.ImportRoots, stopping: s.stopping})
 	g.register(s.grpc, quarryv1.QueryService_ServiceDesc, newQueries(p, log))
+	g.register(s.grpc, quarryv1.ConversationService_ServiceDesc, &conversations{store: p.Conversations})
 	g.register(s.grpc, quarryv1.UsageService_ServiceDesc, &usage{ledger: p.Ledger})
 	healthpb.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/generate/conversation"
 	"github.com/quarry-rag/quarry/generate/ledger"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 	"github.com/quarry-rag/quarry/retrieve"
@@ -28,11 +28,16 @@ type queries struct {
 	searcher  *retrieve.Searcher
 	answerers []generate.Answerer
 	ledger    *ledger.Ledger
+	talks     *conversation.Recaller // nil: no conversations are kept
 	log       *slog.Logger
 }
 
 func newQueries(p Parts, log *slog.Logger) *queries {
-	return &queries{searcher: p.Searcher, answerers: p.Answerers, ledger: p.Ledger, log: log}
+	s := &queries{searcher: p.Searcher, answerers: p.Answerers, ledger: p.Ledger, log: log}
+	if p.Conversations != nil {
+		s.talks = &conversation.Recaller{Store: p.Conversations, Weigher: p.Searcher, Log: log}
+	}
+	return s
 }
 
 func (s *queries) Search(ctx context.Context, in *quarryv1.SearchRequest) (*quarryv1.SearchResponse, error) {
@@ -64,75 +69,81 @@ func (s *queries) Ask(in *quarryv1.AskRequest, stream grpc.ServerStreamingServer
 	if err != nil {
 		return err
 	}
-	q, err := askQuery(in, answerer.Plan())
+	talk, err := s.talk(ctx, in, answerer)
 	if err != nil {
 		return err
 	}
-	found, err := s.searcher.Search(ctx, q)
-	if err != nil {
-		return err
-	}
-	words, err := s.searcher.Weights(ctx, in.Collection, in.Question)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
-		found.Degraded = append(found.Degraded, "How rare the question's words are was not to be had in time.")
-	}
-	if err := stream.Send(fromPlan(answerer.Plan())); err != nil {
-		return err
-	}
-	if err := stream.Send(passagesEvent(found)); err != nil {
-		return err
-	}
-	return s.answer(ctx, &asking{in, answerer, found, words, start}, stream)
+	a := &asking{in: in, answerer: answerer, talk: talk, start: start, trace: newTraceID()}
+	err = s.ask(ctx, a, stream)
+	s.log.InfoContext(ctx, "answer", "trace", a.trace, "collection", in.Collection, "model", answerer.Plan().Model, "ok", err == nil)
+	return err
 }
 
 // asking is one question on its way to an answer.
 type asking struct {
 	in       *quarryv1.AskRequest
 	answerer generate.Answerer
+	talk     *talk
 	found    retrieve.Result
 	words    retrieve.Weights
 	start    time.Time
+	trace    string
+}
+
+func (s *queries) ask(ctx context.Context, a *asking, stream grpc.ServerStreamingServer[quarryv1.AskResponse]) error {
+	if err := s.search(ctx, a); err != nil {
+		return err
+	}
+	for _, e := range []*quarryv1.AskResponse{fromPlan(a.answerer.Plan(), a.talk), passagesEvent(a.found)} {
+		if err := stream.Send(e); err != nil {
+			return err
+		}
+	}
+	return s.answer(ctx, a, stream)
+}
+
+func (s *queries) search(ctx context.Context, a *asking) error {
+	q, err := askQuery(a.in, a.answerer.Plan())
+	if err != nil {
+		return err
+	}
+	q.Text = a.question()
+	if a.found, err = s.searcher.Search(ctx, q); err != nil {
+		return err
+	}
+	a.words, err = s.searcher.Weights(ctx, a.in.Collection, a.question())
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		a.found.Degraded = append(a.found.Degraded, "How rare the question's words are was not to be had in time.")
+	}
+	return nil
 }
 
 // answer streams the answerer's events. Returning breaks the range, which ends
 // the model call.
 func (s *queries) answer(ctx context.Context, a *asking, stream grpc.ServerStreamingServer[quarryv1.AskResponse]) error {
-	for event, err := range a.answerer.Answer(ctx, a.request()) {
+	for event, err := range s.recorded(ctx, a) {
 		if err != nil {
-			if failed, ok := errors.AsType[*generate.TriesError](err); ok {
-				s.record(ctx, a.in.Collection, failed.Tries)
-			}
 			return err
+		}
+		if a.talk != nil {
+			a.talk.hear(event, a.found.Passages)
 		}
 		out := fromEvent(event, a.found.Passages)
 		if done, ok := event.(generate.Done); ok {
-			s.record(ctx, a.in.Collection, done.Tries)
-			out.GetDone().Stages = answerStages(a.found.Stages, done, time.Since(a.start))
-			out.GetDone().Receipt = fromDone(done, a.answerer.Plan(), a.words)
+			if err := s.remember(ctx, a, done.Tries); err != nil {
+				return err
+			}
+			out.GetDone().Stages = a.stages(done)
+			out.GetDone().Receipt = a.receipt(done)
 		}
 		if err := stream.Send(out); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// recordWithin is the time for the record of an answer, which its client's going
-// does not end: what was spent was spent.
-const recordWithin = 5 * time.Second
-
-func (s *queries) record(ctx context.Context, collection string, tries []generate.Try) {
-	if s.ledger == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
-	defer cancel()
-	if err := s.ledger.Record(ctx, collection, tries); err != nil {
-		s.log.Error("usage is lost", "collection", collection, "err", err)
-	}
 }
 
 func (s *queries) answerer(model string) (generate.Answerer, error) {
@@ -170,8 +181,8 @@ func askQuery(in *quarryv1.AskRequest, plan generate.Plan) (retrieve.Query, erro
 }
 
 func (a *asking) request() generate.Request {
-	return generate.Request{
-		Question:    a.in.Question,
+	r := generate.Request{
+		Question:    a.question(),
 		Passages:    a.found.Passages,
 		Coverage:    a.found.Coverage,
 		MinCoverage: a.found.MinCoverage,
@@ -181,6 +192,10 @@ func (a *asking) request() generate.Request {
 		Language:    a.words.Language,
 		Collection:  a.in.Collection,
 	}
+	if a.talk != nil {
+		r.History = a.talk.History
+	}
+	return r
 }
 
 func notBlank(field, text string) error {

@@ -3,28 +3,33 @@ package api
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"slices"
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/quarry-rag/quarry/generate"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
-	"github.com/quarry-rag/quarry/retrieve"
 )
 
-// fromDone is the receipt of an answer that ended well.
-func fromDone(d generate.Done, p generate.Plan, w retrieve.Weights) *quarryv1.Receipt {
+// receipt is that of an answer that ended well.
+func (a *asking) receipt(d generate.Done) *quarryv1.Receipt {
 	r := &quarryv1.Receipt{
-		TraceId: newTraceID(), Route: d.Route, Prompt: p.Prompt,
-		SpaceModel: w.Model, SpaceFingerprint: w.Fingerprint,
+		TraceId: a.trace, Route: d.Route, Prompt: a.answerer.Plan().Prompt,
+		SpaceModel: a.words.Model, SpaceFingerprint: a.words.Fingerprint,
+		Cache: quarryv1.CacheState_CACHE_STATE_OFF,
+	}
+	tries := d.Tries
+	if a.talk != nil {
+		tries = append(slices.Clone(a.talk.Tries), tries...)
 	}
 	total, known := 0.0, true
-	for _, t := range d.Tries {
+	for _, t := range tries {
 		try := fromTry(t)
 		r.Tries = append(r.Tries, try)
 		total += try.GetCost()
 		known = known && (try.Cost != nil || t.Duration == 0)
 	}
-	if known && len(d.Tries) > 0 {
+	if known && len(tries) > 0 {
 		r.Cost = &total
 	}
 	return r
@@ -32,7 +37,7 @@ func fromDone(d generate.Done, p generate.Plan, w retrieve.Weights) *quarryv1.Re
 
 func fromTry(t generate.Try) *quarryv1.Try {
 	out := &quarryv1.Try{
-		Model: t.Model, Code: t.Code,
+		Model: t.Model, Code: t.Code, Purpose: t.Purpose,
 		InputTokens: int64(t.Usage.InputTokens), OutputTokens: int64(t.Usage.OutputTokens), CachedTokens: int64(t.Usage.CachedTokens),
 		Duration: durationpb.New(t.Duration),
 	}

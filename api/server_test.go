@@ -14,6 +14,7 @@ import (
 
 	"github.com/quarry-rag/quarry/api"
 	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/generate/conversation"
 	"github.com/quarry-rag/quarry/generate/ledger"
 	"github.com/quarry-rag/quarry/ingest"
 	"github.com/quarry-rag/quarry/internal/ids"
@@ -64,6 +65,8 @@ func newRig(t *testing.T, o api.Options, chat chatAt) *rig {
 		Searcher:  searcher,
 		Answerers: answerers(t, generate.NewExtractive(model, searcher), searcher, chat, log),
 		Ledger:    ledger.New(pool),
+
+		Conversations: conversation.NewStore(pool),
 	}, log, o)
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quarry-rag/quarry/api"
+	"github.com/quarry-rag/quarry/generate/conversation"
 	"github.com/quarry-rag/quarry/generate/ledger"
 	"github.com/quarry-rag/quarry/ingest"
 	"github.com/quarry-rag/quarry/internal/pgconn"
@@ -109,6 +110,8 @@ func newServer(ctx context.Context, n *node, s *serving, term *terminal, log *sl
 		Searcher:  searcher,
 		Answerers: answerers,
 		Ledger:    ledger.New(n.pool),
+
+		Conversations: conversation.NewStore(n.pool),
 	}, log, api.Options{ImportRoots: s.roots()})
 }
 

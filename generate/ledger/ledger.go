@@ -84,10 +84,13 @@ func (l *Ledger) Record(ctx context.Context, collection string, tries []generate
 }
 
 func (s Sum) add(t generate.Try) Sum {
-	// A weak answer was given and paid for, and did not answer.
-	if t.Code == "" {
+	// A weak answer was given and paid for, and did not answer; what was asked for
+	// another purpose is neither.
+	switch {
+	case t.Purpose != "":
+	case t.Code == "":
 		s.Answers++
-	} else {
+	default:
 		s.Failures++
 	}
 	s.InputTokens += int64(t.Usage.InputTokens)
