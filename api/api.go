@@ -10,6 +10,7 @@ import (
 	"net"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 
 	"buf.build/go/protovalidate"
@@ -20,6 +21,7 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/generate/answercache"
 	"github.com/quarry-rag/quarry/generate/conversation"
 	"github.com/quarry-rag/quarry/generate/ledger"
 	"github.com/quarry-rag/quarry/ingest"
@@ -38,6 +40,8 @@ type Parts struct {
 	Ledger *ledger.Ledger
 	// Conversations; nil: none are kept.
 	Conversations *conversation.Store
+	// Cache of answers; nil: each is made anew.
+	Cache *answercache.Cache
 }
 
 // Options bounds the server. The zero value is good for one machine.
@@ -91,6 +95,7 @@ type Server struct {
 	grace    time.Duration
 	stopping context.Context
 	stop     context.CancelFunc
+	cache    *answercache.Cache
 }
 
 // New returns a server that is not listening yet.
@@ -103,7 +108,7 @@ func New(p Parts, log *slog.Logger, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the validator: %w", err)
 	}
-	s := &Server{grpc: grpc.NewServer(transport()...), health: health.NewServer(), grace: o.StopGrace}
+	s := &Server{grpc: grpc.NewServer(transport()...), health: health.NewServer(), grace: o.StopGrace, cache: p.Cache}
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	g := &guard{log: log, validate: validator, limits: limits(o)}
 	g.register(s.grpc, quarryv1.CollectionService_ServiceDesc, &collections{catalog: p.Catalog})
@@ -154,6 +159,13 @@ func limits(o Options) map[string]limit {
 // first, running calls get StopGrace to finish, and what is left is cut off.
 // It returns nil after a stop by ctx.
 func (s *Server) Run(ctx context.Context, lis net.Listener) error {
+	if s.cache != nil {
+		pruning, stop := context.WithCancel(ctx)
+		var pruned sync.WaitGroup
+		pruned.Go(func() { s.cache.Run(pruning) })
+		defer pruned.Wait()
+		defer stop()
+	}
 	served := make(chan error, 1)
 	go func() { served <- s.grpc.Serve(lis) }()
 	select {

@@ -155,6 +155,12 @@ func (a *asking) stages(d generate.Done) []*quarryv1.StageTime {
 	if a.talk != nil {
 		out = append(out, stageTime("rewrite", a.talk.took))
 	}
+	if a.from.took > 0 {
+		out = append(out, stageTime("cache", a.from.took))
+	}
+	if a.from.again != nil {
+		return append(out, stageTime("total", time.Since(a.start)))
+	}
 	out = append(out, fromStages(a.found.Stages)...)
 	for _, s := range out {
 		if s.Stage == "total" {
@@ -207,6 +213,8 @@ func fromEvent(e generate.Event, passages []retrieve.Passage) *quarryv1.AskRespo
 		}}}
 	case generate.Support:
 		return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Support{Support: fromSupport(e)}}
+	case generate.Restart:
+		return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Restart{Restart: &quarryv1.RestartEvent{Model: e.Model, Code: e.Code}}}
 	case generate.Done:
 		return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Done{Done: &quarryv1.DoneEvent{
 			RemovedMarkers: int32(e.RemovedMarkers), FinishReason: e.FinishReason,

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/generate/answercache"
 	"github.com/quarry-rag/quarry/generate/conversation"
 	"github.com/quarry-rag/quarry/generate/ledger"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
@@ -29,11 +30,12 @@ type queries struct {
 	answerers []generate.Answerer
 	ledger    *ledger.Ledger
 	talks     *conversation.Recaller // nil: no conversations are kept
+	cache     *answercache.Cache     // nil: no answers are
 	log       *slog.Logger
 }
 
 func newQueries(p Parts, log *slog.Logger) *queries {
-	s := &queries{searcher: p.Searcher, answerers: p.Answerers, ledger: p.Ledger, log: log}
+	s := &queries{searcher: p.Searcher, answerers: p.Answerers, ledger: p.Ledger, cache: p.Cache, log: log}
 	if p.Conversations != nil {
 		s.talks = &conversation.Recaller{Store: p.Conversations, Weigher: p.Searcher, Log: log}
 	}
@@ -75,7 +77,8 @@ func (s *queries) Ask(in *quarryv1.AskRequest, stream grpc.ServerStreamingServer
 	}
 	a := &asking{in: in, answerer: answerer, talk: talk, start: start, trace: newTraceID()}
 	err = s.ask(ctx, a, stream)
-	s.log.InfoContext(ctx, "answer", "trace", a.trace, "collection", in.Collection, "model", answerer.Plan().Model, "ok", err == nil)
+	s.log.InfoContext(ctx, "answer", "trace", a.trace, "collection", in.Collection, "model", answerer.Plan().Model,
+		"cache", cacheWords[a.from.state], "ok", err == nil)
 	return err
 }
 
@@ -84,66 +87,74 @@ type asking struct {
 	in       *quarryv1.AskRequest
 	answerer generate.Answerer
 	talk     *talk
-	found    retrieve.Result
-	words    retrieve.Weights
 	start    time.Time
 	trace    string
+	from     origin
+	found    *answercache.Found // nil until it is
 }
 
-func (s *queries) ask(ctx context.Context, a *asking, stream grpc.ServerStreamingServer[quarryv1.AskResponse]) error {
-	if err := s.search(ctx, a); err != nil {
-		return err
-	}
-	for _, e := range []*quarryv1.AskResponse{fromPlan(a.answerer.Plan(), a.talk), passagesEvent(a.found)} {
-		if err := stream.Send(e); err != nil {
-			return err
-		}
-	}
-	return s.answer(ctx, a, stream)
-}
-
-func (s *queries) search(ctx context.Context, a *asking) error {
+func (s *queries) search(ctx context.Context, a *asking) (*answercache.Found, error) {
 	q, err := askQuery(a.in, a.answerer.Plan())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	q.Text = a.question()
-	if a.found, err = s.searcher.Search(ctx, q); err != nil {
-		return err
+	found := &answercache.Found{}
+	if found.Result, err = s.searcher.Search(ctx, q); err != nil {
+		return nil, err
 	}
-	a.words, err = s.searcher.Weights(ctx, a.in.Collection, a.question())
+	found.Words, err = s.searcher.Weights(ctx, a.in.Collection, a.question())
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 	if err != nil {
-		a.found.Degraded = append(a.found.Degraded, "How rare the question's words are was not to be had in time.")
+		found.Degraded = append(found.Degraded, "How rare the question's words are was not to be had in time.")
 	}
-	return nil
+	return found, nil
 }
 
-// answer streams the answerer's events. Returning breaks the range, which ends
-// the model call.
-func (s *queries) answer(ctx context.Context, a *asking, stream grpc.ServerStreamingServer[quarryv1.AskResponse]) error {
-	for event, err := range s.recorded(ctx, a) {
+// ask streams the answer. Returning breaks the range, which ends the model call
+// when nobody else waits for it.
+func (s *queries) ask(ctx context.Context, a *asking, stream grpc.ServerStreamingServer[quarryv1.AskResponse]) error {
+	parts, err := s.parts(ctx, a)
+	if err != nil {
+		return err
+	}
+	for part, err := range parts {
+		if err == nil && part.Found != nil {
+			err = a.begin(part.Found, stream)
+		} else if err == nil {
+			err = s.send(ctx, a, s.settle(ctx, a, part.Event), stream)
+		}
 		if err != nil {
 			return err
 		}
-		if a.talk != nil {
-			a.talk.hear(event, a.found.Passages)
-		}
-		out := fromEvent(event, a.found.Passages)
-		if done, ok := event.(generate.Done); ok {
-			if err := s.remember(ctx, a, done.Tries); err != nil {
-				return err
-			}
-			out.GetDone().Stages = a.stages(done)
-			out.GetDone().Receipt = a.receipt(done)
-		}
-		if err := stream.Send(out); err != nil {
-			return err
-		}
 	}
 	return nil
+}
+
+// begin sends what comes before the answer.
+func (a *asking) begin(found *answercache.Found, stream grpc.ServerStreamingServer[quarryv1.AskResponse]) error {
+	a.found, a.from.again = found, found.Again
+	if err := stream.Send(fromPlan(a.answerer.Plan(), a.talk)); err != nil {
+		return err
+	}
+	return stream.Send(passagesEvent(found.Result))
+}
+
+func (s *queries) send(ctx context.Context, a *asking, event generate.Event, stream grpc.ServerStreamingServer[quarryv1.AskResponse]) error {
+	if a.talk != nil {
+		a.talk.hear(event, a.found.Passages)
+	}
+	out := fromEvent(event, a.found.Passages)
+	if done, ok := event.(generate.Done); ok {
+		if err := s.remember(ctx, a, done.Tries); err != nil {
+			return err
+		}
+		out.GetDone().Stages = a.stages(done)
+		out.GetDone().Receipt = a.receipt(done)
+	}
+	return stream.Send(out)
 }
 
 func (s *queries) answerer(model string) (generate.Answerer, error) {
@@ -180,17 +191,19 @@ func askQuery(in *quarryv1.AskRequest, plan generate.Plan) (retrieve.Query, erro
 	return q, err
 }
 
-func (a *asking) request() generate.Request {
+func (a *asking) request(found *answercache.Found) generate.Request {
 	r := generate.Request{
 		Question:    a.question(),
-		Passages:    a.found.Passages,
-		Coverage:    a.found.Coverage,
-		MinCoverage: a.found.MinCoverage,
-		Vector:      a.found.Vector,
+		Passages:    found.Passages,
+		Coverage:    found.Coverage,
+		MinCoverage: found.MinCoverage,
+		Vector:      found.Vector,
 		MaxTokens:   int(a.in.MaxAnswerTokens),
-		IDF:         a.words.IDF,
-		Language:    a.words.Language,
+		IDF:         found.Words.IDF,
+		Language:    found.Words.Language,
 		Collection:  a.in.Collection,
+
+		AllowRestart: a.in.AllowRestart,
 	}
 	if a.talk != nil {
 		r.History = a.talk.History

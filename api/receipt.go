@@ -15,8 +15,8 @@ import (
 func (a *asking) receipt(d generate.Done) *quarryv1.Receipt {
 	r := &quarryv1.Receipt{
 		TraceId: a.trace, Route: d.Route, Prompt: a.answerer.Plan().Prompt,
-		SpaceModel: a.words.Model, SpaceFingerprint: a.words.Fingerprint,
-		Cache: quarryv1.CacheState_CACHE_STATE_OFF,
+		SpaceModel: a.found.Words.Model, SpaceFingerprint: a.found.Words.Fingerprint,
+		Cache: a.from.state,
 	}
 	tries := d.Tries
 	if a.talk != nil {
@@ -29,10 +29,26 @@ func (a *asking) receipt(d generate.Done) *quarryv1.Receipt {
 		total += try.GetCost()
 		known = known && (try.Cost != nil || t.Duration == 0)
 	}
-	if known && len(tries) > 0 {
+	if again := a.from.again; again != nil {
+		r.CachedAt = fromTime(again.MadeAt)
+		if again.NanoDollars != nil {
+			saved := float64(*again.NanoDollars) / 1e9
+			r.Saved = &saved
+		}
+	}
+	if known && (len(tries) > 0 || a.from.again != nil) {
 		r.Cost = &total
 	}
 	return r
+}
+
+// cacheWords are CacheState in logs.
+var cacheWords = map[quarryv1.CacheState]string{
+	quarryv1.CacheState_CACHE_STATE_OFF:      "off",
+	quarryv1.CacheState_CACHE_STATE_MISS:     "miss",
+	quarryv1.CacheState_CACHE_STATE_EXACT:    "exact",
+	quarryv1.CacheState_CACHE_STATE_SEMANTIC: "semantic",
+	quarryv1.CacheState_CACHE_STATE_SHARED:   "shared",
 }
 
 func fromTry(t generate.Try) *quarryv1.Try {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/generate/answercache"
 )
 
 // recordWithin is the time for the record of an answer, which its client's going
@@ -15,12 +16,12 @@ const recordWithin = 5 * time.Second
 
 // recorded is the answer to a, with what it used in the ledger before its last
 // event. Breaking off ends the model call, and what it used till then is recorded.
-func (s *queries) recorded(ctx context.Context, a *asking) iter.Seq2[generate.Event, error] {
+func (s *queries) recorded(ctx context.Context, a *asking, found *answercache.Found) iter.Seq2[generate.Event, error] {
 	return func(yield func(generate.Event, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		gone := false
-		for event, err := range a.answerer.Answer(ctx, a.request()) {
+		for event, err := range a.answerer.Answer(ctx, a.request(found)) {
 			if failed, ok := errors.AsType[*generate.TriesError](err); ok {
 				s.record(ctx, a.in.Collection, failed.Tries)
 			}

@@ -62,6 +62,9 @@ func (a *asking) question() string {
 // hear takes what the conversation keeps of an event.
 func (t *talk) hear(e generate.Event, passages []retrieve.Passage) {
 	switch e := e.(type) {
+	case generate.Restart:
+		t.text.Reset()
+		t.message = conversation.Message{}
 	case generate.Delta:
 		t.text.WriteString(e.Text)
 	case generate.Citation:
@@ -89,6 +92,9 @@ func (s *queries) remember(ctx context.Context, a *asking, tries []generate.Try)
 		if t.Code == "" && t.Purpose == "" {
 			m.Model = t.Model
 		}
+	}
+	if a.from.again != nil && a.from.again.Model != "" {
+		m.Model = a.from.again.Model
 	}
 	return s.talks.Store.Append(ctx, a.talk.conversation, m)
 }
