@@ -10,6 +10,7 @@ import (
 	"net"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 
 	"buf.build/go/protovalidate"
@@ -20,6 +21,8 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/generate/answercache"
+	"github.com/quarry-rag/quarry/generate/conversation"
 	"github.com/quarry-rag/quarry/generate/ledger"
 	"github.com/quarry-rag/quarry/generate/prompt"
 	"github.com/quarry-rag/quarry/ingest"
@@ -39,6 +42,10 @@ type Parts struct {
 	// Prompts of collections; nil: the built-in one answers, and there is no
 	// PromptService.
 	Prompts *prompt.Library
+	// Conversations; nil: none are kept.
+	Conversations *conversation.Store
+	// Cache of answers; nil: each is made anew.
+	Cache *answercache.Cache
 }
 
 // Options bounds the server. The zero value is good for one machine.
@@ -92,6 +99,7 @@ type Server struct {
 	grace    time.Duration
 	stopping context.Context
 	stop     context.CancelFunc
+	cache    *answercache.Cache
 }
 
 // New returns a server that is not listening yet.
@@ -104,12 +112,13 @@ func New(p Parts, log *slog.Logger, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the validator: %w", err)
 	}
-	s := &Server{grpc: grpc.NewServer(transport()...), health: health.NewServer(), grace: o.StopGrace}
+	s := &Server{grpc: grpc.NewServer(transport()...), health: health.NewServer(), grace: o.StopGrace, cache: p.Cache}
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	g := &guard{log: log, validate: validator, limits: limits(o)}
 	g.register(s.grpc, quarryv1.CollectionService_ServiceDesc, &collections{catalog: p.Catalog})
 	g.register(s.grpc, quarryv1.IngestService_ServiceDesc, &ingestion{ingester: p.Ingester, roots: o.ImportRoots, stopping: s.stopping})
 	g.register(s.grpc, quarryv1.QueryService_ServiceDesc, newQueries(p, log))
+	g.register(s.grpc, quarryv1.ConversationService_ServiceDesc, &conversations{store: p.Conversations})
 	g.register(s.grpc, quarryv1.UsageService_ServiceDesc, &usage{ledger: p.Ledger})
 	if p.Prompts != nil {
 		g.register(s.grpc, quarryv1.PromptService_ServiceDesc, &prompts{library: p.Prompts})
@@ -157,6 +166,13 @@ func limits(o Options) map[string]limit {
 // first, running calls get StopGrace to finish, and what is left is cut off.
 // It returns nil after a stop by ctx.
 func (s *Server) Run(ctx context.Context, lis net.Listener) error {
+	if s.cache != nil {
+		pruning, stop := context.WithCancel(ctx)
+		var pruned sync.WaitGroup
+		pruned.Go(func() { s.cache.Run(pruning) })
+		defer pruned.Wait()
+		defer stop()
+	}
 	served := make(chan error, 1)
 	go func() { served <- s.grpc.Serve(lis) }()
 	select {

@@ -163,16 +163,26 @@ func fromStages(stages []retrieve.Stage) []*quarryv1.StageTime {
 	return out
 }
 
-// answerStages are the search's, whose total is called search here, what the
-// answerer took, and the whole call.
-func answerStages(search []retrieve.Stage, d generate.Done, whole time.Duration) []*quarryv1.StageTime {
-	out := fromStages(search)
+// stages are those of a follow-up made to stand alone, of the search, whose total
+// is called search here, what the answerer took, and the whole call.
+func (a *asking) stages(d generate.Done) []*quarryv1.StageTime {
+	var out []*quarryv1.StageTime
+	if a.talk != nil {
+		out = append(out, stageTime("rewrite", a.talk.took))
+	}
+	if a.from.took > 0 {
+		out = append(out, stageTime("cache", a.from.took))
+	}
+	if a.from.again != nil {
+		return append(out, stageTime("total", time.Since(a.start)))
+	}
+	out = append(out, fromStages(a.found.Stages)...)
 	for _, s := range out {
 		if s.Stage == "total" {
 			s.Stage = "search"
 		}
 	}
-	return append(out, stageTime("first_token", d.FirstToken), stageTime("generate", d.Total), stageTime("total", whole))
+	return append(out, stageTime("first_token", d.FirstToken), stageTime("generate", d.Total), stageTime("total", time.Since(a.start)))
 }
 
 func stageTime(name string, d time.Duration) *quarryv1.StageTime {
@@ -183,10 +193,16 @@ func fromRange(start, end int) *quarryv1.ByteRange {
 	return &quarryv1.ByteRange{Start: int64(start), End: int64(end)}
 }
 
-func fromPlan(p generate.Plan) *quarryv1.AskResponse {
-	return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Plan{
-		Plan: &quarryv1.PlanEvent{Model: p.Model, Prompt: p.Prompt, Note: p.Note},
-	}}
+// fromPlan says what will answer which question; t may be nil.
+func fromPlan(p generate.Plan, t *talk) *quarryv1.AskResponse {
+	out := &quarryv1.PlanEvent{Model: p.Model, Prompt: p.Prompt, Note: p.Note}
+	if t != nil {
+		out.Conversation = t.conversation.ID
+	}
+	if t != nil && t.By != "" {
+		out.Question, out.RewrittenBy = t.Question, t.By
+	}
+	return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Plan{Plan: out}}
 }
 
 func passagesEvent(r retrieve.Result) *quarryv1.AskResponse {
@@ -212,6 +228,8 @@ func fromEvent(e generate.Event, passages []retrieve.Passage) *quarryv1.AskRespo
 		}}}
 	case generate.Support:
 		return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Support{Support: fromSupport(e)}}
+	case generate.Restart:
+		return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Restart{Restart: &quarryv1.RestartEvent{Model: e.Model, Code: e.Code}}}
 	case generate.Done:
 		return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Done{Done: &quarryv1.DoneEvent{
 			RemovedMarkers: int32(e.RemovedMarkers), FinishReason: e.FinishReason,

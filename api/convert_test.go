@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/generate/conversation"
 	"github.com/quarry-rag/quarry/ingest"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 	"github.com/quarry-rag/quarry/retrieve"
@@ -59,7 +60,9 @@ func TestConversionsLoseNothing(t *testing.T) {
 		fromImport(im),
 		fromPassage(passage),
 		fromReport(full[retrieve.Result](t)),
-		fromPlan(full[generate.Plan](t)).GetPlan(),
+		fromPlan(full[generate.Plan](t), &talk{
+			Recalled: full[conversation.Recalled](t), conversation: &conversation.Conversation{ID: "c"},
+		}).GetPlan(),
 		event(full[generate.Delta](t)).GetDelta(),
 		event(citation).GetCitation(),
 		event(full[generate.Usage](t)).GetUsage(),

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -11,6 +10,8 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/generate/answercache"
+	"github.com/quarry-rag/quarry/generate/conversation"
 	"github.com/quarry-rag/quarry/generate/ledger"
 	"github.com/quarry-rag/quarry/generate/prompt"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
@@ -29,12 +30,18 @@ type queries struct {
 	searcher  *retrieve.Searcher
 	answerers []generate.Answerer
 	ledger    *ledger.Ledger
-	prompts   *prompt.Library // nil: the built-in prompt
+	prompts   *prompt.Library        // nil: the built-in prompt
+	talks     *conversation.Recaller // nil: no conversations are kept
+	cache     *answercache.Cache     // nil: no answers are
 	log       *slog.Logger
 }
 
 func newQueries(p Parts, log *slog.Logger) *queries {
-	return &queries{searcher: p.Searcher, answerers: p.Answerers, ledger: p.Ledger, prompts: p.Prompts, log: log}
+	s := &queries{searcher: p.Searcher, answerers: p.Answerers, ledger: p.Ledger, cache: p.Cache, prompts: p.Prompts, log: log}
+	if p.Conversations != nil {
+		s.talks = &conversation.Recaller{Store: p.Conversations, Weigher: p.Searcher, Log: log}
+	}
+	return s
 }
 
 func (s *queries) Search(ctx context.Context, in *quarryv1.SearchRequest) (*quarryv1.SearchResponse, error) {
@@ -66,84 +73,99 @@ func (s *queries) Ask(in *quarryv1.AskRequest, stream grpc.ServerStreamingServer
 	if err != nil {
 		return err
 	}
-	asked, plan, err := s.words(ctx, in, answerer.Plan())
+	words, plan, err := s.words(ctx, in, answerer.Plan())
 	if err != nil {
 		return err
 	}
-	q, err := askQuery(in, plan)
+	talk, err := s.talk(ctx, in, answerer)
 	if err != nil {
 		return err
 	}
-	found, err := s.searcher.Search(ctx, q)
-	if err != nil {
-		return err
-	}
-	if !answerer.Plan().Quotes {
-		retrieve.ReadingOrder(found.Passages)
-	}
-	words, err := s.searcher.Weights(ctx, in.Collection, in.Question)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
-		found.Degraded = append(found.Degraded, "How rare the question's words are was not to be had in time.")
-	}
-	if err := stream.Send(fromPlan(plan)); err != nil {
-		return err
-	}
-	if err := stream.Send(passagesEvent(found)); err != nil {
-		return err
-	}
-	return s.answer(ctx, &asking{in, answerer, plan, asked, found, words, start}, stream)
+	a := &asking{in: in, answerer: answerer, plan: plan, prompt: words, talk: talk, start: start, trace: newTraceID()}
+	err = s.ask(ctx, a, stream)
+	s.log.InfoContext(ctx, "answer", "trace", a.trace, "collection", in.Collection, "model", plan.Model,
+		"cache", cacheWords[a.from.state], "ok", err == nil)
+	return err
 }
 
 // asking is one question on its way to an answer.
 type asking struct {
 	in       *quarryv1.AskRequest
 	answerer generate.Answerer
-	plan     generate.Plan
+	plan     generate.Plan // with the prompt of this question
 	prompt   *prompt.Words
-	found    retrieve.Result
-	words    retrieve.Weights
+	talk     *talk
 	start    time.Time
+	trace    string
+	from     origin
+	found    *answercache.Found // nil until it is
 }
 
-// answer streams the answerer's events. Returning breaks the range, which ends
-// the model call.
-func (s *queries) answer(ctx context.Context, a *asking, stream grpc.ServerStreamingServer[quarryv1.AskResponse]) error {
-	for event, err := range a.answerer.Answer(ctx, a.request()) {
+func (s *queries) search(ctx context.Context, a *asking) (*answercache.Found, error) {
+	q, err := askQuery(a.in, a.plan)
+	if err != nil {
+		return nil, err
+	}
+	q.Text = a.question()
+	found := &answercache.Found{}
+	if found.Result, err = s.searcher.Search(ctx, q); err != nil {
+		return nil, err
+	}
+	if !a.plan.Quotes {
+		retrieve.ReadingOrder(found.Passages)
+	}
+	found.Words, err = s.searcher.Weights(ctx, a.in.Collection, a.question())
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		found.Degraded = append(found.Degraded, "How rare the question's words are was not to be had in time.")
+	}
+	return found, nil
+}
+
+// ask streams the answer. Returning breaks the range, which ends the model call
+// when nobody else waits for it.
+func (s *queries) ask(ctx context.Context, a *asking, stream grpc.ServerStreamingServer[quarryv1.AskResponse]) error {
+	parts, err := s.parts(ctx, a)
+	if err != nil {
+		return err
+	}
+	for part, err := range parts {
+		if err == nil && part.Found != nil {
+			err = a.begin(part.Found, stream)
+		} else if err == nil {
+			err = s.send(ctx, a, s.settle(ctx, a, part.Event), stream)
+		}
 		if err != nil {
-			if failed, ok := errors.AsType[*generate.TriesError](err); ok {
-				s.record(ctx, a.in.Collection, failed.Tries)
-			}
-			return err
-		}
-		out := fromEvent(event, a.found.Passages)
-		if done, ok := event.(generate.Done); ok {
-			s.record(ctx, a.in.Collection, done.Tries)
-			out.GetDone().Stages = answerStages(a.found.Stages, done, time.Since(a.start))
-			out.GetDone().Receipt = fromDone(done, a.plan, a.words)
-		}
-		if err := stream.Send(out); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// recordWithin is the time for the record of an answer, which its client's going
-// does not end: what was spent was spent.
-const recordWithin = 5 * time.Second
+// begin sends what comes before the answer.
+func (a *asking) begin(found *answercache.Found, stream grpc.ServerStreamingServer[quarryv1.AskResponse]) error {
+	a.found, a.from.again = found, found.Again
+	if err := stream.Send(fromPlan(a.plan, a.talk)); err != nil {
+		return err
+	}
+	return stream.Send(passagesEvent(found.Result))
+}
 
-func (s *queries) record(ctx context.Context, collection string, tries []generate.Try) {
-	if s.ledger == nil {
-		return
+func (s *queries) send(ctx context.Context, a *asking, event generate.Event, stream grpc.ServerStreamingServer[quarryv1.AskResponse]) error {
+	if a.talk != nil {
+		a.talk.hear(event, a.found.Passages)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
-	defer cancel()
-	if err := s.ledger.Record(ctx, collection, tries); err != nil {
-		s.log.Error("usage is lost", "collection", collection, "err", err)
+	out := fromEvent(event, a.found.Passages)
+	if done, ok := event.(generate.Done); ok {
+		if err := s.remember(ctx, a, done.Tries); err != nil {
+			return err
+		}
+		out.GetDone().Stages = a.stages(done)
+		out.GetDone().Receipt = a.receipt(done)
 	}
+	return stream.Send(out)
 }
 
 func (s *queries) answerer(model string) (generate.Answerer, error) {
@@ -185,19 +207,24 @@ func askQuery(in *quarryv1.AskRequest, plan generate.Plan) (retrieve.Query, erro
 	return q, err
 }
 
-func (a *asking) request() generate.Request {
-	return generate.Request{
-		Question:    a.in.Question,
-		Passages:    a.found.Passages,
-		Coverage:    a.found.Coverage,
-		MinCoverage: a.found.MinCoverage,
-		Vector:      a.found.Vector,
-		MaxTokens:   int(a.in.MaxAnswerTokens),
-		IDF:         a.words.IDF,
-		Language:    a.words.Language,
-		Collection:  a.in.Collection,
-		Prompt:      a.prompt,
+func (a *asking) request(found *answercache.Found) generate.Request {
+	r := generate.Request{
+		Question:     a.question(),
+		Passages:     found.Passages,
+		Coverage:     found.Coverage,
+		MinCoverage:  found.MinCoverage,
+		Vector:       found.Vector,
+		MaxTokens:    int(a.in.MaxAnswerTokens),
+		IDF:          found.Words.IDF,
+		Language:     found.Words.Language,
+		Collection:   a.in.Collection,
+		Prompt:       a.prompt,
+		AllowRestart: a.in.AllowRestart,
 	}
+	if a.talk != nil {
+		r.History = a.talk.History
+	}
+	return r
 }
 
 func notBlank(field, text string) error {

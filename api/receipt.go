@@ -3,36 +3,57 @@ package api
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"slices"
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/quarry-rag/quarry/generate"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
-	"github.com/quarry-rag/quarry/retrieve"
 )
 
-// fromDone is the receipt of an answer that ended well.
-func fromDone(d generate.Done, p generate.Plan, w retrieve.Weights) *quarryv1.Receipt {
+// receipt is that of an answer that ended well.
+func (a *asking) receipt(d generate.Done) *quarryv1.Receipt {
 	r := &quarryv1.Receipt{
-		TraceId: newTraceID(), Route: d.Route, Prompt: p.Prompt,
-		SpaceModel: w.Model, SpaceFingerprint: w.Fingerprint,
+		TraceId: a.trace, Route: d.Route, Prompt: a.plan.Prompt,
+		SpaceModel: a.found.Words.Model, SpaceFingerprint: a.found.Words.Fingerprint,
+		Cache: a.from.state,
+	}
+	tries := d.Tries
+	if a.talk != nil {
+		tries = append(slices.Clone(a.talk.Tries), tries...)
 	}
 	total, known := 0.0, true
-	for _, t := range d.Tries {
+	for _, t := range tries {
 		try := fromTry(t)
 		r.Tries = append(r.Tries, try)
 		total += try.GetCost()
 		known = known && (try.Cost != nil || t.Duration == 0)
 	}
-	if known && len(d.Tries) > 0 {
+	if again := a.from.again; again != nil {
+		r.CachedAt = fromTime(again.MadeAt)
+		if again.NanoDollars != nil {
+			saved := float64(*again.NanoDollars) / 1e9
+			r.Saved = &saved
+		}
+	}
+	if known && (len(tries) > 0 || a.from.again != nil) {
 		r.Cost = &total
 	}
 	return r
 }
 
+// cacheWords are CacheState in logs.
+var cacheWords = map[quarryv1.CacheState]string{
+	quarryv1.CacheState_CACHE_STATE_OFF:      "off",
+	quarryv1.CacheState_CACHE_STATE_MISS:     "miss",
+	quarryv1.CacheState_CACHE_STATE_EXACT:    "exact",
+	quarryv1.CacheState_CACHE_STATE_SEMANTIC: "semantic",
+	quarryv1.CacheState_CACHE_STATE_SHARED:   "shared",
+}
+
 func fromTry(t generate.Try) *quarryv1.Try {
 	out := &quarryv1.Try{
-		Model: t.Model, Code: t.Code,
+		Model: t.Model, Code: t.Code, Purpose: t.Purpose,
 		InputTokens: int64(t.Usage.InputTokens), OutputTokens: int64(t.Usage.OutputTokens), CachedTokens: int64(t.Usage.CachedTokens),
 		Duration: durationpb.New(t.Duration),
 	}

@@ -8,12 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/quarry-rag/quarry/api"
 	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/generate/conversation"
 	"github.com/quarry-rag/quarry/generate/ledger"
 	"github.com/quarry-rag/quarry/generate/prompt"
 	"github.com/quarry-rag/quarry/ingest"
@@ -43,6 +45,12 @@ type chatAt string
 
 func newRig(t *testing.T, o api.Options, chat chatAt) *rig {
 	t.Helper()
+	return newRigOf(t, o, chat, nil)
+}
+
+// newRigOf is newRig with more parts.
+func newRigOf(t *testing.T, o api.Options, chat chatAt, more func(*pgxpool.Pool, *api.Parts)) *rig {
+	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	pool := pgtest.Pool(t)
 	source, err := ids.Open(t.Context(), pool)
@@ -59,14 +67,20 @@ func newRig(t *testing.T, o api.Options, chat chatAt) *rig {
 		t.Fatal(err)
 	}
 	searcher := retrieve.New(pool, model, retrieve.Options{})
-	srv, err := api.New(api.Parts{
+	parts := api.Parts{
 		Catalog:   ingest.NewCatalog(pool, source, model.Info()),
 		Ingester:  ingester,
 		Searcher:  searcher,
 		Answerers: answerers(t, generate.NewExtractive(model, searcher), searcher, chat, log),
 		Ledger:    ledger.New(pool),
 		Prompts:   prompt.NewLibrary(pool),
-	}, log, o)
+
+		Conversations: conversation.NewStore(pool),
+	}
+	if more != nil {
+		more(pool, &parts)
+	}
+	srv, err := api.New(parts, log, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,8 +20,10 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/generate/conversation"
 	"github.com/quarry-rag/quarry/generate/prompt"
 	"github.com/quarry-rag/quarry/ingest"
+	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 	"github.com/quarry-rag/quarry/retrieve"
 	"github.com/quarry-rag/quarry/retrieve/embed"
 )
@@ -65,6 +67,8 @@ var table = []struct {
 	{errStopping, outcome{codes.Unavailable, "", "", time.Second}},
 	{prompt.ErrUnknown, outcome{codes.NotFound, "", "prompt", 0}},
 	{prompt.ErrNothing, outcome{codes.FailedPrecondition, "", "", 0}},
+	{conversation.ErrUnknown, outcome{codes.NotFound, "", "conversation", 0}},
+	{conversation.ErrFull, outcome{codes.FailedPrecondition, "", "conversation", 0}},
 	{generate.ErrBudget, outcome{codes.ResourceExhausted, "", "", 0}},
 	{retrieve.ErrModelMismatch, outcome{codes.FailedPrecondition, "the collection's vectors were made by another embedding model than this server's", "collection", 0}},
 	{retrieve.ErrGone, outcome{codes.Aborted, "a document changed while it was read", "", time.Second}},
@@ -233,9 +237,12 @@ func resourceName(kind string, msg any) string {
 			return m.GetPrompt()
 		}
 	case interface{ GetId() string }:
-		if kind == "import" {
+		if kind == "import" || kind == "conversation" {
 			return m.GetId()
 		}
+	}
+	if m, ok := msg.(*quarryv1.AskRequest); ok && kind == "conversation" {
+		return m.Conversation
 	}
 	switch m := msg.(type) {
 	case interface{ GetCollection() string }:

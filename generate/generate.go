@@ -35,6 +35,8 @@ type Request struct {
 	History History
 	// Prompt is the words to ask a chat model with. nil: the built-in prompt's.
 	Prompt *prompt.Words
+	// AllowRestart: begin anew by the route's next model when one fails in the middle.
+	AllowRestart bool
 }
 
 func (r *Request) words() *prompt.Words {
@@ -71,9 +73,11 @@ type Plan struct {
 	// Quotes: the answer is made of sentences found in the passages, so that more
 	// text around them only hides the good ones.
 	Quotes bool
+	// Identity of the model's settings, for caches: another one may answer otherwise.
+	Identity string
 }
 
-// Event is a part of an answer: Delta, Citation, Support, Usage, Verdict or Done.
+// Event is a part of an answer: Delta, Citation, Support, Usage, Verdict, Done or Restart.
 type Event interface{ event() }
 
 // Delta is answer text; the pieces joined are the answer.
@@ -118,7 +122,13 @@ type Done struct {
 	Tries []Try
 }
 
+// Restart says that the answer so far is void: the model failed in its middle, and
+// what follows is another's, from the beginning. It comes only where
+// Request.AllowRestart wants it.
+type Restart struct{ Model, Code string }
+
 func (Delta) event()    {}
+func (Restart) event()  {}
 func (Citation) event() {}
 func (Usage) event()    {}
 func (Verdict) event()  {}
@@ -142,6 +152,8 @@ func Collect(events iter.Seq2[Event, error]) (Answer, error) {
 			return a, err
 		}
 		switch e := e.(type) {
+		case Restart:
+			a = Answer{}
 		case Delta:
 			a.Text += e.Text
 		case Citation:

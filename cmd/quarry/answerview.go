@@ -16,6 +16,9 @@ const quoteWidth = 100
 type answerView struct {
 	term      *terminal
 	citations []*quarryv1.CitationEvent
+	plan      *quarryv1.PlanEvent
+	raw       strings.Builder          // the answer's text as it came
+	unproved  []*quarryv1.SupportEvent // its sentences without support
 	// inLine: the answer's last line is not ended yet.
 	inLine bool
 }
@@ -23,20 +26,33 @@ type answerView struct {
 func (v *answerView) show(event *quarryv1.AskResponse) error {
 	switch e := event.Event.(type) {
 	case *quarryv1.AskResponse_Plan:
+		v.plan = e.Plan
 		v.term.note("%s", clean(planLine(e.Plan)))
+		if e.Plan.Question != "" {
+			v.term.note("Asked as: %s (by %s)", line(e.Plan.Question, 500), clean(e.Plan.RewrittenBy))
+		}
 	case *quarryv1.AskResponse_Passages:
 		for _, why := range e.Passages.Report.GetDegraded() {
 			v.term.note("degraded: %s", clean(why))
 		}
 	case *quarryv1.AskResponse_Delta:
+		v.raw.WriteString(e.Delta.Text)
 		return v.text(clean(e.Delta.Text))
 	case *quarryv1.AskResponse_Citation:
 		v.citations = append(v.citations, e.Citation)
+	case *quarryv1.AskResponse_Support:
+		if !e.Support.Supported {
+			v.unproved = append(v.unproved, e.Support)
+		}
+	case *quarryv1.AskResponse_Restart:
+		v.restart(e.Restart)
 	case *quarryv1.AskResponse_Verdict:
 		return v.conclude(e.Verdict)
 	case *quarryv1.AskResponse_Done:
-		_, err := fmt.Fprintln(v.term.out, doneLine(e.Done))
-		return err
+		if _, err := fmt.Fprintln(v.term.out, doneLine(e.Done)); err != nil {
+			return err
+		}
+		v.goOn()
 	}
 	return nil
 }
@@ -56,6 +72,36 @@ func (v *answerView) breakOff() {
 	}
 }
 
+// restart forgets the answer so far.
+func (v *answerView) restart(e *quarryv1.RestartEvent) {
+	v.breakOff()
+	v.term.note("%s failed (%s); the answer begins anew", clean(e.Model), clean(e.Code))
+	*v = answerView{term: v.term, plan: v.plan}
+}
+
+// goOn says how to go on with the conversation.
+func (v *answerView) goOn() {
+	if id := v.plan.GetConversation(); id != "" {
+		v.term.note("Conversation %s: go on with --continue, or --conversation and its name", clean(id))
+	}
+}
+
+// unprovedText lists the sentences that the passages do not bear out.
+func (v *answerView) unprovedText() string {
+	if len(v.unproved) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("\nNot borne out by the sources\n")
+	text := v.raw.String()
+	for _, s := range v.unproved {
+		if s.Start >= 0 && s.Start < s.End && s.End <= int64(len(text)) {
+			fmt.Fprintf(&b, "  ? “%s” (%s)\n", line(text[s.Start:s.End], quoteWidth), line(s.Reason, quoteWidth))
+		}
+	}
+	return b.String()
+}
+
 func (v *answerView) conclude(verdict *quarryv1.VerdictEvent) error {
 	var b strings.Builder
 	if v.inLine {
@@ -63,6 +109,7 @@ func (v *answerView) conclude(verdict *quarryv1.VerdictEvent) error {
 		v.inLine = false
 	}
 	b.WriteString(v.sources())
+	b.WriteString(v.unprovedText())
 	b.WriteString("\n" + verdictLine(verdict) + "\n")
 	_, err := fmt.Fprint(v.term.out, b.String())
 	return err
@@ -137,10 +184,31 @@ func doneLine(d *quarryv1.DoneEvent) string {
 		times = append(times, strings.ReplaceAll(s.Stage, "_", " ")+" "+millis(s.Time.AsDuration()))
 	}
 	s := "Times: " + strings.Join(times, " · ")
+	s += cacheLine(d.Receipt)
 	if d.RemovedMarkers > 0 {
 		s += fmt.Sprintf("\nRemoved %d markers that pointed nowhere", d.RemovedMarkers)
 	}
 	return s
+}
+
+// cacheLine says where an answer came from, when it was not made for this question.
+func cacheLine(r *quarryv1.Receipt) string {
+	switch r.GetCache() {
+	case quarryv1.CacheState_CACHE_STATE_EXACT:
+		return "\nFrom the cache: made " + ago(time.Since(r.CachedAt.AsTime()))
+	case quarryv1.CacheState_CACHE_STATE_SEMANTIC:
+		return "\nFrom the cache, of a question that means the same: made " + ago(time.Since(r.CachedAt.AsTime()))
+	case quarryv1.CacheState_CACHE_STATE_SHARED:
+		return "\nShared with the same question, asked at the same time"
+	}
+	return ""
+}
+
+func ago(d time.Duration) string {
+	if d < time.Second {
+		return "just now"
+	}
+	return duration(d.Round(time.Second)) + " ago"
 }
 
 func millis(d time.Duration) string {

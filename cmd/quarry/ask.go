@@ -14,17 +14,35 @@ type askCmd struct {
 	Question []string `arg:"" help:"The question; several words are joined."`
 	Model    string   `env:"-" help:"One of the server's models; empty: its default."`
 	Limit    int32    `env:"-" help:"Passages to draw the answer from. 0: the server's default."`
+	// Conversations.
+	Conversation string `env:"-" placeholder:"ID" xor:"conversation" help:"Continue this conversation; \"new\" begins one."`
+	Continue     bool   `env:"-" short:"c" xor:"conversation" help:"Continue the last conversation, or begin one."`
+	NoCache      bool   `env:"-" help:"Have the answer made anew."`
+	AllowRestart bool   `env:"-" help:"When a model fails in the middle, begin anew with the next rather than give up."`
 	searching
 }
 
 func (c *askCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 	return withClient(g.Server, func(cl *client) error {
-		return ask(ctx, cl, term, &quarryv1.AskRequest{
-			Collection: g.Collection,
-			Question:   strings.Join(c.Question, " "),
-			Model:      c.Model,
-			Options:    c.options(c.Limit),
-		})
+		in := &quarryv1.AskRequest{
+			Collection:   g.Collection,
+			Question:     strings.Join(c.Question, " "),
+			Model:        c.Model,
+			Options:      c.options(c.Limit),
+			Conversation: c.Conversation,
+			NoCache:      c.NoCache,
+			AllowRestart: c.AllowRestart,
+		}
+		if c.Continue {
+			last, err := lastConversation(ctx, cl, g.Collection, c.Principal)
+			if err != nil {
+				return err
+			}
+			in.Conversation, in.StartConversation = last, last == ""
+		} else if c.Conversation == "new" {
+			in.Conversation, in.StartConversation = "", true
+		}
+		return ask(ctx, cl, term, in)
 	})
 }
 

@@ -64,10 +64,15 @@ func answer() []*quarryv1.AskResponse {
 		return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Delta{Delta: &quarryv1.DeltaEvent{Text: s}}}
 	}
 	return []*quarryv1.AskResponse{
-		{Event: &quarryv1.AskResponse_Plan{Plan: &quarryv1.PlanEvent{Model: "extractive", Note: "Quotes, without a language model."}}},
+		{Event: &quarryv1.AskResponse_Plan{Plan: &quarryv1.PlanEvent{
+			Model: "extractive", Note: "Quotes, without a language model.", Question: "How does it choose? select", RewrittenBy: "rules", Conversation: "c-1",
+		}}},
 		{Event: &quarryv1.AskResponse_Passages{Passages: &quarryv1.PassagesEvent{Report: &quarryv1.SearchReport{Degraded: []string{"The dense leg was late."}}}}},
 		delta("One is chosen by a uniform "), delta("pseudo-random selection. [2]"), cite(2, 500, "a single one that can proceed is chosen\n\tvia a uniform pseudo-random selection "+strings.Repeat("and so on ", 20)),
 		delta(" Otherwise it\x1b]0;owned\x07 blocks. [1]"), cite(1, 20, "blocks"), cite(2, 900, "again"),
+		{Event: &quarryv1.AskResponse_Support{Support: &quarryv1.SupportEvent{Start: 0, End: 55, Supported: true}}},
+		{Event: &quarryv1.AskResponse_Support{Support: &quarryv1.SupportEvent{Start: 56, End: 90, Reason: "it cites\nnothing"}}},
+		{Event: &quarryv1.AskResponse_Support{Support: &quarryv1.SupportEvent{Start: 80, End: 9000}}},
 		{Event: &quarryv1.AskResponse_Usage{Usage: &quarryv1.UsageEvent{}}},
 		{Event: &quarryv1.AskResponse_Verdict{Verdict: &quarryv1.VerdictEvent{Verdict: quarryv1.Verdict_VERDICT_PARTIAL, Reason: "one sentence has no support"}}},
 		{Event: &quarryv1.AskResponse_Done{Done: &quarryv1.DoneEvent{RemovedMarkers: 2, Stages: []*quarryv1.StageTime{stage("embed", 2), stage("first_token", 41), stage("ask", 1234)}}}},

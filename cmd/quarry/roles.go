@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/quarry-rag/quarry/api"
+	"github.com/quarry-rag/quarry/generate/conversation"
 	"github.com/quarry-rag/quarry/generate/ledger"
 	"github.com/quarry-rag/quarry/generate/prompt"
 	"github.com/quarry-rag/quarry/ingest"
@@ -109,12 +110,13 @@ func newServer(ctx context.Context, n *node, s *serving, term *terminal, log *sl
 	})
 	term.note("%s", why)
 	return api.New(api.Parts{
-		Catalog:   ingest.NewCatalog(n.pool, n.ids, n.model.Info()),
-		Ingester:  ingester,
-		Searcher:  searcher,
-		Answerers: answerers,
-		Ledger:    ledger.New(n.pool),
-		Prompts:   prompt.NewLibrary(n.pool),
+		Catalog:       ingest.NewCatalog(n.pool, n.ids, n.model.Info()),
+		Ingester:      ingester,
+		Searcher:      searcher,
+		Answerers:     answerers,
+		Ledger:        ledger.New(n.pool),
+		Prompts:       prompt.NewLibrary(n.pool),
+		Conversations: conversation.NewStore(n.pool),
 	}, log, api.Options{ImportRoots: s.roots()})
 }
 

@@ -34,6 +34,9 @@ type Sum struct {
 	InputTokens, OutputTokens, CachedTokens int64
 	// NanoDollars is the cost of the tries whose cost is known; Unpriced counts the others.
 	NanoDollars, Unpriced int64
+	// Hits are answers given again, and SavedNanoDollars what they cost when they
+	// were made, where that is known.
+	Hits, SavedNanoDollars int64
 }
 
 const recordSQL = `
@@ -84,10 +87,13 @@ func (l *Ledger) Record(ctx context.Context, collection string, tries []generate
 }
 
 func (s Sum) add(t generate.Try) Sum {
-	// A weak answer was given and paid for, and did not answer.
-	if t.Code == "" {
+	// A weak answer was given and paid for, and did not answer; what was asked for
+	// another purpose is neither.
+	switch {
+	case t.Purpose != "":
+	case t.Code == "":
 		s.Answers++
-	} else {
+	default:
 		s.Failures++
 	}
 	s.InputTokens += int64(t.Usage.InputTokens)
@@ -99,6 +105,21 @@ func (s Sum) add(t generate.Try) Sum {
 		s.Unpriced++
 	}
 	return s
+}
+
+// Saved adds an answer of model's that was given again, and what it cost when it
+// was made; nil is not known.
+func (l *Ledger) Saved(ctx context.Context, collection, model string, nanos *int64) error {
+	_, err := l.pool.Exec(ctx, `
+		insert into usage as u (collection_id, day, model, hits, saved_nano_dollars)
+		select collection_id, (now() at time zone 'utc')::date, @model, 1, coalesce(@nanos::bigint, 0) from collection where name = @collection
+		    on conflict (collection_id, day, model) do update
+		   set hits = u.hits + 1, saved_nano_dollars = u.saved_nano_dollars + excluded.saved_nano_dollars`,
+		pgx.NamedArgs{"collection": collection, "model": model, "nanos": nanos})
+	if err != nil {
+		return fmt.Errorf("record savings of %q: %w", collection, err)
+	}
+	return nil
 }
 
 // Spent implements generate.Spending.
@@ -124,7 +145,7 @@ const maxRows = 10_000
 func (l *Ledger) List(ctx context.Context, collection string, from, to time.Time) ([]Row, error) {
 	rows, err := l.pool.Query(ctx, `
 		select c.name, u.day, u.model, u.answers, u.failures,
-		       u.input_tokens, u.output_tokens, u.cached_tokens, u.nano_dollars, u.unpriced
+		       u.input_tokens, u.output_tokens, u.cached_tokens, u.nano_dollars, u.unpriced, u.hits, u.saved_nano_dollars
 		  from usage u join collection c using (collection_id)
 		 where u.day between @from::date and @to::date and (@collection = '' or c.name = @collection)
 		 order by u.day desc, c.name, u.model limit @limit`,
@@ -135,7 +156,8 @@ func (l *Ledger) List(ctx context.Context, collection string, from, to time.Time
 	out, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (Row, error) {
 		var x Row
 		err := r.Scan(&x.Collection, &x.Day, &x.Model, &x.Answers, &x.Failures,
-			&x.InputTokens, &x.OutputTokens, &x.CachedTokens, &x.NanoDollars, &x.Unpriced)
+			&x.InputTokens, &x.OutputTokens, &x.CachedTokens, &x.NanoDollars, &x.Unpriced,
+			&x.Hits, &x.SavedNanoDollars)
 		return x, err
 	})
 	if err != nil {
