@@ -14,6 +14,9 @@ type askCmd struct {
 	Question []string `arg:"" help:"The question; several words are joined."`
 	Model    string   `env:"-" help:"One of the server's models; empty: its default."`
 	Limit    int32    `env:"-" help:"Passages to draw the answer from. 0: the server's default."`
+	Prompt   string   `env:"-" placeholder:"NAME[@V]" help:"Prompt to ask a chat model with; empty: what the collection uses."`
+
+	Var map[string]string `env:"-" mapsep:"none" placeholder:"NAME=VALUE" help:"Value of a variable of the prompt; may be repeated."`
 	searching
 }
 
@@ -24,6 +27,8 @@ func (c *askCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 			Question:   strings.Join(c.Question, " "),
 			Model:      c.Model,
 			Options:    c.options(c.Limit),
+			Prompt:     c.Prompt,
+			Variables:  c.Var,
 		})
 	})
 }
