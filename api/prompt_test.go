@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,6 +13,7 @@ import (
 
 	"github.com/quarry-rag/quarry/api"
 	"github.com/quarry-rag/quarry/generate/provider/openaitest"
+	"github.com/quarry-rag/quarry/internal/eval"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 )
 
@@ -165,4 +168,33 @@ func violated(st *status.Status) string {
 		}
 	}
 	return ""
+}
+
+// A prompt is tried on a golden set as `quarry prompt try` does it.
+func TestPromptIsTried(t *testing.T) {
+	r, _, model := promptRig(t)
+	golden := filepath.Join(t.TempDir(), "golden.jsonl")
+	if err := os.WriteFile(golden, []byte(`{"question": "When was the Brannock lighthouse built?", "document": "lighthouse", "quote": "1871"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d, err := eval.ReadGolden(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := []eval.TrialSetting{{Prompt: "desk@1", Model: "chat"}, {Prompt: "desk@2"}, {Model: "extractive"}}
+	rows, err := eval.RunTrial(t.Context(), d, settings, 2, eval.NewServer(r.conn, "docs").Answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		if row.Failed > 0 || row.Means["answered"] != 1 || row.Means["cited"] != 1 || row.Means["support"] != 1 || row.P50 <= 0 {
+			t.Errorf("%+v", row)
+		}
+	}
+	if rows[0].Unpriced != 1 || rows[2].Unpriced != 0 || len(model.Requests()) != 2 {
+		t.Errorf("%+v", rows)
+	}
+	if _, err := eval.RunTrial(t.Context(), d, []eval.TrialSetting{{Prompt: "nobody"}}, 1, eval.NewServer(r.conn, "docs").Answer); status.Code(err) != codes.NotFound {
+		t.Errorf("an unknown prompt: %v", err)
+	}
 }

@@ -11,14 +11,15 @@ import (
 
 // askCmd asks one question.
 type askCmd struct {
-	Question []string `arg:"" help:"The question; several words are joined."`
-	Model    string   `env:"-" help:"One of the server's models; empty: its default."`
-	Limit    int32    `env:"-" help:"Passages to draw the answer from. 0: the server's default."`
-	// Conversations.
-	Conversation string `env:"-" placeholder:"ID" xor:"conversation" help:"Continue this conversation; \"new\" begins one."`
-	Continue     bool   `env:"-" short:"c" xor:"conversation" help:"Continue the last conversation, or begin one."`
-	NoCache      bool   `env:"-" help:"Have the answer made anew."`
-	AllowRestart bool   `env:"-" help:"When a model fails in the middle, begin anew with the next rather than give up."`
+	Question     []string          `arg:"" help:"The question; several words are joined."`
+	Model        string            `env:"-" help:"One of the server's models; empty: its default."`
+	Limit        int32             `env:"-" help:"Passages to draw the answer from. 0: the server's default."`
+	Prompt       string            `env:"-" placeholder:"NAME[@V]" help:"Prompt to ask a chat model with; empty: what the collection uses."`
+	Var          map[string]string `env:"-" mapsep:"none" placeholder:"NAME=VALUE" help:"Value of a variable of the prompt; may be repeated."`
+	Conversation string            `env:"-" placeholder:"ID" xor:"conversation" help:"Continue this conversation; \"new\" begins one."`
+	Continue     bool              `env:"-" short:"c" xor:"conversation" help:"Continue the last conversation, or begin one."`
+	NoCache      bool              `env:"-" help:"Have the answer made anew."`
+	AllowRestart bool              `env:"-" help:"When a model fails in the middle, begin anew with the next rather than give up."`
 	searching
 }
 
@@ -32,6 +33,8 @@ func (c *askCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 			Conversation: c.Conversation,
 			NoCache:      c.NoCache,
 			AllowRestart: c.AllowRestart,
+			Prompt:       c.Prompt,
+			Variables:    c.Var,
 		}
 		if c.Continue {
 			last, err := lastConversation(ctx, cl, g.Collection, c.Principal)
