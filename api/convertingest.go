@@ -32,6 +32,9 @@ func toImportSpec(in *quarryv1.StartImportRequest) ingest.ImportSpec {
 	if g := in.Git; g != nil {
 		spec.Git = &ingest.GitSpec{Repository: g.Repository, Revision: g.Revision}
 	}
+	if w := in.Web; w != nil {
+		spec.Web = &ingest.WebSpec{URL: w.Url, MaxPages: int(w.MaxPages), MaxDepth: int(w.MaxDepth), Crawl: w.Crawl}
+	}
 	return spec
 }
 

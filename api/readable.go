@@ -27,6 +27,13 @@ func (r readable) read(in *quarryv1.StartImportRequest) error {
 	if g := spec.Git; g != nil {
 		return r.one("git.repository", strings.TrimPrefix(g.Repository, "file://"))
 	}
+	if w := spec.Web; w != nil {
+		scope, err := w.Scope()
+		if err != nil {
+			return &fieldError{"web.url", err.Error()}
+		}
+		return r.one("web.url", scope)
+	}
 	return nil
 }
 

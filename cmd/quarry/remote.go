@@ -13,24 +13,34 @@ import (
 type remote struct {
 	Git      string `env:"-" placeholder:"REPO" help:"A git repository: a path, or a URL with https or ssh."`
 	Revision string `env:"-" help:"Its branch, tag or commit. Default: HEAD."`
+	Web      string `env:"-" placeholder:"URL" help:"The pages of a web site in the folder of this address and below: those of its sitemap, or those that links lead to."`
+	MaxPages int32  `env:"-" help:"The most pages asked for. Default: 1000."`
+	MaxDepth int32  `env:"-" help:"The most links followed to a page. Default: 10."`
+	Crawl    bool   `env:"-" help:"Follow links also where there is a sitemap."`
 }
 
 // into adds the source to a request, which must have exactly one.
 func (r *remote) into(in *quarryv1.StartImportRequest) error {
 	given := 0
-	for _, is := range []bool{len(in.Paths) > 0, r.Git != ""} {
+	for _, is := range []bool{len(in.Paths) > 0, r.Git != "", r.Web != ""} {
 		if is {
 			given++
 		}
 	}
 	if given != 1 {
-		return errors.New("name what to ingest: files and folders, or --git REPO, and one of these only")
+		return errors.New("name what to ingest: files and folders, --git REPO or --web URL; one of these")
 	}
 	if in.Records && len(in.Paths) == 0 {
 		return errors.New("--records is for files")
 	}
 	if r.Revision != "" && r.Git == "" {
 		return errors.New("--revision is a git repository's: name that with --git REPO")
+	}
+	if r.Web == "" && (r.MaxPages != 0 || r.MaxDepth != 0 || r.Crawl) {
+		return errors.New("--max-pages, --max-depth and --crawl are for --web URL")
+	}
+	if r.Web != "" {
+		in.Web = &quarryv1.WebSite{Url: r.Web, MaxPages: r.MaxPages, MaxDepth: r.MaxDepth, Crawl: r.Crawl}
 	}
 	if r.Git != "" {
 		at, err := repository(r.Git)
