@@ -28,6 +28,7 @@ func toImportSpec(in *quarryv1.StartImportRequest) ingest.ImportSpec {
 		Sync:             in.Sync,
 		DryRun:           in.DryRun,
 		AllowMassRemoval: in.AllowMassRemoval,
+		Bucket:           in.Bucket,
 	}
 	if g := in.Git; g != nil {
 		spec.Git = &ingest.GitSpec{Repository: g.Repository, Revision: g.Revision}

@@ -34,6 +34,9 @@ func (r readable) read(in *quarryv1.StartImportRequest) error {
 		}
 		return r.one("web.url", scope)
 	}
+	if spec.Bucket != "" {
+		return r.one("bucket", strings.TrimRight(spec.Bucket, "/")+"/")
+	}
 	return nil
 }
 

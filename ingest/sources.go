@@ -15,6 +15,8 @@ type Sources struct {
 	// Cache is a folder for what was fetched, so that only what is new is fetched
 	// the next time. Empty: nothing is kept.
 	Cache string
+	// S3 reaches buckets.
+	S3 S3
 
 	pace time.Duration // between two requests to a web site; 0: the default
 }

@@ -19,6 +19,8 @@ type ImportSpec struct {
 	Git *GitSpec `json:"git,omitempty"`
 	// Web is a web site.
 	Web *WebSpec `json:"web,omitempty"`
+	// Bucket is an S3 bucket and, after a slash, a folder in it: s3://bucket/folder.
+	Bucket string `json:"bucket,omitempty"`
 	// Records says that each of the paths is a JSONL file of documents: see
 	// ReadRecords.
 	Records bool `json:"records,omitempty"`
@@ -59,7 +61,7 @@ func (w WebSpec) Scope() (string, error) { return web.Scope(w.URL) }
 // clean returns the spec in its plain form, or an *Invalid.
 func (s ImportSpec) clean() (ImportSpec, error) {
 	given := 0
-	for _, is := range []bool{len(s.Paths) > 0, s.Git != nil, s.Web != nil} {
+	for _, is := range []bool{len(s.Paths) > 0, s.Git != nil, s.Web != nil, s.Bucket != ""} {
 		if is {
 			given++
 		}
@@ -74,6 +76,10 @@ func (s ImportSpec) clean() (ImportSpec, error) {
 	}
 	if s.Web != nil {
 		return s, s.Web.check()
+	}
+	if s.Bucket != "" {
+		_, _, err := bucketOf(s.Bucket)
+		return s, err
 	}
 	roots, err := cleanRoots(s.Paths)
 	s.Paths = roots

@@ -16,19 +16,20 @@ type remote struct {
 	Web      string `env:"-" placeholder:"URL" help:"The pages of a web site in the folder of this address and below: those of its sitemap, or those that links lead to."`
 	MaxPages int32  `env:"-" help:"The most pages asked for. Default: 1000."`
 	MaxDepth int32  `env:"-" help:"The most links followed to a page. Default: 10."`
+	S3       string `name:"s3" env:"-" placeholder:"s3://BUCKET/FOLDER" help:"What an S3-compatible bucket holds in a folder. Who runs the worker sets endpoint and credentials."`
 	Crawl    bool   `env:"-" help:"Follow links also where there is a sitemap."`
 }
 
 // into adds the source to a request, which must have exactly one.
 func (r *remote) into(in *quarryv1.StartImportRequest) error {
 	given := 0
-	for _, is := range []bool{len(in.Paths) > 0, r.Git != "", r.Web != ""} {
+	for _, is := range []bool{len(in.Paths) > 0, r.Git != "", r.Web != "", r.S3 != ""} {
 		if is {
 			given++
 		}
 	}
 	if given != 1 {
-		return errors.New("name what to ingest: files and folders, --git REPO or --web URL; one of these")
+		return errors.New("name what to ingest: files and folders, --git REPO, --web URL or --s3 s3://BUCKET/FOLDER; one of these")
 	}
 	if in.Records && len(in.Paths) == 0 {
 		return errors.New("--records is for files")
@@ -42,6 +43,7 @@ func (r *remote) into(in *quarryv1.StartImportRequest) error {
 	if r.Web != "" {
 		in.Web = &quarryv1.WebSite{Url: r.Web, MaxPages: r.MaxPages, MaxDepth: r.MaxDepth, Crawl: r.Crawl}
 	}
+	in.Bucket = r.S3
 	if r.Git != "" {
 		at, err := repository(r.Git)
 		if err != nil {
