@@ -10,6 +10,7 @@ import (
 	"net"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -53,6 +54,9 @@ type Options struct {
 	// ImportRoots are the absolute folders under which StartImport may read.
 	// None: StartImport is refused.
 	ImportRoots []string
+	// ImportURLs are what begins the URLs that StartImport may read, up to a slash:
+	// "https://docs.example.com/", or a scheme alone, "s3://". None: no URLs.
+	ImportURLs []string
 	// MaxSearches, MaxAnswers and MaxPuts run at once; calls beyond are refused
 	// with RESOURCE_EXHAUSTED. 0 means 8 for each core, 32 and 16.
 	MaxSearches, MaxAnswers, MaxPuts int
@@ -66,6 +70,11 @@ func (o Options) Validate() error {
 	for _, root := range o.ImportRoots {
 		if !filepath.IsAbs(root) || root != filepath.Clean(root) {
 			return fmt.Errorf("import root %q: must be a clean absolute path", root)
+		}
+	}
+	for _, u := range o.ImportURLs {
+		if !strings.Contains(u, "://") {
+			return fmt.Errorf("import URL %q: must begin with a scheme, as in https://docs.example.com/", u)
 		}
 	}
 	if o.MaxSearches < 0 || o.MaxAnswers < 0 || o.MaxPuts < 0 || o.StopGrace < 0 {
@@ -116,7 +125,7 @@ func New(p Parts, log *slog.Logger, o Options) (*Server, error) {
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	g := &guard{log: log, validate: validator, limits: limits(o)}
 	g.register(s.grpc, quarryv1.CollectionService_ServiceDesc, &collections{catalog: p.Catalog})
-	g.register(s.grpc, quarryv1.IngestService_ServiceDesc, &ingestion{ingester: p.Ingester, roots: o.ImportRoots, stopping: s.stopping})
+	g.register(s.grpc, quarryv1.IngestService_ServiceDesc, &ingestion{ingester: p.Ingester, may: readable{o.ImportRoots, o.ImportURLs}, stopping: s.stopping})
 	g.register(s.grpc, quarryv1.QueryService_ServiceDesc, newQueries(p, log))
 	g.register(s.grpc, quarryv1.ConversationService_ServiceDesc, &conversations{store: p.Conversations})
 	g.register(s.grpc, quarryv1.UsageService_ServiceDesc, &usage{ledger: p.Ledger})

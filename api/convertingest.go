@@ -22,13 +22,21 @@ func toDocument(in *quarryv1.PutDocumentRequest) ingest.Document {
 }
 
 func toImportSpec(in *quarryv1.StartImportRequest) ingest.ImportSpec {
-	return ingest.ImportSpec{
+	spec := ingest.ImportSpec{
 		Paths:            in.Paths,
 		Records:          in.Records,
 		Sync:             in.Sync,
 		DryRun:           in.DryRun,
 		AllowMassRemoval: in.AllowMassRemoval,
+		Bucket:           in.Bucket,
 	}
+	if g := in.Git; g != nil {
+		spec.Git = &ingest.GitSpec{Repository: g.Repository, Revision: g.Revision}
+	}
+	if w := in.Web; w != nil {
+		spec.Web = &ingest.WebSpec{URL: w.Url, MaxPages: int(w.MaxPages), MaxDepth: int(w.MaxDepth), Crawl: w.Crawl}
+	}
+	return spec
 }
 
 func fromRecord(r ingest.Record) (*quarryv1.Document, error) {
@@ -92,6 +100,7 @@ func fromImport(im ingest.Import) *quarryv1.Import {
 		StartedAt:    fromTime(im.StartedAt),
 		FinishedAt:   fromTime(im.FinishedAt),
 		Plan:         fromImportPlan(im),
+		Moved:        im.Moved,
 	}
 }
 

@@ -3,9 +3,7 @@ package api
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"strconv"
-	"strings"
 
 	"google.golang.org/grpc"
 
@@ -17,7 +15,7 @@ import (
 type ingestion struct {
 	quarryv1.UnimplementedIngestServiceServer
 	ingester *ingest.Ingester
-	roots    []string
+	may      readable
 	// stopping ends when the server begins to stop: streams that would outlive it end too.
 	stopping context.Context
 }
@@ -40,32 +38,14 @@ func (s *ingestion) PutDocument(ctx context.Context, in *quarryv1.PutDocumentReq
 }
 
 func (s *ingestion) StartImport(ctx context.Context, in *quarryv1.StartImportRequest) (*quarryv1.StartImportResponse, error) {
-	for i, path := range in.Paths {
-		if err := allowed(s.roots, path); err != nil {
-			return nil, &fieldError{"paths[" + strconv.Itoa(i) + "]", err.Error()}
-		}
+	if err := s.may.read(in); err != nil {
+		return nil, err
 	}
 	im, err := s.ingester.StartImport(ctx, in.Collection, toImportSpec(in))
 	if err != nil {
 		return nil, err
 	}
 	return &quarryv1.StartImportResponse{Import: fromImport(im)}, nil
-}
-
-// allowed says why clients may not have the server read path.
-func allowed(roots []string, path string) error {
-	if len(roots) == 0 {
-		return errors.New("this server reads no files for its clients; send them with PutDocument")
-	}
-	if !filepath.IsAbs(path) || path != filepath.Clean(path) {
-		return errors.New("must be a clean absolute path")
-	}
-	for _, root := range roots {
-		if path == root || strings.HasPrefix(path, strings.TrimSuffix(root, "/")+"/") {
-			return nil
-		}
-	}
-	return errors.New("outside the folders that this server may read")
 }
 
 func (s *ingestion) WatchImport(in *quarryv1.WatchImportRequest, stream grpc.ServerStreamingServer[quarryv1.WatchImportResponse]) error {

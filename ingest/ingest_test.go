@@ -40,6 +40,8 @@ type bench struct {
 	cat   *Catalog
 	in    *Ingester
 	col   Collection
+	// sources are those of the workers that work starts.
+	sources Sources
 }
 
 func setUp(t testing.TB) *bench {
@@ -70,6 +72,7 @@ func (b *bench) work(o WorkerOptions) (stop func()) {
 	b.t.Helper()
 	w, err := NewWorker(b.pool, b.ids, b.model, slog.New(slog.NewTextHandler(b.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})), o)
 	b.ok(err)
+	w.SetSources(b.sources)
 	ctx, cancel := context.WithCancel(b.ctx)
 	done := make(chan error, 1)
 	go func() { done <- w.Run(ctx) }()

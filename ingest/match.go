@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -11,12 +12,15 @@ import (
 // matchPage is how many listed items are looked up at a time.
 const matchPage = 256
 
+// slowSource is how long what a slow source lists may wait for company.
+const slowSource = 5 * time.Second
+
 // match brings in a source that lists in an order of its own. It keeps 64 bits
 // of each URI listed: two that collide would only keep a document that is gone.
 func (s *scan) match(ctx context.Context, src source) error {
 	seed, seen := maphash.MakeSeed(), map[uint64]struct{}{}
 	var page []item
-	held := 0
+	held, last := 0, time.Now()
 	for it, err := range src.list(ctx) {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -33,12 +37,19 @@ func (s *scan) match(ctx context.Context, src source) error {
 			seen[h] = struct{}{}
 		}
 		page, held = append(page, it), held+it.held
-		if len(page) == matchPage || held >= batchBytes {
+		slow := time.Since(last) > slowSource
+		if len(page) == matchPage || held >= batchBytes || slow {
 			if err := s.meetAll(ctx, page); err != nil {
 				return err
 			}
 			clear(page)
 			page, held = page[:0], 0
+		}
+		if slow {
+			if err := s.flush(ctx); err != nil {
+				return err
+			}
+			last = time.Now()
 		}
 	}
 	if err := s.meetAll(ctx, page); err != nil {

@@ -91,6 +91,12 @@ func (s *scan) openers() []opener {
 	if g := s.spec.Git; g != nil {
 		return []opener{{g.Repository, func(ctx context.Context) (source, error) { return openGit(ctx, *g, s.in.o.Sources) }}}
 	}
+	if w := s.spec.Web; w != nil {
+		return []opener{{w.URL, func(context.Context) (source, error) { return openSite(*w, s.in.o.Sources, s.known) }}}
+	}
+	if b := s.spec.Bucket; b != "" {
+		return []opener{{b, func(context.Context) (source, error) { return openBucket(b, s.in.o.Sources.S3) }}}
+	}
 	var all []opener
 	for _, path := range s.spec.Paths {
 		if s.spec.Records {

@@ -1,6 +1,10 @@
 package ingest
 
-import "github.com/quarry-rag/quarry/ingest/outbound"
+import (
+	"time"
+
+	"github.com/quarry-rag/quarry/ingest/outbound"
+)
 
 // Sources says how a worker reads what is not on its disk. They are settings of
 // whoever runs it; no import can change them.
@@ -11,6 +15,10 @@ type Sources struct {
 	// Cache is a folder for what was fetched, so that only what is new is fetched
 	// the next time. Empty: nothing is kept.
 	Cache string
+	// S3 reaches buckets.
+	S3 S3
+
+	pace time.Duration // between two requests to a web site; 0: the default
 }
 
 // SetSources applies to imports that Run takes up. Call it before.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/quarry-rag/quarry/ingest/git"
+	"github.com/quarry-rag/quarry/ingest/web"
 )
 
 // ImportSpec says what to import: Paths, or one of Git, Web and Bucket.
@@ -16,6 +17,10 @@ type ImportSpec struct {
 	Paths []string `json:"paths,omitempty"`
 	// Git is a repository at a revision.
 	Git *GitSpec `json:"git,omitempty"`
+	// Web is a web site.
+	Web *WebSpec `json:"web,omitempty"`
+	// Bucket is an S3 bucket and, after a slash, a folder in it: s3://bucket/folder.
+	Bucket string `json:"bucket,omitempty"`
 	// Records says that each of the paths is a JSONL file of documents: see
 	// ReadRecords.
 	Records bool `json:"records,omitempty"`
@@ -37,20 +42,43 @@ type GitSpec struct {
 	Revision string `json:"revision,omitempty"`
 }
 
+// WebSpec names a web site and bounds what is read of it.
+type WebSpec struct {
+	// URL is where it begins, http or https. What lies in its folder and below
+	// belongs to the site.
+	URL string `json:"url"`
+	// MaxPages is the most pages asked for, at most 1,000,000. 0 means 1000.
+	MaxPages int `json:"max_pages,omitempty"`
+	// MaxDepth is the most links followed to a page, at most 100. 0 means 10.
+	MaxDepth int `json:"max_depth,omitempty"`
+	// Crawl follows links also where there is a sitemap.
+	Crawl bool `json:"crawl,omitempty"`
+}
+
+// Scope returns what begins the URLs of all that may be read of the site.
+func (w WebSpec) Scope() (string, error) { return web.Scope(w.URL) }
+
 // clean returns the spec in its plain form, or an *Invalid.
 func (s ImportSpec) clean() (ImportSpec, error) {
 	given := 0
-	for _, is := range []bool{len(s.Paths) > 0, s.Git != nil} {
+	for _, is := range []bool{len(s.Paths) > 0, s.Git != nil, s.Web != nil, s.Bucket != ""} {
 		if is {
 			given++
 		}
 	}
-	switch {
-	case given != 1:
+	if given != 1 {
 		return s, &Invalid{"paths", "or one other source must be given, and only one"}
-	case s.Git != nil:
+	}
+	if s.Git != nil {
 		g, err := s.Git.clean()
 		s.Git = &g
+		return s, err
+	}
+	if s.Web != nil {
+		return s, s.Web.check()
+	}
+	if s.Bucket != "" {
+		_, _, err := bucketOf(s.Bucket)
 		return s, err
 	}
 	roots, err := cleanRoots(s.Paths)
@@ -78,6 +106,22 @@ func (g GitSpec) clean() (GitSpec, error) {
 		return g, &Invalid{field, err.Error()}
 	}
 	return g, nil
+}
+
+func (w WebSpec) check() error {
+	if err := checkText("web.url", w.URL, 2000); err != nil {
+		return err
+	}
+	if _, err := w.Scope(); err != nil {
+		return &Invalid{"web.url", err.Error()}
+	}
+	if w.MaxPages < 0 || w.MaxPages > 1_000_000 {
+		return &Invalid{"web.max_pages", "must be from 0 to 1000000"}
+	}
+	if w.MaxDepth < 0 || w.MaxDepth > 100 {
+		return &Invalid{"web.max_depth", "must be from 0 to 100"}
+	}
+	return nil
 }
 
 // local reports whether the repository is on the worker's disk.

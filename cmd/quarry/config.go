@@ -75,6 +75,7 @@ func (s *storage) Validate() error {
 type serving struct {
 	Listen      string   `default:"127.0.0.1:7447" placeholder:"HOST:PORT" help:"Address of the gRPC server."`
 	ImportRoots []string `name:"import-root" type:"path" placeholder:"DIR" help:"Folder that clients may have the server read. Default: every folder when listening on loopback, else none."`
+	ImportURLs  []string `name:"import-url" placeholder:"URL" help:"What begins the URLs that clients may have read for them, as in https://docs.example.com/. Default: every URL when listening on loopback, else none."`
 
 	Models      string `type:"path" help:"YAML file of models and routes that answer."`
 	Model       string `help:"Chat model that writes answers; \"extractive\": answers are quotes, without a model. Empty: what OPENAI_API_KEY, ANTHROPIC_API_KEY or a server on this machine offers."`
@@ -128,6 +129,14 @@ func (s *serving) roots() []string {
 	return s.ImportRoots
 }
 
+// urls are what begins the URLs that StartImport may read.
+func (s *serving) urls() []string {
+	if len(s.ImportURLs) == 0 && loopback(s.Listen) {
+		return []string{"https://", "http://", "ssh://", "s3://"}
+	}
+	return s.ImportURLs
+}
+
 // loopback tells whether only this machine can reach the address.
 func loopback(addr string) bool {
 	host, _, err := net.SplitHostPort(addr)
@@ -164,7 +173,10 @@ func variables(parser *kong.Kong) []string {
 }
 
 // configCmd takes every server flag, so that it prints what `up` would use.
-type configCmd struct{ server }
+type configCmd struct {
+	server
+	sources
+}
 
 func (c *configCmd) Run(k *kong.Context, term *terminal) error {
 	for _, flag := range k.Flags() {

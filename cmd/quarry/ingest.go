@@ -15,18 +15,26 @@ import (
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 )
 
-// ingestCmd brings files and folders into a collection.
+// ingestCmd brings documents into a collection.
 type ingestCmd struct {
-	Paths            []string `arg:"" type:"path" help:"Files and folders."`
-	Sync             bool     `env:"-" help:"Remove documents of these paths that are no longer there."`
-	DryRun           bool     `env:"-" help:"Only show what would be added, changed and removed."`
-	AllowMassRemoval bool     `env:"-" help:"Let --sync remove more than half of a source's documents."`
-	Records          bool     `env:"-" help:"The files are JSONL with a document a line, perhaps with its vectors."`
-	Upload           bool     `env:"-" help:"Send the files instead of letting the server read them; the default for a server that is not on this machine."`
+	Paths []string `arg:"" optional:"" type:"path" help:"Files and folders."`
+	remote
+	Sync             bool `env:"-" help:"Remove documents of this source that are no longer there."`
+	DryRun           bool `env:"-" help:"Only show what would be added, changed, moved and removed."`
+	AllowMassRemoval bool `env:"-" help:"Let --sync remove more than half of a source's documents."`
+	Records          bool `env:"-" help:"The files are JSONL with a document a line, perhaps with its vectors."`
+	Upload           bool `env:"-" help:"Send the files instead of letting the server read them; the default for a server that is not on this machine."`
 }
 
 func (c *ingestCmd) Run(ctx context.Context, g *globals, term *terminal) error {
-	upload := c.Upload || !loopback(g.Server)
+	in := &quarryv1.StartImportRequest{
+		Collection: g.Collection, Paths: c.Paths, Records: c.Records,
+		Sync: c.Sync, DryRun: c.DryRun, AllowMassRemoval: c.AllowMassRemoval,
+	}
+	if err := c.remote.into(in); err != nil {
+		return err
+	}
+	upload := len(c.Paths) > 0 && (c.Upload || !loopback(g.Server))
 	if upload && (c.Sync || c.DryRun) {
 		return errors.New("--sync and --dry-run need a server that reads the files itself")
 	}
@@ -40,14 +48,11 @@ func (c *ingestCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 		case upload:
 			return uploadPaths(ctx, cl, term, g.Collection, c.Paths)
 		}
-		return importPaths(ctx, cl, term, &quarryv1.StartImportRequest{
-			Collection: g.Collection, Paths: c.Paths, Records: c.Records,
-			Sync: c.Sync, DryRun: c.DryRun, AllowMassRemoval: c.AllowMassRemoval,
-		})
+		return importPaths(ctx, cl, term, in)
 	})
 }
 
-// importPaths has the server read the paths and shows how far it is.
+// importPaths has the server read a source and shows how far it is.
 func importPaths(ctx context.Context, cl *client, term *terminal, in *quarryv1.StartImportRequest) error {
 	for i, p := range in.Paths {
 		abs, err := filepath.Abs(p)

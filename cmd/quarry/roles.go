@@ -43,7 +43,10 @@ func (c *serveCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 }
 
 // workCmd runs one ingestion worker; any number of them may run.
-type workCmd struct{ storage }
+type workCmd struct {
+	storage
+	sources
+}
 
 func (c *workCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 	log := g.logger(term)
@@ -56,6 +59,7 @@ func (c *workCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 	if err != nil {
 		return err
 	}
+	w.SetSources(c.reading(&c.storage))
 	term.note("Working (%s)", n.versions)
 	return w.Run(ctx)
 }
@@ -117,7 +121,7 @@ func newServer(ctx context.Context, n *node, s *serving, term *terminal, log *sl
 		Ledger:        ledger.New(n.pool),
 		Prompts:       prompt.NewLibrary(n.pool),
 		Conversations: conversation.NewStore(n.pool),
-	}, log, api.Options{ImportRoots: s.roots()})
+	}, log, api.Options{ImportRoots: s.roots(), ImportURLs: s.urls()})
 }
 
 // listen opens the gRPC port, and says what to do when it is taken.

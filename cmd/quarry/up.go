@@ -17,6 +17,7 @@ import (
 // --docs and --ask do goes through gRPC like everyone else's calls.
 type upCmd struct {
 	server
+	sources
 	Docs []string `env:"-" type:"path" placeholder:"PATH" help:"Ingest these files and folders first, and forget what is gone from them."`
 	Ask  string   `env:"-" placeholder:"QUESTION" help:"Then ask this."`
 	Once bool     `env:"-" help:"Exit after that instead of serving on."`
@@ -43,6 +44,7 @@ func (c *upCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 	if err != nil {
 		return err
 	}
+	w.SetSources(c.reading(&c.storage))
 	lis, err := listen(c.Listen)
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 )
 
 // ErrForbidden: the address is not one of the public internet.
-var ErrForbidden = errors.New("a private or reserved address, which this server does not connect to")
+var ErrForbidden = errors.New("a private or reserved address; only whoever runs the worker can allow those (--allow-private-addresses)")
 
 // connectFor bounds the making of one connection.
 const connectFor = 10 * time.Second
