@@ -17,7 +17,7 @@ type askCmd struct {
 	Prompt       string            `env:"-" placeholder:"NAME[@V]" help:"Prompt to ask a chat model with; empty: what the collection uses."`
 	Var          map[string]string `env:"-" mapsep:"none" placeholder:"NAME=VALUE" help:"Value of a variable of the prompt; may be repeated."`
 	Conversation string            `env:"-" placeholder:"ID" xor:"conversation" help:"Continue this conversation; \"new\" begins one."`
-	Continue     bool              `env:"-" short:"c" xor:"conversation" help:"Continue the last conversation, or begin one."`
+	Continue     bool              `env:"-" xor:"conversation" help:"Continue the last conversation, or begin one."`
 	NoCache      bool              `env:"-" help:"Have the answer made anew."`
 	AllowRestart bool              `env:"-" help:"When a model fails in the middle, begin anew with the next rather than give up."`
 	searching

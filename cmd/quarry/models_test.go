@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 )
 
@@ -117,11 +119,20 @@ func TestKey(t *testing.T) {
 
 func TestUsageText(t *testing.T) {
 	got := usageText([]*quarryv1.UsageRow{
-		{Day: "2026-11-02", Collection: "docs", Model: "a", Answers: 2, InputTokens: 10, OutputTokens: 5, Cost: .5},
+		{Day: "2026-11-02", Collection: "docs", Model: "a", Answers: 2, InputTokens: 10, OutputTokens: 5, Cost: .5, Hits: 3, Saved: .25},
 		{Day: "2026-11-01", Collection: "docs", Model: "b", Answers: 1, Failures: 1, Unpriced: 2},
 	})
-	lines := strings.Split(got, "\n")
-	if len(lines) != 5 || !strings.HasSuffix(lines[1], "0.500000") || !strings.HasSuffix(lines[2], "unknown") || !strings.HasSuffix(lines[3], "0.500000 + 2 unknown") {
-		t.Errorf("%s", got)
+	var cells [][]string
+	for _, l := range strings.Split(strings.TrimSpace(got), "\n") {
+		cells = append(cells, strings.Fields(l)[3:])
+	}
+	want := [][]string{
+		{"ANSWERS", "FAILURES", "TOKENS", "IN", "CACHED", "TOKENS", "OUT", "USD", "FROM", "CACHE", "USD", "SAVED"},
+		{"2", "0", "10", "0", "5", "0.500000", "3", "0.250000"},
+		{"1", "1", "0", "0", "0", "unknown", "0", "0.000000"},
+		{"10", "0", "5", "0.500000", "+", "2", "unknown", "3", "0.250000"},
+	}
+	if d := cmp.Diff(want, cells); d != "" {
+		t.Errorf("%s\n%s", d, got)
 	}
 }
