@@ -50,7 +50,6 @@ func within(t *testing.T, mediaType string, body []byte) (Parsed, error) {
 const (
 	docxType = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 	pptxType = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
-	xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 	odtType  = "application/vnd.oasis.opendocument.text"
 )
 

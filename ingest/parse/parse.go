@@ -12,10 +12,13 @@ import (
 // MaxBytes is the largest body that Parse reads.
 const MaxBytes = 32 << 20
 
+// A reader turns a body into text and blocks.
+type reader = func(ctx context.Context, body []byte) (Parsed, error)
+
 // readers has a row for each media type that can be read. A reader gives the
 // same Parsed for the same bytes, in time and memory linear in their number, and
 // stops early, with ctx's error, when ctx ends.
-var readers = map[string]func(ctx context.Context, body []byte) (Parsed, error){
+var readers = map[string]reader{
 	"text/plain":            readPlain,
 	"text/markdown":         readMarkdown,
 	"text/html":             readHTML,
@@ -25,9 +28,9 @@ var readers = map[string]func(ctx context.Context, body []byte) (Parsed, error){
 	"application/vnd.oasis.opendocument.text":                                   readODF,
 	"application/vnd.oasis.opendocument.spreadsheet":                            readODF,
 	"application/vnd.oasis.opendocument.presentation":                           readODF,
-	"application/epub+zip": readEPUB,
-	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": contained(readXLSX),
-	"application/pdf":           readPDF,
+	"application/epub+zip":      readEPUB,
+	xlsxType:                    isolated(xlsxType, contained(readXLSX)),
+	"application/pdf":           isolated("application/pdf", readPDF),
 	"application/rtf":           readRTF,
 	"application/json":          readJSON,
 	"application/jsonl":         readJSON,
@@ -64,6 +67,8 @@ var readers = map[string]func(ctx context.Context, body []byte) (Parsed, error){
 	"application/yaml":          readCode,
 	"application/toml":          readCode,
 }
+
+const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 // Supported reports whether Parse reads a media type, as Detect names it.
 func Supported(mediaType string) bool { return readers[baseType(mediaType)] != nil }

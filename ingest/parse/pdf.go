@@ -24,7 +24,8 @@ import (
 var CacheDir string
 
 // Bounds of the PDF engine: it runs in a sandbox of WebAssembly, without files,
-// network or clock, and an instance lives for one document.
+// network or clock, and an instance lives for one document. Watching for a stop
+// makes it three times as slow, which a process that is killed need not.
 const (
 	maxPDFPages  = 10_000
 	pdfMemory    = 512 << 20
@@ -36,7 +37,7 @@ var pdfEngine = sync.OnceValues(func() (pdfium.Pool, error) {
 	config := wazero.NewRuntimeConfig().
 		WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesExceptionHandling).
 		WithMemoryLimitPages(pdfMemory / wasmPageSize).
-		WithCloseOnContextDone(true)
+		WithCloseOnContextDone(!killable)
 	if CacheDir != "" {
 		cache, err := wazero.NewCompilationCacheWithDir(CacheDir)
 		if err != nil {
