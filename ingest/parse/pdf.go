@@ -24,10 +24,13 @@ import (
 var CacheDir string
 
 // Bounds of the PDF engine: it runs in a sandbox of WebAssembly, without files,
-// network or clock, and an instance lives for one document. Watching for a stop
-// makes it three times as slow, which a process that is killed need not.
+// network or clock. Here an instance lives for one document. Watching for a stop
+// makes it three times as slow, which a process that is killed need not; making
+// an instance costs as much as a page or two, so that such a process keeps one
+// for maxPDFReuse documents, or until one of them is refused.
 const (
 	maxPDFPages  = 10_000
+	maxPDFReuse  = 100
 	pdfMemory    = 512 << 20
 	wasmPageSize = 64 << 10
 )
@@ -59,7 +62,7 @@ func readPDF(ctx context.Context, body []byte) (Parsed, error) {
 	if err != nil {
 		return Parsed{}, fmt.Errorf("start the PDF engine: %w", err)
 	}
-	instance, err := engine.GetInstanceWithContext(ctx)
+	instance, uses, err := pdfInstance(ctx, engine)
 	if err != nil {
 		return Parsed{}, fmt.Errorf("wait for the PDF engine: %w", err)
 	}
@@ -67,7 +70,7 @@ func readPDF(ctx context.Context, body []byte) (Parsed, error) {
 	d := &pdf{ctx: ctx, instance: instance}
 	err = d.read(body)
 	if stop() {
-		instance.Close()
+		keepInstance(instance, uses+1, err)
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -76,6 +79,31 @@ func readPDF(ctx context.Context, body []byte) (Parsed, error) {
 		return Parsed{}, pdfError(err)
 	}
 	return d.parsed()
+}
+
+// keptPDF is a child's instance between two documents.
+var keptPDF struct {
+	instance pdfium.Pdfium
+	uses     int
+}
+
+func pdfInstance(ctx context.Context, engine pdfium.Pool) (instance pdfium.Pdfium, uses int, err error) {
+	if k := keptPDF; k.instance != nil {
+		keptPDF.instance = nil
+		return k.instance, k.uses, nil
+	}
+	instance, err = engine.GetInstanceWithContext(ctx)
+	return instance, 0, err
+}
+
+// keepInstance keeps an instance that failed in nothing, in a child, which reads
+// one document at a time.
+func keepInstance(instance pdfium.Pdfium, uses int, err error) {
+	if killable && err == nil && uses < maxPDFReuse {
+		keptPDF.instance, keptPDF.uses = instance, uses
+		return
+	}
+	instance.Close()
 }
 
 // pdfError is what an error of the engine means to a person. Whatever else it
@@ -108,6 +136,7 @@ func (d *pdf) read(body []byte) error {
 	if err != nil {
 		return err
 	}
+	defer d.instance.FPDF_CloseDocument(&requests.FPDF_CloseDocument{Document: doc.Document})
 	count, err := d.instance.FPDF_GetPageCount(&requests.FPDF_GetPageCount{Document: doc.Document})
 	if err != nil {
 		return err
