@@ -59,7 +59,7 @@ func readGzip(ctx context.Context, body []byte) (Parsed, error) {
 	case len(b) > maxAttachmentBytes:
 		return Parsed{}, errTooLarge()
 	}
-	if magic(b) == "application/x-tar" {
+	if magic("", b) == "application/x-tar" {
 		return tarFiles(ctx, bytes.NewReader(b))
 	}
 	var files attachments

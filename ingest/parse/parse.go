@@ -40,7 +40,7 @@ var readers = map[string]reader{
 	"application/xml":           readXML,
 	"message/rfc822":            contained(readMail),
 	"application/mbox":          contained(readMbox),
-	"application/x-ole-storage": contained(readOLE),
+	oleType:                     contained(readOLE),
 	"application/zip":           readZip,
 	"application/x-tar":         readTar,
 	"application/x-gzip":        readGzip,
@@ -68,7 +68,16 @@ var readers = map[string]reader{
 	"application/toml":          readCode,
 }
 
-const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+const (
+	docxType = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+	pptxType = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+	xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	odtType  = "application/vnd.oasis.opendocument.text"
+	odsType  = "application/vnd.oasis.opendocument.spreadsheet"
+	odpType  = "application/vnd.oasis.opendocument.presentation"
+	epubType = "application/epub+zip"
+	oleType  = "application/x-ole-storage"
+)
 
 // Supported reports whether Parse reads a media type, as Detect names it.
 func Supported(mediaType string) bool { return readers[baseType(mediaType)] != nil }
@@ -88,7 +97,7 @@ func Parse(ctx context.Context, mediaType string, body []byte) (Parsed, error) {
 	}
 	p, err := read(ctx, body)
 	if err != nil {
-		return Parsed{}, err
+		return Parsed{}, broken(baseType(mediaType), body, err)
 	}
 	if len(p.Blocks) == 0 && len(p.Attachments) == 0 {
 		return Parsed{}, Permanent("no text in it")

@@ -118,9 +118,9 @@ func pdfError(err error) error {
 	case errors.Is(err, pdfiumerrors.ErrSecurity):
 		return Permanent("PDF encrypted in a way that cannot be read")
 	case errors.Is(err, pdfiumerrors.ErrFormat), errors.Is(err, pdfiumerrors.ErrFile):
-		return Permanent("damaged PDF: it cannot be opened")
+		return Permanent("damaged: it cannot be opened")
 	}
-	return Permanent("damaged PDF: %v", err)
+	return Permanent("damaged: %v", err)
 }
 
 // pdf is a document being read.
@@ -213,7 +213,7 @@ func (d *pdf) parsed() (Parsed, error) {
 	}
 	switch {
 	case len(d.pages) == 0:
-		return Parsed{}, Permanent("damaged PDF: it has no pages")
+		return Parsed{}, Permanent("damaged: it has no pages")
 	case blank == len(d.pages):
 		return Parsed{}, Permanent("no text layer on %d of %d pages: needs OCR", blank, len(d.pages))
 	case blank > 0:
