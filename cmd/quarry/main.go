@@ -38,9 +38,12 @@ type cli struct {
 	Migrate migrateCmd `cmd:"" help:"Bring the database's schema to this version."`
 	Config  configCmd  `cmd:"" help:"Print the configuration in effect, secrets redacted."`
 	Version versionCmd `cmd:"" help:"Print the version."`
+
+	ParseChild parseChildCmd `cmd:"" hidden:"" help:"Read documents from the standard input, for a worker."`
 }
 
 func main() {
+	readInChildren()
 	os.Exit(run(os.Args[1:], os.Environ(), stdTerminal()))
 }
 

@@ -36,7 +36,9 @@ func readZip(ctx context.Context, body []byte) (Parsed, error) {
 		if err != nil {
 			return Parsed{}, err
 		}
-		files.add(name, b)
+		if err := files.add(ctx, name, b); err != nil {
+			return Parsed{}, tooHeavy(err)
+		}
 	}
 	return files.folder()
 }
@@ -59,11 +61,13 @@ func readGzip(ctx context.Context, body []byte) (Parsed, error) {
 	case len(b) > maxAttachmentBytes:
 		return Parsed{}, errTooLarge()
 	}
-	if magic(b) == "application/x-tar" {
+	if magic("", b) == "application/x-tar" {
 		return tarFiles(ctx, bytes.NewReader(b))
 	}
 	var files attachments
-	files.add(z.Name, b)
+	if err := files.add(ctx, z.Name, b); err != nil {
+		return Parsed{}, tooHeavy(err)
+	}
 	return files.folder()
 }
 
@@ -91,7 +95,9 @@ func tarFiles(ctx context.Context, r io.Reader) (Parsed, error) {
 		if err != nil {
 			return Parsed{}, Permanent("damaged: not a whole tar archive (%v)", err)
 		}
-		files.add(h.Name, b)
+		if err := files.add(ctx, h.Name, b); err != nil {
+			return Parsed{}, tooHeavy(err)
+		}
 	}
 }
 
@@ -113,6 +119,15 @@ func errTooManyFiles() error {
 
 func errTooLarge() error {
 	return Permanent("an archive of more than %d MB when unpacked: unpack it and send the folder", maxAttachmentBytes>>20)
+}
+
+// tooHeavy is the reason that archives in an archive give.
+func tooHeavy(err error) error {
+	if !errors.Is(err, errHeavy) {
+		return err
+	}
+	return Permanent("the archives in it unpack to more than %d files or %d MB together: it may be a zip bomb; unpack it and send the folder",
+		maxNestedFiles, maxNestedBytes>>20)
 }
 
 // contextReader ends with ctx's error when ctx ends.

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"context"
 	"fmt"
 	"path"
 	"strings"
@@ -28,6 +29,8 @@ type attachments struct {
 	list  []Attachment
 	bytes int
 	names map[string]bool
+	// nested is what the archives among them unpack to.
+	nested tally
 }
 
 // room reports whether one more attachment of n bytes is within the bounds.
@@ -35,14 +38,22 @@ func (a *attachments) room(n int) bool {
 	return len(a.list) < maxAttachments && a.bytes+n <= maxAttachmentBytes
 }
 
-// add keeps a body that there is room for; an empty one is no document.
-func (a *attachments) add(name string, body []byte) {
+// add keeps a body that there is room for; an empty one is no document. An
+// archive that would unpack to too much is errHeavy, and not kept.
+func (a *attachments) add(ctx context.Context, name string, body []byte) error {
 	if len(body) == 0 {
-		return
+		return nil
 	}
 	name = a.unique(safeName(name))
-	a.list = append(a.list, Attachment{Name: name, MediaType: Detect(name, body), Body: body})
+	mediaType := Detect(name, body)
+	nested := a.nested
+	if err := nested.weigh(ctx, mediaType, body); err != nil {
+		return err
+	}
+	a.nested = nested
+	a.list = append(a.list, Attachment{Name: name, MediaType: mediaType, Body: body})
 	a.bytes += len(body)
+	return nil
 }
 
 func (a *attachments) unique(name string) string {

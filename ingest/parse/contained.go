@@ -4,7 +4,7 @@ import "context"
 
 // contained runs a reader that stands on a library which has not been proved
 // against hostile bytes: a panic in it is a reason, not a crash.
-func contained(read func(context.Context, []byte) (Parsed, error)) func(context.Context, []byte) (Parsed, error) {
+func contained(read reader) reader {
 	return func(ctx context.Context, body []byte) (p Parsed, err error) {
 		defer func() {
 			if r := recover(); r != nil {

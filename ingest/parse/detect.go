@@ -19,7 +19,7 @@ func Detect(name string, body []byte) string {
 	if hasUTF16BOM(body) || !isBinary(body) {
 		return detectText(name, body)
 	}
-	return magic(body)
+	return magic(name, body)
 }
 
 type signature struct{ prefix, mediaType string }
@@ -52,14 +52,14 @@ var signatures = []signature{
 }
 
 // magic is the media type that the bytes of a binary tell.
-func magic(body []byte) string {
+func magic(name string, body []byte) string {
 	for _, s := range signatures {
 		if bytes.HasPrefix(body, []byte(s.prefix)) {
 			return s.mediaType
 		}
 	}
 	if bytes.HasPrefix(body, []byte("PK\x03\x04")) {
-		return zipType(body)
+		return zipType(name, body)
 	}
 	if len(body) > 262 && string(body[257:262]) == "ustar" {
 		return "application/x-tar"
@@ -68,34 +68,6 @@ func magic(body []byte) string {
 		return t
 	}
 	return "application/octet-stream"
-}
-
-// zipParts are names of files that tell what a zip archive is.
-var zipParts = []signature{
-	{"word/document.xml", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
-	{"ppt/presentation.xml", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
-	{"xl/workbook.", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-	{"META-INF/MANIFEST.MF", "application/java-archive"},
-}
-
-// zipType tells office formats by the mimetype entry that must come first, or
-// by the names of files, all of which are in the directory at the end.
-func zipType(body []byte) string {
-	const near = 64 << 10
-	head := body[:min(len(body), near)]
-	if len(head) > 38 && bytes.HasPrefix(head[30:], []byte("mimetype")) {
-		rest := head[38:min(len(head), 38+100)]
-		if end := bytes.IndexAny(rest, "PK\x00\n"); end > 0 && bytes.HasPrefix(rest, []byte("application/")) {
-			return string(rest[:end])
-		}
-	}
-	tail := body[max(0, len(body)-4*near):]
-	for _, z := range zipParts {
-		if bytes.Contains(head, []byte(z.prefix)) || bytes.Contains(tail, []byte(z.prefix)) {
-			return z.mediaType
-		}
-	}
-	return "application/zip"
 }
 
 // isBinary reports whether the first 8 kB have a NUL or more control characters

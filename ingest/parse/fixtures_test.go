@@ -5,6 +5,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -103,6 +104,27 @@ func packed(t testing.TB, parts [][2]string) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// unpacked are the names and contents of a zip archive.
+func unpacked(t testing.TB, body []byte) (parts [][2]string) {
+	t.Helper()
+	r, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range r.File {
+		in, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts = append(parts, [2]string{f.Name, string(b)})
+	}
+	return parts
 }
 
 func tarred(t testing.TB, files [][2]string) []byte {

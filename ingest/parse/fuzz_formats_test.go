@@ -58,20 +58,31 @@ func FuzzArchive(f *testing.F) {
 
 // FuzzOffice fuzzes the parts inside the archives.
 func FuzzOffice(f *testing.F) {
-	kinds := []struct{ mediaType, part string }{
-		{docxType, "word/document.xml"},
-		{odtType, "content.xml"},
-		{pptxType, "ppt/slides/slide1.xml"},
-		{docxType, "word/numbering.xml"},
-		{docxType, "word/styles.xml"},
-		{"application/epub+zip", "OEBPS/content.opf"},
+	kinds := []struct{ mediaType, name, part string }{
+		{docxType, "report.docx", "word/document.xml"},
+		{odtType, "letter.odt", "content.xml"},
+		{pptxType, "talk.pptx", "ppt/slides/slide1.xml"},
+		{docxType, "report.docx", "word/numbering.xml"},
+		{docxType, "report.docx", "word/styles.xml"},
+		{epubType, "book.epub", "OEBPS/content.opf"},
+		{docxType, "report.docx", "word/comments.xml"},
+		{docxType, "report.docx", "word/charts/chart1.xml"},
+		{pptxType, "talk.pptx", "ppt/comments/modernComment_1.xml"},
+		{pptxType, "talk.pptx", "ppt/diagrams/data1.xml"},
+		{odsType, "sums.ods", "content.xml"},
+		{xlsxType, "heights.xlsx", "xl/worksheets/sheet1.xml"},
+		{xlsxType, "heights.xlsx", "xl/sharedStrings.xml"},
+		{xlsxType, "heights.xlsx", "xl/styles.xml"},
 	}
-	names := []string{"report.docx", "letter.odt", "talk.pptx", "report.docx", "report.docx", "book.epub"}
+	bodies := map[string][]byte{}
+	for _, x := range made(f) {
+		bodies[x.name] = x.body
+	}
 	whole := make([][][2]string, len(kinds))
-	for i, name := range names {
-		whole[i] = parts(read(f, "testdata/parts/"+name+".txt"))
+	for i, k := range kinds {
+		whole[i] = unpacked(f, bodies[k.name])
 		for _, p := range whole[i] {
-			if p[0] == kinds[i].part {
+			if p[0] == k.part {
 				f.Add(uint8(i), p[1])
 			}
 		}
@@ -85,5 +96,20 @@ func FuzzOffice(f *testing.F) {
 			}
 		}
 		fuzzed(t, kinds[i].mediaType, packed(t, changed))
+	})
+}
+
+// FuzzDetect: whatever the bytes and the name, there is one answer.
+func FuzzDetect(f *testing.F) {
+	for _, x := range fixtures(f) {
+		f.Add(x.name, x.body[:min(len(x.body), 4<<10)])
+	}
+	f.Fuzz(func(t *testing.T, name string, body []byte) {
+		if got := Detect(name, body); got == "" || got != baseType(got) || got != Detect(name, body) {
+			t.Fatalf("got %q", got)
+		}
+		if safe := safeName(name); safe != safeName(safe) || safe == "" {
+			t.Fatalf("%q became %q, and that %q", name, safe, safeName(safe))
+		}
 	})
 }

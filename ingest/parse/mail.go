@@ -73,8 +73,7 @@ func (m mail) write(ctx context.Context, out *joined, files *attachments, headin
 	if err := m.body(ctx, out); err != nil {
 		return err
 	}
-	m.attach(out, files)
-	return nil
+	return m.attach(ctx, out, files)
 }
 
 // field is a header's value, decoded, on one line.
@@ -101,7 +100,7 @@ func readRendered(ctx context.Context, body []byte) (Parsed, error) {
 }
 
 // attach keeps the message's attachments as far as there is room, and lists all.
-func (m mail) attach(out *joined, files *attachments) {
+func (m mail) attach(ctx context.Context, out *joined, files *attachments) error {
 	var list page
 	parts := append(append(m.Attachments[:len(m.Attachments):len(m.Attachments)], m.Inlines...), m.OtherParts...)
 	for i, part := range parts {
@@ -117,10 +116,13 @@ func (m mail) attach(out *joined, files *attachments) {
 		}
 		list.put(Block{Kind: ListItem}, "Attachment: "+safeName(name), 0)
 		if files.room(len(part.Content)) {
-			files.add(name, part.Content)
+			if err := files.add(ctx, name, part.Content); ctx.Err() != nil {
+				return err
+			}
 		}
 	}
 	out.add(Parsed{Text: list.text(), Blocks: list.blocks})
+	return nil
 }
 
 // metadata is the message's headers; its title is the subject.

@@ -130,7 +130,9 @@ func (m *outlook) parsed(ctx context.Context) (Parsed, error) {
 		}
 		list.put(Block{Kind: ListItem}, "Attachment: "+safeName(f.name), 0)
 		if files.room(len(f.body)) {
-			files.add(f.name, f.body)
+			if err := files.add(ctx, f.name, f.body); ctx.Err() != nil {
+				return Parsed{}, err
+			}
 		}
 	}
 	out.add(Parsed{Text: list.text(), Blocks: list.blocks})

@@ -12,10 +12,13 @@ import (
 // MaxBytes is the largest body that Parse reads.
 const MaxBytes = 32 << 20
 
+// A reader turns a body into text and blocks.
+type reader = func(ctx context.Context, body []byte) (Parsed, error)
+
 // readers has a row for each media type that can be read. A reader gives the
 // same Parsed for the same bytes, in time and memory linear in their number, and
 // stops early, with ctx's error, when ctx ends.
-var readers = map[string]func(ctx context.Context, body []byte) (Parsed, error){
+var readers = map[string]reader{
 	"text/plain":            readPlain,
 	"text/markdown":         readMarkdown,
 	"text/html":             readHTML,
@@ -25,9 +28,9 @@ var readers = map[string]func(ctx context.Context, body []byte) (Parsed, error){
 	"application/vnd.oasis.opendocument.text":                                   readODF,
 	"application/vnd.oasis.opendocument.spreadsheet":                            readODF,
 	"application/vnd.oasis.opendocument.presentation":                           readODF,
-	"application/epub+zip": readEPUB,
-	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": contained(readXLSX),
-	"application/pdf":           readPDF,
+	"application/epub+zip":      readEPUB,
+	xlsxType:                    isolated(xlsxType, contained(readXLSX)),
+	"application/pdf":           isolated("application/pdf", readPDF),
 	"application/rtf":           readRTF,
 	"application/json":          readJSON,
 	"application/jsonl":         readJSON,
@@ -37,7 +40,7 @@ var readers = map[string]func(ctx context.Context, body []byte) (Parsed, error){
 	"application/xml":           readXML,
 	"message/rfc822":            contained(readMail),
 	"application/mbox":          contained(readMbox),
-	"application/x-ole-storage": contained(readOLE),
+	oleType:                     contained(readOLE),
 	"application/zip":           readZip,
 	"application/x-tar":         readTar,
 	"application/x-gzip":        readGzip,
@@ -65,6 +68,17 @@ var readers = map[string]func(ctx context.Context, body []byte) (Parsed, error){
 	"application/toml":          readCode,
 }
 
+const (
+	docxType = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+	pptxType = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+	xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	odtType  = "application/vnd.oasis.opendocument.text"
+	odsType  = "application/vnd.oasis.opendocument.spreadsheet"
+	odpType  = "application/vnd.oasis.opendocument.presentation"
+	epubType = "application/epub+zip"
+	oleType  = "application/x-ole-storage"
+)
+
 // Supported reports whether Parse reads a media type, as Detect names it.
 func Supported(mediaType string) bool { return readers[baseType(mediaType)] != nil }
 
@@ -83,7 +97,7 @@ func Parse(ctx context.Context, mediaType string, body []byte) (Parsed, error) {
 	}
 	p, err := read(ctx, body)
 	if err != nil {
-		return Parsed{}, err
+		return Parsed{}, broken(baseType(mediaType), body, err)
 	}
 	if len(p.Blocks) == 0 && len(p.Attachments) == 0 {
 		return Parsed{}, Permanent("no text in it")

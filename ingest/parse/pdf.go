@@ -24,9 +24,13 @@ import (
 var CacheDir string
 
 // Bounds of the PDF engine: it runs in a sandbox of WebAssembly, without files,
-// network or clock, and an instance lives for one document.
+// network or clock. Here an instance lives for one document. Watching for a stop
+// makes it three times as slow, which a process that is killed need not; making
+// an instance costs as much as a page or two, so that such a process keeps one
+// for maxPDFReuse documents, or until one of them is refused.
 const (
 	maxPDFPages  = 10_000
+	maxPDFReuse  = 100
 	pdfMemory    = 512 << 20
 	wasmPageSize = 64 << 10
 )
@@ -36,7 +40,7 @@ var pdfEngine = sync.OnceValues(func() (pdfium.Pool, error) {
 	config := wazero.NewRuntimeConfig().
 		WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesExceptionHandling).
 		WithMemoryLimitPages(pdfMemory / wasmPageSize).
-		WithCloseOnContextDone(true)
+		WithCloseOnContextDone(!killable)
 	if CacheDir != "" {
 		cache, err := wazero.NewCompilationCacheWithDir(CacheDir)
 		if err != nil {
@@ -58,7 +62,7 @@ func readPDF(ctx context.Context, body []byte) (Parsed, error) {
 	if err != nil {
 		return Parsed{}, fmt.Errorf("start the PDF engine: %w", err)
 	}
-	instance, err := engine.GetInstanceWithContext(ctx)
+	instance, uses, err := pdfInstance(ctx, engine)
 	if err != nil {
 		return Parsed{}, fmt.Errorf("wait for the PDF engine: %w", err)
 	}
@@ -66,7 +70,7 @@ func readPDF(ctx context.Context, body []byte) (Parsed, error) {
 	d := &pdf{ctx: ctx, instance: instance}
 	err = d.read(body)
 	if stop() {
-		instance.Close()
+		keepInstance(instance, uses+1, err)
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -75,6 +79,31 @@ func readPDF(ctx context.Context, body []byte) (Parsed, error) {
 		return Parsed{}, pdfError(err)
 	}
 	return d.parsed()
+}
+
+// keptPDF is a child's instance between two documents.
+var keptPDF struct {
+	instance pdfium.Pdfium
+	uses     int
+}
+
+func pdfInstance(ctx context.Context, engine pdfium.Pool) (instance pdfium.Pdfium, uses int, err error) {
+	if k := keptPDF; k.instance != nil {
+		keptPDF.instance = nil
+		return k.instance, k.uses, nil
+	}
+	instance, err = engine.GetInstanceWithContext(ctx)
+	return instance, 0, err
+}
+
+// keepInstance keeps an instance that failed in nothing, in a child, which reads
+// one document at a time.
+func keepInstance(instance pdfium.Pdfium, uses int, err error) {
+	if killable && err == nil && uses < maxPDFReuse {
+		keptPDF.instance, keptPDF.uses = instance, uses
+		return
+	}
+	instance.Close()
 }
 
 // pdfError is what an error of the engine means to a person. Whatever else it
@@ -89,9 +118,9 @@ func pdfError(err error) error {
 	case errors.Is(err, pdfiumerrors.ErrSecurity):
 		return Permanent("PDF encrypted in a way that cannot be read")
 	case errors.Is(err, pdfiumerrors.ErrFormat), errors.Is(err, pdfiumerrors.ErrFile):
-		return Permanent("damaged PDF: it cannot be opened")
+		return Permanent("damaged: it cannot be opened")
 	}
-	return Permanent("damaged PDF: %v", err)
+	return Permanent("damaged: %v", err)
 }
 
 // pdf is a document being read.
@@ -107,6 +136,7 @@ func (d *pdf) read(body []byte) error {
 	if err != nil {
 		return err
 	}
+	defer d.instance.FPDF_CloseDocument(&requests.FPDF_CloseDocument{Document: doc.Document})
 	count, err := d.instance.FPDF_GetPageCount(&requests.FPDF_GetPageCount{Document: doc.Document})
 	if err != nil {
 		return err
@@ -183,7 +213,7 @@ func (d *pdf) parsed() (Parsed, error) {
 	}
 	switch {
 	case len(d.pages) == 0:
-		return Parsed{}, Permanent("damaged PDF: it has no pages")
+		return Parsed{}, Permanent("damaged: it has no pages")
 	case blank == len(d.pages):
 		return Parsed{}, Permanent("no text layer on %d of %d pages: needs OCR", blank, len(d.pages))
 	case blank > 0:

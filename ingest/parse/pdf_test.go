@@ -31,7 +31,7 @@ func TestPDFReasons(t *testing.T) {
 		{"parent of itself", assemblePDF([]string{"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Count 1 /Parent 2 0 R /Kids [2 0 R] >>"}, ""), ""},
 		{"a billion pages", assemblePDF([]string{"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Count 1000000000 /Kids [3 0 R] >>", page}, ""), ""},
 		{"no pages", assemblePDF([]string{"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Count 0 /Kids [] >>"}, ""), ""},
-		{"not a PDF", []byte("%PDF-1.7\nbut no more"), "damaged PDF"},
+		{"not a PDF", []byte("%PDF-1.7\nbut no more"), "truncated PDF: its end is missing after 20 bytes"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

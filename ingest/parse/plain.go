@@ -8,7 +8,7 @@ import (
 // readPlain makes a paragraph of every run of lines between blank ones or form
 // feeds. The only structure it believes in is a line underlined with = or -.
 func readPlain(ctx context.Context, body []byte) (Parsed, error) {
-	text, err := decode(body)
+	text, err := decodeAny(body)
 	if err != nil {
 		return Parsed{}, err
 	}

@@ -37,6 +37,7 @@ func openPack(body []byte) (*pack, error) {
 		return nil, Permanent("an archive of %d entries, more than the %d that are read", len(r.File), maxEntries)
 	}
 	p := &pack{files: make(map[string]*zip.File, len(r.File)), limit: maxExpanded}
+	decodeNames(r.File)
 	for _, f := range r.File {
 		name := strings.TrimPrefix(strings.ReplaceAll(f.Name, `\`, "/"), "/")
 		if p.files[name] == nil {

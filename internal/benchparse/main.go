@@ -18,6 +18,7 @@ import (
 )
 
 func main() {
+	serveChild()
 	worst := flag.Float64("worst", 0, "also print files whose token recall is below this")
 	missing := flag.Int("missing", 0, "and so many of the expected tokens that were not found")
 	flag.Parse()
@@ -26,6 +27,7 @@ func main() {
 		os.Exit(2)
 	}
 	formats := map[string]*score{}
+	var pdfs [][]byte
 	for _, dir := range flag.Args() {
 		pairs, err := find(dir)
 		if err != nil {
@@ -45,9 +47,20 @@ func main() {
 				formats[ext] = &score{}
 			}
 			formats[ext].add(one)
+			if ext == "pdf" && one.err == nil {
+				if body, err := os.ReadFile(p.source); err == nil {
+					pdfs = append(pdfs, body)
+				}
+			}
 		}
 	}
 	print(formats)
+	if len(pdfs) > 0 {
+		if err := pages(pdfs); err != nil {
+			fmt.Fprintln(os.Stderr, "benchparse: PDFium alone:", err)
+			os.Exit(1)
+		}
+	}
 }
 
 func print(formats map[string]*score) {
