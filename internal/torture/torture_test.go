@@ -214,20 +214,22 @@ func (x *torture) kill() {
 	}
 }
 
-// pause waits for a random time, mostly from when the victim is at work: long
-// while less of the import is done than of the kills.
+// pause waits for a random time, mostly from when the victim is at work, and
+// while less of the import is done than of the kills a few seconds for more.
 func (x *torture) pause(victim int, done float64) {
-	const tick = 10 * time.Millisecond
+	const tick = 20 * time.Millisecond
 	if x.r.IntN(8) > 0 {
 		for !x.atWork(victim) {
 			x.wait(tick)
 		}
 	}
-	longest := 2 * time.Second
-	if m, err := x.progress(); err == nil && float64(m.Indexed)/float64(*documents) > done {
-		longest = 100 * time.Millisecond
+	for range 4 * time.Second / tick {
+		if m, err := x.progress(); err == nil && float64(m.Indexed+m.Failed) >= done*float64(*documents+broken) {
+			break
+		}
+		x.wait(tick)
 	}
-	x.wait(time.Duration(x.r.Int64N(int64(longest))))
+	x.wait(time.Duration(x.r.Int64N(int64(400 * time.Millisecond))))
 }
 
 func (x *torture) wait(d time.Duration) {
