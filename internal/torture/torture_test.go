@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/quarry-rag/quarry/ingest"
@@ -33,7 +34,7 @@ var (
 	workers       = flag.Int("workers", 1, "workers at a time")
 	seed          = flag.Uint64("seed", 0, "of what happens when; 0: another one each time")
 	binary        = flag.String("quarry", "", "binary whose `work` is killed; empty: this test itself, as the only worker of its database")
-	bound         = flag.Duration("bound", 90*time.Second, "time for all of it")
+	bound         = flag.Duration("bound", 3*time.Minute, "time for all of it")
 )
 
 // envWorker makes the test binary a worker on the database it names, to be killed.
@@ -215,7 +216,7 @@ func (x *torture) kill() {
 }
 
 // pause waits for a random time, mostly from when the victim is at work, and
-// while less of the import is done than of the kills a few seconds for more.
+// while less of the import is done than of the kills two seconds for more.
 func (x *torture) pause(victim int, done float64) {
 	const tick = 20 * time.Millisecond
 	if x.r.IntN(8) > 0 {
@@ -223,7 +224,7 @@ func (x *torture) pause(victim int, done float64) {
 			x.wait(tick)
 		}
 	}
-	for range 4 * time.Second / tick {
+	for range 2 * time.Second / tick {
 		if m, err := x.progress(); err == nil && float64(m.Indexed+m.Failed) >= done*float64(*documents+broken) {
 			break
 		}
@@ -282,13 +283,27 @@ func (x *torture) settle() {
 			break
 		}
 		if x.ctx.Err() != nil {
-			m, _ := x.in.Import(context.WithoutCancel(x.ctx), "docs", x.id)
-			x.Fatalf("stuck: %+v", m)
+			x.stuck()
 		}
 		x.revive()
 		time.Sleep(50 * time.Millisecond)
 	}
 	x.Logf("settled %s after the last kill", time.Since(began).Round(100*time.Millisecond))
+}
+
+// stuck says what the jobs that have not ended wait for.
+func (x *torture) stuck() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	rows, err := x.pool.Query(ctx, `
+		select format('job %s %s is %s: attempt %s, %s errors, last %s; due in %s, documents %s, attempted by %s', id, kind, state, attempt,
+		              cardinality(errors), errors[cardinality(errors)] ->> 'error', scheduled_at - now(), args ->> 'document_ids', attempted_by)
+		  from river_job where state not in ('completed', 'cancelled', 'discarded')`)
+	x.ok(err)
+	jobs, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	x.ok(err)
+	m, err := x.in.Import(ctx, "docs", x.id)
+	x.Fatalf("out of time: %+v, %v\n%s", m, err, strings.Join(jobs, "\n"))
 }
 
 func (x *torture) verify(docs []document) {
