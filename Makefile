@@ -52,6 +52,11 @@ run: build ## Set up, ingest DOCS, answer ASK, and stay up; ONCE=1 exits after t
 test: needs ## Set up and run the tests; PKG=./retrieve RUN=TestName for some
 	$(GO) run ./internal/withpg -- $(GO) test -timeout 20m $(if $(RUN),-run '$(RUN)') $(PKG)
 
+.PHONY: torture
+torture: build ## Kill workers 200 times and Postgres 20 times during one import; TORTURE="-seed N" repeats a run
+	$(GO) run ./internal/withpg -- $(GO) test ./internal/torture -count=1 -v -timeout 31m -args -quarry $(CURDIR)/bin/quarry -workers 2 \
+		-documents 2000 -worker-kills 200 -postgres-kills 20 -bound 30m $(TORTURE)
+
 .PHONY: bench
 bench: build ## Measure speed, each line beside its limit; BENCH_DATA=corpus.jsonl.gz adds a corpus
 	$(GO) run ./internal/withpg -- $(GO) run ./internal/bench $(BENCH_ARGS)

@@ -85,6 +85,9 @@ func (ix *indexer) index(ctx context.Context, col int64, docs []int64) error {
 	if err != nil {
 		return err
 	}
+	if err := ix.unindexBefore(ctx, t, claims); err != nil {
+		return err
+	}
 	for len(claims) > 0 {
 		if ix.stopping.Load() {
 			return river.JobSnooze(0) // the rest is due again at once

@@ -22,7 +22,7 @@ var loadDocs = flag.Int("load", 0, "documents of 2 kB to load with their vectors
 // of them the other stores are given: their rate does not change with more.
 const (
 	loadShort = 5_000
-	loadPeers = 5_000
+	loadPeers = 2_000
 )
 
 // load measures loading documents with given vectors. It has a server of its

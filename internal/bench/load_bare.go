@@ -12,13 +12,19 @@ import (
 // bareTables are what a load writes for search, in the order of their keys, with
 // the schema's indexes but for HNSW, which Quarry builds after a load as well.
 var bareTables = []struct{ name, columns, order, indexes string }{
-	{"chunk", "collection_id, chunk_id, document_id, ord, start_byte, end_byte, page, heading_path, body, tokens, length, embed_hash, term_ids", "chunk_id",
+	{
+		"chunk", "collection_id, chunk_id, document_id, ord, start_byte, end_byte, page, heading_path, body, tokens, length, embed_hash, term_ids", "chunk_id",
 		`alter table bare_chunk add primary key (collection_id, chunk_id), add unique (collection_id, document_id, ord);
-		 create index on bare_chunk (collection_id, embed_hash)`},
-	{"embedding", "collection_id, space_id, chunk_id, document_id, emb", "chunk_id",
-		"alter table bare_embedding add primary key (collection_id, space_id, chunk_id)"},
-	{"posting", "collection_id, term_id, chunk_id, tf, length", "term_id, chunk_id",
-		"alter table bare_posting add primary key (collection_id, term_id, chunk_id) include (tf, length)"},
+		 create index on bare_chunk (collection_id, embed_hash)`,
+	},
+	{
+		"embedding", "collection_id, space_id, chunk_id, document_id, emb", "chunk_id",
+		"alter table bare_embedding add primary key (collection_id, space_id, chunk_id)",
+	},
+	{
+		"posting", "collection_id, term_id, chunk_id, tf, length", "term_id, chunk_id",
+		"alter table bare_posting add primary key (collection_id, term_id, chunk_id) include (tf, length)",
+	},
 }
 
 // bareCopy copies the rows of the three large tables, already in Postgres's own
