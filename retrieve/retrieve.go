@@ -193,6 +193,7 @@ type Searcher struct {
 	model embed.Model
 	// queries embeds them by the same model.
 	queries *embedder
+	recall  *indexRecall
 	o       Options
 	// Set by tests to try, on few rows, what many rows would lead to.
 	exactRows, postings, listed int64
@@ -208,5 +209,5 @@ func New(pool *pgxpool.Pool, model embed.Model, o Options) *Searcher {
 	o.RewriteBudget = cmp.Or(o.RewriteBudget, defaultRewriteBudget)
 	o.RerankBudget = cmp.Or(o.RerankBudget, defaultRerankBudget)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
-	return &Searcher{pool: pool, model: model, queries: &embedder{model: model, budget: o.EmbedBudget}, o: o, exactRows: exactRows, postings: maxPostings, listed: listedChunks}
+	return &Searcher{pool: pool, model: model, queries: &embedder{model: model, budget: o.EmbedBudget}, recall: &indexRecall{}, o: o, exactRows: exactRows, postings: maxPostings, listed: listedChunks}
 }

@@ -208,6 +208,9 @@ func (r *search) denseLeg(ctx context.Context) error {
 		return late(ctx, "Vector search", r.o.DenseBudget, err)
 	}
 	r.near, r.result.DensePlan = hits, plan
+	if plan == planHNSW && r.query.DensePlan == "" {
+		r.sample(ctx, hits)
+	}
 	return nil
 }
 
