@@ -25,7 +25,7 @@ type scale struct {
 }
 
 const (
-	scaleSentences = 8000
+	scaleSentences = 4000
 	scaleQueries   = 200
 )
 

@@ -41,6 +41,7 @@ type phrase struct {
 
 const (
 	topicSentences = 40 // at most, of one folder
+	topicQueries   = 2  // from sentences of it that no chunk has
 	chunksEach     = 5  // of a document
 	noise          = 0.1
 	zipfS          = 1.07
@@ -62,10 +63,12 @@ func newSynth(ctx context.Context, m embed.Model, root string, n, queries int) (
 			continue
 		}
 		rng.Shuffle(len(sentences), func(i, j int) { sentences[i], sentences[j] = sentences[j], sentences[i] })
+		asked := 0
 		for _, held := range sentences[topicSentences:] {
-			if words := strings.Fields(held); len(s.queries) < queries && len(words) >= 10 {
+			words := strings.Fields(held)
+			if asked < topicQueries && len(s.queries) < queries && len(words) >= 10 {
 				s.queries = append(s.queries, strings.Join(words[:10], " "))
-				break
+				asked++
 			}
 		}
 		texts = append(texts, sentences[:topicSentences]...)
