@@ -65,6 +65,14 @@ bench: build ## Measure speed, each line beside its limit; BENCH_DATA=corpus.jso
 bench-load: build .tools/peers/installed ## Load documents with given vectors, beside a bare COPY and two other stores; BENCH_ARGS="-load 100000"
 	BENCH_PEERS_PYTHON=$(CURDIR)/.tools/peers/bin/python $(GO) run ./internal/withpg -- $(GO) run ./internal/bench -load 20000 $(BENCH_ARGS)
 
+.PHONY: bench-scale
+bench-scale: build ## Search 1,000, 10,000 and 100,000 chunks beside bare Postgres; N=1000000 for more
+	$(GO) run ./internal/withpg -- $(GO) run ./internal/bench scale $(if $(N),-n $(N)) $(BENCH_ARGS)
+
+.PHONY: bench-peers
+bench-peers: build .tools/peers/installed ## Search beside three other stores on the same Postgres; N=20000 chunks
+	BENCH_PEERS_PYTHON=$(CURDIR)/.tools/peers/bin/python $(GO) run ./internal/withpg -- $(GO) run ./internal/bench peers $(if $(N),-n $(N)) $(BENCH_ARGS)
+
 .tools/peers/installed: internal/bench/peers.txt
 	python3 -m venv .tools/peers
 	.tools/peers/bin/pip install --quiet --disable-pip-version-check -r internal/bench/peers.txt

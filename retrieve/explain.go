@@ -70,6 +70,9 @@ func (r *search) explain(ctx context.Context, ranked []Candidate) error {
 		return nil
 	}
 	defer r.stage("explain")()
+	if note := r.recall.note(r.collection.SpaceID); note != "" && r.result.DensePlan == planHNSW {
+		r.result.Notes = append(r.result.Notes, note)
+	}
 	chunks, err := r.describe(ctx, chunkIDs(ranked))
 	if err != nil {
 		return fmt.Errorf("explain: %w", err)

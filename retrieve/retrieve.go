@@ -170,7 +170,8 @@ type Stage struct {
 
 // Options tunes a Searcher. The zero value is the default.
 type Options struct {
-	// EmbedBudget bounds the query's embedding. 0 means 5 s.
+	// EmbedBudget bounds the query's embedding. 0 means 5 s. A model that has
+	// failed three times in a row is not waited for until it answers again.
 	EmbedBudget time.Duration
 	// DenseBudget and LexicalBudget bound the SQL of a leg. 0 means 2 s.
 	DenseBudget, LexicalBudget time.Duration
@@ -190,13 +191,17 @@ type Options struct {
 type Searcher struct {
 	pool  *pgxpool.Pool
 	model embed.Model
-	o     Options
+	// queries embeds them by the same model.
+	queries *embedder
+	recall  *indexRecall
+	o       Options
 	// Set by tests to try, on few rows, what many rows would lead to.
 	exactRows, postings, listed int64
 }
 
 // New returns a searcher over what ingest wrote with the same model. The pool
-// must come from pgconn.Open, which sets what the SQL here relies on.
+// must come from pgconn.Open, which sets what the SQL here relies on; every
+// statement is fit for its FixedPlans.
 func New(pool *pgxpool.Pool, model embed.Model, o Options) *Searcher {
 	o.EmbedBudget = cmp.Or(o.EmbedBudget, 5*time.Second)
 	o.DenseBudget = cmp.Or(o.DenseBudget, 2*time.Second)
@@ -204,5 +209,5 @@ func New(pool *pgxpool.Pool, model embed.Model, o Options) *Searcher {
 	o.RewriteBudget = cmp.Or(o.RewriteBudget, defaultRewriteBudget)
 	o.RerankBudget = cmp.Or(o.RerankBudget, defaultRerankBudget)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
-	return &Searcher{pool: pool, model: model, o: o, exactRows: exactRows, postings: maxPostings, listed: listedChunks}
+	return &Searcher{pool: pool, model: model, queries: &embedder{model: model, budget: o.EmbedBudget}, recall: &indexRecall{}, o: o, exactRows: exactRows, postings: maxPostings, listed: listedChunks}
 }

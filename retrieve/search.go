@@ -208,6 +208,9 @@ func (r *search) denseLeg(ctx context.Context) error {
 		return late(ctx, "Vector search", r.o.DenseBudget, err)
 	}
 	r.near, r.result.DensePlan = hits, plan
+	if plan == planHNSW && r.query.DensePlan == "" {
+		r.sample(ctx, hits)
+	}
 	return nil
 }
 
@@ -215,18 +218,13 @@ func (r *search) denseLeg(ctx context.Context) error {
 // answer was supposed.
 func (r *search) embed(ctx context.Context) error {
 	defer r.stage("embed")()
-	ctx, cancel := context.WithTimeout(ctx, r.o.EmbedBudget)
-	defer cancel()
 	texts := []string{r.syntax.Text}
 	if r.supposed != "" {
 		texts = append(texts, r.supposed)
 	}
-	vectors, err := r.model.Embed(ctx, texts)
-	if err == nil && len(vectors) != len(texts) {
-		err = fmt.Errorf("%d vectors for %d texts", len(vectors), len(texts))
-	}
+	vectors, err := r.queries.embed(ctx, texts)
 	if err != nil {
-		return late(ctx, "The embedding model", r.o.EmbedBudget, err)
+		return err
 	}
 	r.result.Vector, r.aim = vectors[0], vectors[0]
 	if len(texts) > 1 {

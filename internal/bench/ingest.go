@@ -32,11 +32,16 @@ type loaded struct {
 	took         time.Duration
 }
 
-// put sends the documents and waits until all are indexed.
+// put sends the documents to a new collection and waits until all are indexed.
 func put(ctx context.Context, s *server, collection string, docs []doc) (loaded, error) {
 	if _, err := s.collections().CreateCollection(ctx, &pb.CreateCollectionRequest{Name: collection}); err != nil {
 		return loaded{}, err
 	}
+	return putMore(ctx, s, collection, docs)
+}
+
+// putMore is put for a collection that is there.
+func putMore(ctx context.Context, s *server, collection string, docs []doc) (loaded, error) {
 	began := time.Now()
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(16)
@@ -84,30 +89,52 @@ func settle(ctx context.Context, s *server, collection string) error {
 	}
 }
 
-// bare embeds the same chunks with the model alone and returns tokens and time.
-func bare(ctx context.Context, m embed.Model, docs []doc) (tokens int, took time.Duration, err error) {
+// sampleTokens is how much of the chunks the model alone embeds: its rate is the
+// same for more.
+const sampleTokens = 100_000
+
+// chunked is what ingestion embeds of documents.
+type chunked struct {
+	tokens int      // of all
+	sample []string // texts, evenly taken, of about sampleTokens
+	taken  int      // their tokens
+}
+
+func chunk(ctx context.Context, m embed.Model, docs []doc) (c chunked, err error) {
 	var texts []string
+	var tokens []int
 	for _, d := range docs {
 		p, err := parse.Parse(ctx, d.mediaType, d.body)
 		if err != nil {
-			return 0, 0, fmt.Errorf("parse %s: %w", d.uri, err)
+			return c, fmt.Errorf("parse %s: %w", d.uri, err)
 		}
 		title := d.title
 		if title == "" {
 			title = p.Title
 		}
-		for _, c := range ingest.Split(p, title, ingest.SplitOptions{Count: m.Tokens}) {
-			text := c.Text
-			if c.Context != "" {
-				text = c.Context + "\n" + c.Text
+		for _, piece := range ingest.Split(p, title, ingest.SplitOptions{Count: m.Tokens}) {
+			text := piece.Text
+			if piece.Context != "" {
+				text = piece.Context + "\n" + piece.Text
 			}
-			texts = append(texts, text)
-			tokens += min(m.Tokens(text)+2, m.Info().MaxTokens)
+			n := min(m.Tokens(text)+2, m.Info().MaxTokens)
+			texts, tokens = append(texts, text), append(tokens, n)
+			c.tokens += n
 		}
 	}
+	every := 1 + c.tokens/sampleTokens
+	for i := 0; i < len(texts); i += every {
+		c.sample = append(c.sample, texts[i])
+		c.taken += tokens[i]
+	}
+	return c, nil
+}
+
+// bare is the rate of the model alone, in tokens a second.
+func (c chunked) bare(ctx context.Context, m embed.Model) (float64, error) {
 	began := time.Now()
-	_, err = m.Embed(ctx, texts)
-	return tokens, time.Since(began), err
+	_, err := m.Embed(ctx, c.sample)
+	return float64(c.taken) / time.Since(began).Seconds(), err
 }
 
 // readFolder returns the documents of a folder that Quarry can parse.

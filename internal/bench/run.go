@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quarry-rag/quarry/internal/runtime"
+	pb "github.com/quarry-rag/quarry/proto/quarry/v1"
 	"github.com/quarry-rag/quarry/retrieve/embed/onnx"
 )
 
@@ -92,10 +93,8 @@ func (b *bench) all(ctx context.Context) (err error) {
 		}
 		docs = corpus
 	}
-	if err := b.copies(ctx, docs); err != nil {
-		return err
-	}
-	if err := b.loads(ctx, loadShort, false); err != nil {
+	once, err := b.s.peakMB()
+	if err != nil {
 		return err
 	}
 	b.s.stop()
@@ -103,7 +102,14 @@ func (b *bench) all(ctx context.Context) (err error) {
 		return err
 	}
 	b.t.add("start to ready, second run", ms(b.s.ready), "3 s", fmt.Sprintf("%.2f", b.s.ready.Seconds()/3), "≤ 1")
-	return b.searches(ctx, collection, queries(docs, b.o.queries))
+	if err := b.searches(ctx, collection, queries(docs, b.o.queries)); err != nil {
+		return err
+	}
+	// Last, as their index is built meanwhile.
+	if err := b.copies(ctx, docs, once); err != nil {
+		return err
+	}
+	return b.loads(ctx, loadShort, false)
 }
 
 // again measures searches on a server that has the corpus already.
@@ -121,7 +127,11 @@ func (b *bench) again(ctx context.Context) (err error) {
 
 // ingestion compares with the bare model on the same chunks, run before and after.
 func (b *bench) ingestion(ctx context.Context, name, collection string, docs []doc) error {
-	tokens, first, err := bare(ctx, b.model, docs)
+	c, err := chunk(ctx, b.model, docs)
+	if err != nil {
+		return err
+	}
+	first, err := c.bare(ctx, b.model)
 	if err != nil {
 		return err
 	}
@@ -129,40 +139,42 @@ func (b *bench) ingestion(ctx context.Context, name, collection string, docs []d
 	if err != nil {
 		return err
 	}
-	_, second, err := bare(ctx, b.model, docs)
+	second, err := c.bare(ctx, b.model)
 	if err != nil {
 		return err
 	}
-	rate := float64(tokens) / l.took.Seconds()
-	limit := float64(tokens) / ((first + second) / 2).Seconds()
+	rate, limit := float64(c.tokens)/l.took.Seconds(), (first+second)/2
 	b.t.add("ingestion of "+name,
 		fmt.Sprintf("%.0f docs/s, %.0f chunks/s, %.0f tokens/s", float64(l.docs)/l.took.Seconds(), float64(l.chunks)/l.took.Seconds(), rate),
 		fmt.Sprintf("bare model %.0f tokens/s", limit), fmt.Sprintf("%.2f", rate/limit), "≥ 0.85")
 	return nil
 }
 
-// copies ingests the documents again under other names, to see what memory does.
-func (b *bench) copies(ctx context.Context, docs []doc) error {
-	once, err := b.s.peakMB()
-	if err != nil {
+// copiesWithin ends the copies early on a machine that is slow or busy.
+const copiesWithin = 100 * time.Second
+
+// copies ingests the documents again under other names, to see what memory does
+// beside what it did the first time.
+func (b *bench) copies(ctx context.Context, docs []doc, once float64) error {
+	if _, err := b.s.collections().CreateCollection(ctx, &pb.CreateCollectionRequest{Name: "copies"}); err != nil {
 		return err
 	}
-	var many []doc
-	for i := range b.o.times {
-		for _, d := range docs {
-			d.uri = fmt.Sprintf("%s#%d", d.uri, i)
-			many = append(many, d)
+	began, times := time.Now(), 0
+	for ; times < b.o.times && time.Since(began) < copiesWithin; times++ {
+		named := make([]doc, len(docs))
+		for i, d := range docs {
+			d.uri = fmt.Sprintf("%s#%d", d.uri, times)
+			named[i] = d
 		}
-	}
-	began := time.Now()
-	if _, err := put(ctx, b.s, "copies", many); err != nil {
-		return err
+		if _, err := putMore(ctx, b.s, "copies", named); err != nil {
+			return err
+		}
 	}
 	peak, err := b.s.peakMB()
 	if err != nil {
 		return err
 	}
-	b.t.add(fmt.Sprintf("peak memory, the corpus %d times over", b.o.times), fmt.Sprintf("%.0f MB (%.0f s)", peak, time.Since(began).Seconds()),
-		fmt.Sprintf("once %.0f MB; limit 600 MB", once), fmt.Sprintf("%.2f", peak/600), "≤ 1")
+	b.t.add(fmt.Sprintf("peak memory, the corpus %d times over", times), fmt.Sprintf("%.0f MB (%.0f s)", peak, time.Since(began).Seconds()),
+		fmt.Sprintf("once %.0f MB; limit 600 MB", once), fmt.Sprintf("%.2f", max(peak, once)/600), "≤ 1")
 	return nil
 }

@@ -25,7 +25,7 @@ type scale struct {
 }
 
 const (
-	scaleSentences = 8000
+	scaleSentences = 4000
 	scaleQueries   = 200
 )
 
@@ -46,10 +46,20 @@ func runScale(ctx context.Context, args []string) error {
 	if *small {
 		sizes = []int{max(1000, *n/100), max(1000, *n/10), *n}
 	}
-	return withBench(ctx, o, func(b *bench) error { return b.scale(ctx, sizes) })
+	return withBench(ctx, o, func(b *bench) error {
+		return b.scale(ctx, sizes, func(sc *scale) error {
+			for _, n := range sizes {
+				if err := sc.measure(ctx, n); err != nil {
+					return fmt.Errorf("%d chunks: %w", n, err)
+				}
+			}
+			return nil
+		})
+	})
 }
 
-func (b *bench) scale(ctx context.Context, sizes []int) (err error) {
+// scale starts a server to measure collections on.
+func (b *bench) scale(ctx context.Context, sizes []int, measure func(*scale) error) (err error) {
 	sc := &scale{bench: b, sizes: sizes}
 	began := time.Now()
 	if sc.synth, err = newSynth(ctx, b.model, goSource(), scaleSentences, scaleQueries); err != nil {
@@ -64,12 +74,7 @@ func (b *bench) scale(ctx context.Context, sizes []int) (err error) {
 		return err
 	}
 	defer sc.pool.Close()
-	for _, n := range sizes {
-		if err := sc.measure(ctx, n); err != nil {
-			return fmt.Errorf("%d chunks: %w", n, err)
-		}
-	}
-	return nil
+	return measure(sc)
 }
 
 // measure loads a collection of n chunks where it is not there, and searches it.

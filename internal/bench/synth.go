@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -40,6 +41,7 @@ type phrase struct {
 
 const (
 	topicSentences = 40 // at most, of one folder
+	topicQueries   = 2  // from sentences of it that no chunk has
 	chunksEach     = 5  // of a document
 	noise          = 0.1
 	zipfS          = 1.07
@@ -61,10 +63,12 @@ func newSynth(ctx context.Context, m embed.Model, root string, n, queries int) (
 			continue
 		}
 		rng.Shuffle(len(sentences), func(i, j int) { sentences[i], sentences[j] = sentences[j], sentences[i] })
+		asked := 0
 		for _, held := range sentences[topicSentences:] {
-			if words := strings.Fields(held); len(s.queries) < queries && len(words) >= 10 {
+			words := strings.Fields(held)
+			if asked < topicQueries && len(s.queries) < queries && len(words) >= 10 {
 				s.queries = append(s.queries, strings.Join(words[:10], " "))
-				break
+				asked++
 			}
 		}
 		texts = append(texts, sentences[:topicSentences]...)
@@ -138,7 +142,6 @@ func sentencesOf(path string) ([]string, error) {
 		block.Reset()
 	}
 	sc := bufio.NewScanner(f)
-	sc.Buffer(nil, 1<<20)
 	for sc.Scan() {
 		line := strings.TrimSpace(sc.Text())
 		prose, ok := strings.CutPrefix(line, "// ")
@@ -149,7 +152,10 @@ func sentencesOf(path string) ([]string, error) {
 		block.WriteString(prose + " ")
 	}
 	flush()
-	return out, sc.Err()
+	if err := sc.Err(); !errors.Is(err, bufio.ErrTooLong) { // data, no comments after it
+		return out, err
+	}
+	return out, nil
 }
 
 // piece is one chunk.
