@@ -52,6 +52,11 @@ run: build ## Set up, ingest DOCS, answer ASK, and stay up; ONCE=1 exits after t
 test: needs ## Set up and run the tests; PKG=./retrieve RUN=TestName for some
 	$(GO) run ./internal/withpg -- $(GO) test -timeout 20m $(if $(RUN),-run '$(RUN)') $(PKG)
 
+.PHONY: test-llama
+test-llama: needs ## Test the model clients on a real llama.cpp server; downloads 270 MB once
+	$(GO) vet -tags llama ./internal/llama
+	QUARRY_TEST_LLAMA="$(CURDIR)/.tools/llama" $(GO) test -tags llama -count 1 -timeout 15m $(if $(RUN),-run '$(RUN)') ./internal/llama
+
 .PHONY: bench
 bench: build ## Measure speed, each line beside its limit; BENCH_DATA=corpus.jsonl.gz adds a corpus
 	$(GO) run ./internal/withpg -- $(GO) run ./internal/bench $(BENCH_ARGS)
