@@ -13,6 +13,7 @@ params.model.path = sys.argv[2]
 params.port = 0
 params.n_ctx = 2048
 params.n_parallel = 4
+params.kv_unified = False  # 512 tokens for each
 params.cpuparams.n_threads = 2
 params.endpoint_slots = True
 server = xllamacpp.Server(params)
