@@ -57,6 +57,11 @@ torture: build ## Kill workers 200 times and Postgres 20 times during one import
 	$(GO) run ./internal/withpg -- $(GO) test ./internal/torture -count=1 -v -timeout 31m -args -quarry $(CURDIR)/bin/quarry -workers 2 \
 		-documents 2000 -worker-kills 200 -postgres-kills 20 -bound 30m $(TORTURE)
 
+.PHONY: test-llama
+test-llama: needs ## Test the model clients on a real llama.cpp server; downloads 270 MB once
+	$(GO) vet -tags llama ./internal/llama
+	QUARRY_TEST_LLAMA="$(CURDIR)/.tools/llama" $(GO) test -tags llama -count 1 -timeout 15m $(if $(RUN),-run '$(RUN)') ./internal/llama
+
 .PHONY: bench
 bench: build ## Measure speed, each line beside its limit; BENCH_DATA=corpus.jsonl.gz adds a corpus
 	$(GO) run ./internal/withpg -- $(GO) run ./internal/bench $(BENCH_ARGS)

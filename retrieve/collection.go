@@ -35,7 +35,7 @@ type settings struct {
 	MinCoverage float64 `json:"min_score"`
 }
 
-var defaults = settings{Language: "en", K1: 0.9, B: 0.4, DenseWeight: 0.55, MinCoverage: 0.345}
+var defaults = settings{Language: "en", K1: 0.9, B: 0.4, DenseWeight: 0.55, MinCoverage: 0.375}
 
 // to_regclass finds the index by the search path, as ingest made it; it is there
 // but not valid while it is being built.

@@ -25,7 +25,8 @@ select p.chunk_id, sum(k.idf * p.tf / (p.tf + s.base + s.slope * p.length)) as s
 
 // fill sets the scores that a leg would have given the candidates that only the
 // other leg returned, so that fusion compares like with like. vector is nil, or
-// terms are empty, when that leg takes no part. Both statements go in one round trip.
+// terms are empty, when that leg takes no part. It also sets Held. All statements
+// go in one round trip.
 func (s *Searcher) fill(ctx context.Context, c collection, candidates []Candidate, vector []float32, terms lookup) error {
 	batch := &pgx.Batch{}
 	queue := func(sql string, leg func(*Candidate) *LegScore, args pgx.NamedArgs) {
@@ -56,6 +57,7 @@ func (s *Searcher) fill(ctx context.Context, c collection, candidates []Candidat
 	}
 	if len(terms.ids) > 0 {
 		queue(fillLexicalSQL, func(c *Candidate) *LegScore { return &c.Lexical }, terms.args(c))
+		queueHeld(batch, c, candidates, terms)
 	}
 	if batch.Len() == 0 {
 		return nil

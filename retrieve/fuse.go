@@ -15,6 +15,7 @@ type Candidate struct {
 	Dense, Lexical LegScore
 	Score          float64 // set by Fuse; after reranking 1/rank
 	Rerank         float64 // the reranker's; 0 when there was none
+	Held           float64 // idf sum of the query's terms that it has; 0 beyond a leg's first 10
 }
 
 // Fuse scores candidates by both legs and sorts them in place, best first; equal

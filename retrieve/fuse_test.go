@@ -99,7 +99,7 @@ func TestUnion(t *testing.T) {
 }
 
 func TestCoverage(t *testing.T) {
-	c := []Candidate{{Dense: LegScore{0.6, 1}, Lexical: LegScore{1, 0}}, {Dense: LegScore{0.2, 0}, Lexical: LegScore{4, 1}}}
+	c := []Candidate{{Dense: LegScore{0.6, 1}, Held: 1}, {Dense: LegScore{0.2, 0}, Held: 6}, {Dense: LegScore{-0.2, 0}, Held: 6}}
 	for _, tt := range []struct {
 		name           string
 		candidates     []Candidate
@@ -107,10 +107,11 @@ func TestCoverage(t *testing.T) {
 		dense, lexical bool
 		want           float64
 	}{
-		{"both", c, 10, true, true, 0.5},
+		{"both, of one chunk", c, 10, true, true, 0.4},
 		{"words found nothing", []Candidate{{Dense: LegScore{0.6, 1}}}, 0, true, true, 0.3},
 		{"no words to look for", []Candidate{{Dense: LegScore{0.6, 1}}}, 0, true, false, 0.6},
-		{"words only", []Candidate{{Lexical: LegScore{4, 1}}}, 10, false, true, 0.4},
+		{"words only", []Candidate{{Held: 4}}, 10, false, true, 0.4},
+		{"more than all, by spelling", []Candidate{{Held: 12}}, 10, false, true, 1},
 		{"cosine below zero", []Candidate{{Dense: LegScore{-0.6, 1}}}, 0, true, false, 0},
 		{"nothing", nil, 0, false, true, 0},
 	} {

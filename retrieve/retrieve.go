@@ -148,7 +148,8 @@ type Result struct {
 	// DensePlan is "exact" or "hnsw"; empty when the leg did not run.
 	DensePlan string
 	// Coverage is an absolute score, 0 to 1, of how well the collection covers
-	// the query: ½·best cosine + ½·best BM25 / idf sum of the query's terms.
+	// the query: the best chunk's ½·cosine + ½·idf sum of the query's terms that it
+	// has / idf sum of all of them.
 	Coverage float64
 	// MinCoverage is the collection's threshold of Coverage for "not in the documents".
 	MinCoverage float64

@@ -288,26 +288,6 @@ func (r *search) weight() float64 {
 	return r.collection.Settings.DenseWeight
 }
 
-// coverage is Result.Coverage. When only one leg could say anything (the other
-// did not run, or the query has no terms) it speaks for both.
-func coverage(candidates []Candidate, idfSum float64, dense, lexical bool) float64 {
-	var cosine, bm25 float64
-	for _, c := range candidates {
-		cosine = max(cosine, c.Dense.Score)
-		bm25 = max(bm25, c.Lexical.Score)
-	}
-	if idfSum > 0 {
-		bm25 /= idfSum
-	}
-	switch {
-	case dense && lexical:
-		return min((cosine+bm25)/2, 1)
-	case dense:
-		return min(cosine, 1)
-	}
-	return min(bm25, 1)
-}
-
 // stage notes the time from its call to that of the function it returns.
 func (r *search) stage(name string) func() {
 	start := time.Now()

@@ -41,7 +41,7 @@ func TestSearchPassage(t *testing.T) {
 	if diff := cmp.Diff([]string{"Top"}, p.HeadingPath); diff != "" {
 		t.Error(diff)
 	}
-	if r.DensePlan != "exact" || len(r.Vector) != 64 || r.MinCoverage != 0.345 {
+	if r.DensePlan != "exact" || len(r.Vector) != 64 || r.MinCoverage != 0.375 {
 		t.Errorf("plan %q, vector of %d, threshold %v", r.DensePlan, len(r.Vector), r.MinCoverage)
 	}
 	var stages []string

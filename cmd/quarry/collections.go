@@ -39,7 +39,7 @@ type collectCreateCmd struct {
 	Description string   `env:"-"`
 	Language    *string  `env:"-" help:"Language of stemming and stop words, ISO 639-1. Default en."`
 	DenseWeight *float64 `env:"-" help:"Weight of vectors in fusion, 0 to 1. Default 0.55."`
-	MinScore    *float64 `env:"-" help:"Score under which an answer says \"not in the documents\". Default 0.345."`
+	MinScore    *float64 `env:"-" help:"Score under which an answer says \"not in the documents\". Default 0.375."`
 	ChunkTokens *int32   `env:"-" help:"Most tokens in a chunk. Default 220."`
 }
 

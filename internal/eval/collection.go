@@ -15,7 +15,7 @@ import (
 )
 
 // defaultMinScore is the protocol's default of CollectionSettings.min_score.
-const defaultMinScore = 0.345
+const defaultMinScore = 0.375
 
 // Configure implements Target: BM25's parameters become the collection's, for
 // everyone, until Restore; chunk_tokens chooses the collection that Create made

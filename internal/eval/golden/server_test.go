@@ -150,11 +150,11 @@ func TestSettingsOfTheCollection(t *testing.T) {
 		}
 	}
 	score := 0.5
-	step("new", nil, 0.9, 0.345)
-	step("set", s.Configure(ctx, eval.Setting{}.With("bm25_k1", 2)), 2, 0.345)
-	step("set back by the next row", s.Configure(ctx, eval.Setting{}), 0.9, 0.345)
-	step("set again", s.Configure(ctx, eval.Setting{}.With("bm25_k1", 3)), 3, 0.345)
-	step("restore", s.Restore(ctx), 0.9, 0.345)
+	step("new", nil, 0.9, 0.375)
+	step("set", s.Configure(ctx, eval.Setting{}.With("bm25_k1", 2)), 2, 0.375)
+	step("set back by the next row", s.Configure(ctx, eval.Setting{}), 0.9, 0.375)
+	step("set again", s.Configure(ctx, eval.Setting{}.With("bm25_k1", 3)), 3, 0.375)
+	step("restore", s.Restore(ctx), 0.9, 0.375)
 	step("store", s.Store(ctx, eval.Setting{}.With("bm25_k1", 1.5), &score), 1.5, 0.5)
 	step("restore leaves what was stored", s.Restore(ctx), 1.5, 0.5)
 	chunk := eval.Setting{}.With("chunk_tokens", 64)

@@ -128,7 +128,7 @@ type CollectionSettings struct {
 	Bm25B *float64 `protobuf:"fixed64,3,opt,name=bm25_b,json=bm25B,proto3,oneof" json:"bm25_b,omitempty"`
 	// Weight of the dense leg in fusion; the lexical leg has 1 minus it. Default 0.55.
 	DenseWeight *float64 `protobuf:"fixed64,4,opt,name=dense_weight,json=denseWeight,proto3,oneof" json:"dense_weight,omitempty"`
-	// Absolute score under which an answer says "not in the documents". Default 0.345.
+	// Absolute score under which an answer says "not in the documents". Default 0.375.
 	MinScore *float64 `protobuf:"fixed64,5,opt,name=min_score,json=minScore,proto3,oneof" json:"min_score,omitempty"`
 	// Most tokens in a chunk, by the embedding model's tokenizer. Default 220.
 	ChunkTokens   *int32 `protobuf:"varint,6,opt,name=chunk_tokens,json=chunkTokens,proto3,oneof" json:"chunk_tokens,omitempty"`
