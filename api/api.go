@@ -38,6 +38,8 @@ type Parts struct {
 	Searcher *retrieve.Searcher
 	// Answerers by the name of their Plan().Model; the first is the default.
 	Answerers []generate.Answerer
+	// Situater writes contexts of chunks; nil: there is no chat model to do it.
+	Situater *generate.Situater
 	// Ledger of what answers use; nil: none is kept.
 	Ledger *ledger.Ledger
 	// Prompts of collections; nil: the built-in one answers, and there is no
@@ -124,7 +126,7 @@ func New(p Parts, log *slog.Logger, o Options) (*Server, error) {
 	s := &Server{grpc: grpc.NewServer(transport()...), health: health.NewServer(), grace: o.StopGrace, cache: p.Cache}
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	g := &guard{log: log, validate: validator, limits: limits(o)}
-	g.register(s.grpc, quarryv1.CollectionService_ServiceDesc, &collections{catalog: p.Catalog})
+	g.register(s.grpc, quarryv1.CollectionService_ServiceDesc, &collections{catalog: p.Catalog, ingester: p.Ingester, situater: p.Situater})
 	g.register(s.grpc, quarryv1.IngestService_ServiceDesc, &ingestion{ingester: p.Ingester, may: readable{o.ImportRoots, o.ImportURLs}, stopping: s.stopping})
 	g.register(s.grpc, quarryv1.QueryService_ServiceDesc, newQueries(p, log))
 	g.register(s.grpc, quarryv1.ConversationService_ServiceDesc, &conversations{store: p.Conversations})

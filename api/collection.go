@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"github.com/quarry-rag/quarry/generate"
 	"github.com/quarry-rag/quarry/ingest"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 )
@@ -10,7 +11,9 @@ import (
 // collections is CollectionService.
 type collections struct {
 	quarryv1.UnimplementedCollectionServiceServer
-	catalog *ingest.Catalog
+	catalog  *ingest.Catalog
+	ingester *ingest.Ingester
+	situater *generate.Situater
 }
 
 func (s *collections) CreateCollection(ctx context.Context, in *quarryv1.CreateCollectionRequest) (*quarryv1.CreateCollectionResponse, error) {

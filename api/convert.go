@@ -23,6 +23,7 @@ func toSettings(s *quarryv1.CollectionSettings) ingest.Settings {
 		BM25B:       s.Bm25B,
 		DenseWeight: s.DenseWeight,
 		MinScore:    s.MinScore,
+		Contextual:  s.Contextual,
 	}
 	if s.ChunkTokens != nil {
 		n := int(*s.ChunkTokens)
@@ -38,6 +39,7 @@ func fromSettings(s ingest.Settings) *quarryv1.CollectionSettings {
 		Bm25B:       s.BM25B,
 		DenseWeight: s.DenseWeight,
 		MinScore:    s.MinScore,
+		Contextual:  s.Contextual,
 	}
 	if s.ChunkTokens != nil {
 		n := int32(*s.ChunkTokens)

@@ -67,11 +67,17 @@ func newRigOf(t *testing.T, o api.Options, chat chatAt, more func(*pgxpool.Pool,
 		t.Fatal(err)
 	}
 	searcher := retrieve.New(pool, model, retrieve.Options{})
+	all := answerers(t, generate.NewExtractive(model, searcher), searcher, chat, log)
+	var situater *generate.Situater
+	if writer, ok := all[0].(generate.Shorter); ok {
+		situater = &generate.Situater{Model: writer}
+	}
 	parts := api.Parts{
 		Catalog:   ingest.NewCatalog(pool, source, model.Info()),
 		Ingester:  ingester,
 		Searcher:  searcher,
-		Answerers: answerers(t, generate.NewExtractive(model, searcher), searcher, chat, log),
+		Answerers: all,
+		Situater:  situater,
 		Ledger:    ledger.New(pool),
 		Prompts:   prompt.NewLibrary(pool),
 

@@ -44,7 +44,7 @@ func workUntilKilled(dsn string) error {
 	if err != nil {
 		return err
 	}
-	w, err := NewWorker(pool, source, modeltest.New(&testing.B{}), slog.Default(), WorkerOptions{Exclusive: true})
+	w, err := NewWorker(pool, source, modeltest.New(&testing.B{}), slog.Default(), WorkerOptions{Exclusive: true, Situater: &placing{}})
 	if err != nil {
 		return err
 	}

@@ -59,6 +59,7 @@ func newIndexer(pool *pgxpool.Pool, ids *ids.Source, model embed.Model, log *slo
 // target is the collection that a job writes to.
 type target struct {
 	col      int64
+	name     string
 	space    Space
 	settings Settings
 	analyzer *lexical.Analyzer
@@ -106,6 +107,7 @@ func (ix *indexer) index(ctx context.Context, col int64, docs []int64) error {
 		claims = rest
 	}
 	ix.wantVacuum(ctx, col)
+	ix.wantContexts(ctx, t)
 	return nil
 }
 
@@ -153,7 +155,7 @@ func (ix *indexer) target(ctx context.Context, col int64) (*target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("collection %q: %w", c.Name, err)
 	}
-	return &target{col: col, space: c.Space, settings: c.Settings, analyzer: a}, nil
+	return &target{col: col, name: c.Name, space: c.Space, settings: c.Settings, analyzer: a}, nil
 }
 
 // claims returns what is staged of the documents, in their order of id.

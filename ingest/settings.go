@@ -24,6 +24,9 @@ type Settings struct {
 	// ChunkTokens is the most tokens in a chunk, 32 to 8192. Default 220. A
 	// change applies to documents indexed afterwards.
 	ChunkTokens *int `json:"chunk_tokens,omitempty"`
+	// Contextual: a chat model writes what places each chunk in its document, which
+	// is embedded and indexed with it. Default false.
+	Contextual *bool `json:"contextual,omitempty"`
 }
 
 const (
@@ -65,6 +68,8 @@ func (s Settings) language() string {
 	}
 	return *s.Language
 }
+
+func (s Settings) contextual() bool { return s.Contextual != nil && *s.Contextual }
 
 func (s Settings) chunkTokens() int {
 	if s.ChunkTokens == nil {

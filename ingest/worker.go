@@ -32,6 +32,9 @@ type WorkerOptions struct {
 	// DeadAfter is how long a worker may be silent before its jobs are given to
 	// others. 0 means 15 seconds. At least four times heartbeat.
 	DeadAfter time.Duration
+	// Situater writes the contexts of collections that have that setting. nil:
+	// their jobs are left to other workers.
+	Situater Situater
 }
 
 // Worker scans sources and indexes documents, for every Ingester on its database.
@@ -92,13 +95,21 @@ func (w *Worker) riverConfig() *river.Config {
 	river.AddWorker(jobs, &work[dropArgs]{w: w, do: func(ctx context.Context, j *river.Job[dropArgs]) error {
 		return w.ix.drop(ctx, j.Args.CollectionID)
 	}})
+	queues := map[string]river.QueueConfig{
+		"index": {MaxWorkers: w.o.Jobs}, "scan": {MaxWorkers: 4}, "upkeep": {MaxWorkers: 2},
+	}
+	if w.o.Situater != nil {
+		river.AddWorker(jobs, &work[contextArgs]{w: w, do: func(ctx context.Context, j *river.Job[contextArgs]) error {
+			return w.ix.writeContexts(ctx, w.o.Situater, j.Args.CollectionID)
+		}})
+		queues[contextQueue] = river.QueueConfig{MaxWorkers: 1}
+	}
 	return &river.Config{
 		ID:      w.id,
 		Logger:  w.log,
 		Workers: jobs,
-		Queues: map[string]river.QueueConfig{
-			"index": {MaxWorkers: w.o.Jobs}, "scan": {MaxWorkers: 4}, "upkeep": {MaxWorkers: 2},
-		},
+		Queues:  queues,
+
 		FetchCooldown:               25 * time.Millisecond,
 		FetchPollInterval:           500 * time.Millisecond,
 		CompletedJobRetentionPeriod: time.Hour,
@@ -133,6 +144,9 @@ func (w *Worker) start(ctx context.Context) error {
 		}
 	}
 	if err := w.ix.wantAllHNSW(ctx); err != nil {
+		return err
+	}
+	if err := w.ix.wantAllContexts(ctx); err != nil {
 		return err
 	}
 	return w.client.Start(ctx)

@@ -14,6 +14,8 @@ type collectCmd struct {
 	Create collectCreateCmd `cmd:"" help:"Create an empty collection."`
 	Show   collectShowCmd   `cmd:"" help:"Show a collection with its settings."`
 	Delete collectDeleteCmd `cmd:"" help:"Delete a collection with everything in it."`
+
+	Contextualize contextualizeCmd `cmd:"" help:"Have a chat model write what places each chunk in its document, to be found by it too."`
 }
 
 type collectListCmd struct{}
@@ -101,6 +103,7 @@ func collectionText(c *quarryv1.Collection) string {
 		set(&b, "dense_weight", s.DenseWeight)
 		set(&b, "min_score", s.MinScore)
 		set(&b, "chunk_tokens", s.ChunkTokens)
+		set(&b, "contextual", s.Contextual)
 	}
 	return b.String()
 }

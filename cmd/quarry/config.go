@@ -77,11 +77,17 @@ type serving struct {
 	ImportRoots []string `name:"import-root" type:"path" placeholder:"DIR" help:"Folder that clients may have the server read. Default: every folder when listening on loopback, else none."`
 	ImportURLs  []string `name:"import-url" placeholder:"URL" help:"What begins the URLs that clients may have read for them, as in https://docs.example.com/. Default: every URL when listening on loopback, else none."`
 
-	Models      string `type:"path" help:"YAML file of models and routes that answer."`
-	Model       string `help:"Chat model that writes answers; \"extractive\": answers are quotes, without a model. Empty: what OPENAI_API_KEY, ANTHROPIC_API_KEY or a server on this machine offers."`
 	RerankURL   string `name:"rerank-url" placeholder:"URL" help:"Rerank server (Cohere's, Jina's, llama.cpp's or text-embeddings-inference's form) that orders the best passages once more. It is sent questions and passages."`
 	RerankModel string `help:"Model to name to it; some servers need none."`
 	RerankKey   string `secret:"" hidden:"" help:"Its key."`
+
+	chatting
+}
+
+// chatting says which chat models there are.
+type chatting struct {
+	Models string `type:"path" help:"YAML file of models and routes that answer."`
+	Model  string `help:"Chat model that writes answers; \"extractive\": answers are quotes, without a model. Empty: what OPENAI_API_KEY, ANTHROPIC_API_KEY or a server on this machine offers."`
 
 	OpenAIKey     string `name:"openai-api-key" env:"OPENAI_API_KEY" secret:"" hidden:""`
 	AnthropicKey  string `name:"anthropic-api-key" env:"ANTHROPIC_API_KEY" secret:"" hidden:""`
@@ -100,6 +106,10 @@ func (s *serving) check() error {
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		return fmt.Errorf("--listen (QUARRY_LISTEN): %w", err)
 	}
+	return s.chatting.check()
+}
+
+func (s *chatting) check() error {
 	if s.Models == "" && s.chat() && s.OpenAIKey == "" && s.AnthropicKey == "" && s.OpenAIBaseURL == "" {
 		return fmt.Errorf("QUARRY_MODEL is %q, and none of OPENAI_API_KEY, ANTHROPIC_API_KEY and OPENAI_BASE_URL says where it runs", s.Model)
 	}
@@ -118,7 +128,7 @@ func (s *serving) reranker() (retrieve.Reranker, error) {
 	return c, nil
 }
 
-func (s *serving) chat() bool { return s.Model != "" && s.Model != "extractive" }
+func (s *chatting) chat() bool { return s.Model != "" && s.Model != "extractive" }
 
 // roots are where StartImport may read: on loopback everywhere, since who can
 // call is on this machine.

@@ -21,7 +21,7 @@ import (
 
 // newAnswerers returns the answerers, the default first, and one line on why it
 // is. What was configured counts; with nothing configured, what is found.
-func newAnswerers(ctx context.Context, n *node, s *serving, src generate.Source, log *slog.Logger) ([]generate.Answerer, string, error) {
+func newAnswerers(ctx context.Context, n *node, s *chatting, src generate.Source, log *slog.Logger) ([]generate.Answerer, string, error) {
 	config, why, err := s.models(ctx, usual)
 	if err != nil {
 		return nil, "", err
@@ -41,7 +41,7 @@ func newAnswerers(ctx context.Context, n *node, s *serving, src generate.Source,
 
 // models is the configuration in effect and why: a file, QUARRY_MODEL, or what
 // is found in the environment and at.
-func (s *serving) models(ctx context.Context, at places) (generate.Config, string, error) {
+func (s *chatting) models(ctx context.Context, at places) (generate.Config, string, error) {
 	switch {
 	case s.Models != "":
 		return s.modelsFile()
@@ -56,7 +56,7 @@ func (s *serving) models(ctx context.Context, at places) (generate.Config, strin
 	return s.discover(ctx, at)
 }
 
-func (s *serving) modelsFile() (generate.Config, string, error) {
+func (s *chatting) modelsFile() (generate.Config, string, error) {
 	text, err := readLimited(s.Models, 1<<20)
 	if err != nil {
 		return generate.Config{}, "", fmt.Errorf("--models (QUARRY_MODELS): %w", err)
@@ -77,7 +77,7 @@ func (s *serving) modelsFile() (generate.Config, string, error) {
 
 // named is the model that QUARRY_MODEL names, at the server whose key or address
 // is given.
-func (s *serving) named() generate.ModelConfig {
+func (s *chatting) named() generate.ModelConfig {
 	m := generate.ModelConfig{Name: s.Model, Provider: "openai", Model: s.Model, BaseURL: s.OpenAIBaseURL}
 	switch {
 	case s.OpenAIKey != "":
@@ -116,7 +116,7 @@ type places struct{ ollama, llama string }
 var usual = places{"http://127.0.0.1:11434/v1", "http://127.0.0.1:8080/v1"}
 
 // discover takes a key of the environment, else a server on this machine.
-func (s *serving) discover(ctx context.Context, at places) (generate.Config, string, error) {
+func (s *chatting) discover(ctx context.Context, at places) (generate.Config, string, error) {
 	one := func(m generate.ModelConfig, why string) (generate.Config, string, error) {
 		return generate.Config{Models: []generate.ModelConfig{m}}, why + "; QUARRY_MODEL=extractive keeps answers on this machine", nil
 	}
@@ -173,7 +173,7 @@ func probe(ctx context.Context, base string) string {
 }
 
 // key resolves "env:NAME" and "file:PATH".
-func (s *serving) key(ref string) (string, error) {
+func (s *chatting) key(ref string) (string, error) {
 	kind, name, _ := strings.Cut(ref, ":")
 	value := ""
 	switch {

@@ -36,22 +36,22 @@ func TestDiscover(t *testing.T) {
 	llama := listing(t, `{"data":[{"id":"gemma.gguf"}]}`)
 	for _, c := range []struct {
 		name     string
-		serving  serving
+		serving  chatting
 		at       places
 		provider string // of the model chosen; empty: extractive
 		model    string
 		why      string
 	}{
-		{"nothing", serving{}, places{nobody, nobody}, "", "", "no key is set"},
-		{"OpenAI's key", serving{OpenAIKey: "k", AnthropicKey: "k"}, places{ollama, nobody}, "openai", openAIModel, "OPENAI_API_KEY is set"},
-		{"Anthropic's key", serving{AnthropicKey: "k"}, places{ollama, nobody}, "anthropic", anthropicModel, "ANTHROPIC_API_KEY is set"},
-		{"Ollama", serving{}, places{ollama, llama}, "openai", "qwen3:4b", "Ollama"},
-		{"llama.cpp", serving{}, places{nobody, llama}, "openai", "gemma.gguf", "llama.cpp"},
-		{"something else there", serving{}, places{listing(t, "<html>"), listing(t, `{"data":[]}`)}, "", "", "no model server"},
-		{"one that hangs", serving{}, places{hung.URL + "/v1", nobody}, "", "", "no model server"},
-		{"said to quote", serving{Model: "extractive", OpenAIKey: "k"}, places{ollama, nobody}, "", "", "QUARRY_MODEL"},
-		{"named", serving{Model: "m", OpenAIKey: "k"}, places{ollama, nobody}, "openai", "m", "QUARRY_MODEL"},
-		{"named at Anthropic", serving{Model: "m", AnthropicKey: "k"}, places{ollama, nobody}, "anthropic", "m", "QUARRY_MODEL"},
+		{"nothing", chatting{}, places{nobody, nobody}, "", "", "no key is set"},
+		{"OpenAI's key", chatting{OpenAIKey: "k", AnthropicKey: "k"}, places{ollama, nobody}, "openai", openAIModel, "OPENAI_API_KEY is set"},
+		{"Anthropic's key", chatting{AnthropicKey: "k"}, places{ollama, nobody}, "anthropic", anthropicModel, "ANTHROPIC_API_KEY is set"},
+		{"Ollama", chatting{}, places{ollama, llama}, "openai", "qwen3:4b", "Ollama"},
+		{"llama.cpp", chatting{}, places{nobody, llama}, "openai", "gemma.gguf", "llama.cpp"},
+		{"something else there", chatting{}, places{listing(t, "<html>"), listing(t, `{"data":[]}`)}, "", "", "no model server"},
+		{"one that hangs", chatting{}, places{hung.URL + "/v1", nobody}, "", "", "no model server"},
+		{"said to quote", chatting{Model: "extractive", OpenAIKey: "k"}, places{ollama, nobody}, "", "", "QUARRY_MODEL"},
+		{"named", chatting{Model: "m", OpenAIKey: "k"}, places{ollama, nobody}, "openai", "m", "QUARRY_MODEL"},
+		{"named at Anthropic", chatting{Model: "m", AnthropicKey: "k"}, places{ollama, nobody}, "anthropic", "m", "QUARRY_MODEL"},
 	} {
 		start := time.Now()
 		config, why, err := c.serving.models(t.Context(), c.at)
@@ -82,18 +82,18 @@ func TestModelsFile(t *testing.T) {
 		}
 	}
 	write("models: [{name: a, provider: openai, model: m}, {name: b, provider: openai, model: n}]")
-	config, _, err := (&serving{Models: path, Model: "b"}).models(t.Context(), usual)
+	config, _, err := (&chatting{Models: path, Model: "b"}).models(t.Context(), usual)
 	if err != nil || len(config.Models) != 2 || config.Default != "b" {
 		t.Errorf("%+v, %v", config, err)
 	}
-	if _, _, err := (&serving{Models: path, Model: "c"}).models(t.Context(), usual); err == nil || !strings.Contains(err.Error(), "QUARRY_MODEL") {
+	if _, _, err := (&chatting{Models: path, Model: "c"}).models(t.Context(), usual); err == nil || !strings.Contains(err.Error(), "QUARRY_MODEL") {
 		t.Errorf("a default that is not there: %v", err)
 	}
 	write("models: [{name: a}]")
-	if _, _, err := (&serving{Models: path}).models(t.Context(), usual); err == nil || !strings.Contains(err.Error(), path) {
+	if _, _, err := (&chatting{Models: path}).models(t.Context(), usual); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("%v", err)
 	}
-	if _, _, err := (&serving{Models: path + "x"}).models(t.Context(), usual); err == nil || !strings.Contains(err.Error(), "QUARRY_MODELS") {
+	if _, _, err := (&chatting{Models: path + "x"}).models(t.Context(), usual); err == nil || !strings.Contains(err.Error(), "QUARRY_MODELS") {
 		t.Errorf("%v", err)
 	}
 }
@@ -104,7 +104,7 @@ func TestKey(t *testing.T) {
 	if err := os.WriteFile(path, []byte("from-file\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := &serving{OpenAIKey: "from-flag"}
+	s := &chatting{OpenAIKey: "from-flag"}
 	for ref, want := range map[string]string{openAIKey: "from-flag", "env:SOME_KEY": "from-env", "file:" + path: "from-file"} {
 		if got, err := s.key(ref); got != want || err != nil {
 			t.Errorf("%s: %q, %v", ref, got, err)

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/quarry-rag/quarry/generate"
 	formats "github.com/quarry-rag/quarry/ingest/parse"
 	"github.com/quarry-rag/quarry/internal/ids"
 	"github.com/quarry-rag/quarry/internal/pgconn"
@@ -29,7 +30,8 @@ type node struct {
 	jobs     *pgxpool.Pool // of the worker, so that callers cannot starve it
 	ids      *ids.Source
 	model    embed.Model
-	versions string // of Postgres, pgvector and the model, for people
+	situater *generate.Situater // nil without a chat model
+	versions string             // of Postgres, pgvector and the model, for people
 	closers  []func()
 }
 

@@ -46,6 +46,7 @@ func (c *serveCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 type workCmd struct {
 	storage
 	sources
+	chatting
 }
 
 func (c *workCmd) Run(ctx context.Context, g *globals, term *terminal) error {
@@ -55,7 +56,12 @@ func (c *workCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 		return err
 	}
 	defer n.close()
-	w, err := ingest.NewWorker(n.jobs, n.ids, n.model, calmly(log), ingest.WorkerOptions{})
+	answerers, _, err := newAnswerers(ctx, n, &c.chatting, retrieve.New(n.jobs, n.model, retrieve.Options{}), log)
+	if err != nil {
+		return err
+	}
+	n.situater = newSituater(answerers, ledger.New(n.pool), log)
+	w, err := ingest.NewWorker(n.jobs, n.ids, n.model, calmly(log), ingest.WorkerOptions{Situater: situating(n.situater)})
 	if err != nil {
 		return err
 	}
@@ -105,13 +111,14 @@ func newServer(ctx context.Context, n *node, s *serving, term *terminal, log *sl
 	}
 	// Answerers only read stored bytes through it; the one that searches needs them.
 	source := retrieve.New(n.search, n.model, retrieve.Options{})
-	answerers, why, err := newAnswerers(ctx, n, s, source, log)
+	answerers, why, err := newAnswerers(ctx, n, &s.chatting, source, log)
 	if err != nil {
 		return nil, err
 	}
 	searcher := retrieve.New(n.search, n.model, retrieve.Options{
 		Reranker: reranker, Rewriter: rewriter(answerers, ledger.New(n.pool), log), Log: log,
 	})
+	n.situater = newSituater(answerers, ledger.New(n.pool), log)
 	term.note("%s", why)
 	return api.New(api.Parts{
 		Catalog:       ingest.NewCatalog(n.pool, n.ids, n.model.Info()),
@@ -120,6 +127,7 @@ func newServer(ctx context.Context, n *node, s *serving, term *terminal, log *sl
 		Answerers:     answerers,
 		Ledger:        ledger.New(n.pool),
 		Prompts:       prompt.NewLibrary(n.pool),
+		Situater:      n.situater,
 		Conversations: conversation.NewStore(n.pool),
 	}, log, api.Options{ImportRoots: s.roots(), ImportURLs: s.urls()})
 }

@@ -20,8 +20,12 @@ type sources struct {
 }
 
 // Validate of each role covers both: kong calls one method of a command.
-func (c *upCmd) Validate() error     { return errors.Join(c.server.Validate(), c.sources.check()) }
-func (c *workCmd) Validate() error   { return errors.Join(c.storage.Validate(), c.sources.check()) }
+func (c *upCmd) Validate() error { return errors.Join(c.server.Validate(), c.sources.check()) }
+
+func (c *workCmd) Validate() error {
+	return errors.Join(c.storage.Validate(), c.sources.check(), c.chatting.check())
+}
+
 func (c *configCmd) Validate() error { return errors.Join(c.server.Validate(), c.sources.check()) }
 
 func (s *sources) check() error {

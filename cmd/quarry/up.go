@@ -40,7 +40,9 @@ func (c *upCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 	if err != nil {
 		return err
 	}
-	w, err := ingest.NewWorker(n.jobs, n.ids, n.model, calmly(log), ingest.WorkerOptions{Exclusive: c.DatabaseURL == ""})
+	w, err := ingest.NewWorker(n.jobs, n.ids, n.model, calmly(log), ingest.WorkerOptions{
+		Exclusive: c.DatabaseURL == "", Situater: situating(n.situater),
+	})
 	if err != nil {
 		return err
 	}

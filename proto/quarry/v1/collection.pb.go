@@ -131,7 +131,10 @@ type CollectionSettings struct {
 	// Absolute score under which an answer says "not in the documents". Default 0.375.
 	MinScore *float64 `protobuf:"fixed64,5,opt,name=min_score,json=minScore,proto3,oneof" json:"min_score,omitempty"`
 	// Most tokens in a chunk, by the embedding model's tokenizer. Default 220.
-	ChunkTokens   *int32 `protobuf:"varint,6,opt,name=chunk_tokens,json=chunkTokens,proto3,oneof" json:"chunk_tokens,omitempty"`
+	ChunkTokens *int32 `protobuf:"varint,6,opt,name=chunk_tokens,json=chunkTokens,proto3,oneof" json:"chunk_tokens,omitempty"`
+	// A chat model writes what places each chunk of documents indexed afterwards; see
+	// ContextualizeCollection, which sets it too. Default false.
+	Contextual    *bool `protobuf:"varint,20,opt,name=contextual,proto3,oneof" json:"contextual,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -206,6 +209,13 @@ func (x *CollectionSettings) GetChunkTokens() int32 {
 		return *x.ChunkTokens
 	}
 	return 0
+}
+
+func (x *CollectionSettings) GetContextual() bool {
+	if x != nil && x.Contextual != nil {
+		return *x.Contextual
+	}
+	return false
 }
 
 // Space is an embedding space: the vectors of one model.
@@ -718,6 +728,164 @@ func (*DeleteCollectionResponse) Descriptor() ([]byte, []int) {
 	return file_quarry_v1_collection_proto_rawDescGZIP(), []int{12}
 }
 
+type ContextualizeCollectionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Only say what is left to do and what it would cost.
+	DryRun bool `protobuf:"varint,2,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// Write no more: what is written stays until its document changes.
+	Off           bool `protobuf:"varint,3,opt,name=off,proto3" json:"off,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ContextualizeCollectionRequest) Reset() {
+	*x = ContextualizeCollectionRequest{}
+	mi := &file_quarry_v1_collection_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ContextualizeCollectionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ContextualizeCollectionRequest) ProtoMessage() {}
+
+func (x *ContextualizeCollectionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_collection_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ContextualizeCollectionRequest.ProtoReflect.Descriptor instead.
+func (*ContextualizeCollectionRequest) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_collection_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ContextualizeCollectionRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ContextualizeCollectionRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+func (x *ContextualizeCollectionRequest) GetOff() bool {
+	if x != nil {
+		return x.Off
+	}
+	return false
+}
+
+type ContextualizeCollectionResponse struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Chunks int64                  `protobuf:"varint,1,opt,name=chunks,proto3" json:"chunks,omitempty"`
+	// Chunks that have no sentence yet.
+	Waiting int64 `protobuf:"varint,2,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// The model that is asked first, and its tokens for the chunks that wait, estimated.
+	Model        string `protobuf:"bytes,3,opt,name=model,proto3" json:"model,omitempty"`
+	InputTokens  int64  `protobuf:"varint,4,opt,name=input_tokens,json=inputTokens,proto3" json:"input_tokens,omitempty"`
+	OutputTokens int64  `protobuf:"varint,5,opt,name=output_tokens,json=outputTokens,proto3" json:"output_tokens,omitempty"`
+	// In US dollars; unset when the model's price is not known.
+	Cost *float64 `protobuf:"fixed64,6,opt,name=cost,proto3,oneof" json:"cost,omitempty"`
+	// The day of that price, YYYY-MM-DD.
+	PriceDate     string `protobuf:"bytes,7,opt,name=price_date,json=priceDate,proto3" json:"price_date,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ContextualizeCollectionResponse) Reset() {
+	*x = ContextualizeCollectionResponse{}
+	mi := &file_quarry_v1_collection_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ContextualizeCollectionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ContextualizeCollectionResponse) ProtoMessage() {}
+
+func (x *ContextualizeCollectionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_collection_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ContextualizeCollectionResponse.ProtoReflect.Descriptor instead.
+func (*ContextualizeCollectionResponse) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_collection_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ContextualizeCollectionResponse) GetChunks() int64 {
+	if x != nil {
+		return x.Chunks
+	}
+	return 0
+}
+
+func (x *ContextualizeCollectionResponse) GetWaiting() int64 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
+func (x *ContextualizeCollectionResponse) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *ContextualizeCollectionResponse) GetInputTokens() int64 {
+	if x != nil {
+		return x.InputTokens
+	}
+	return 0
+}
+
+func (x *ContextualizeCollectionResponse) GetOutputTokens() int64 {
+	if x != nil {
+		return x.OutputTokens
+	}
+	return 0
+}
+
+func (x *ContextualizeCollectionResponse) GetCost() float64 {
+	if x != nil && x.Cost != nil {
+		return *x.Cost
+	}
+	return 0
+}
+
+func (x *ContextualizeCollectionResponse) GetPriceDate() string {
+	if x != nil {
+		return x.PriceDate
+	}
+	return ""
+}
+
 var File_quarry_v1_collection_proto protoreflect.FileDescriptor
 
 const file_quarry_v1_collection_proto_rawDesc = "" +
@@ -732,7 +900,7 @@ const file_quarry_v1_collection_proto_rawDesc = "" +
 	"\tdocuments\x18\x05 \x01(\x03R\tdocuments\x12\x16\n" +
 	"\x06chunks\x18\x06 \x01(\x03R\x06chunks\x129\n" +
 	"\n" +
-	"created_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"\xc0\x03\n" +
+	"created_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"\xf4\x03\n" +
 	"\x12CollectionSettings\x122\n" +
 	"\blanguage\x18\x01 \x01(\tB\x11\xbaH\x0er\f2\n" +
 	"^[a-z]{2}$H\x00R\blanguage\x88\x01\x01\x127\n" +
@@ -741,7 +909,10 @@ const file_quarry_v1_collection_proto_rawDesc = "" +
 	"\fdense_weight\x18\x04 \x01(\x01B\x19\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00H\x03R\vdenseWeight\x88\x01\x01\x12;\n" +
 	"\tmin_score\x18\x05 \x01(\x01B\x19\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00H\x04R\bminScore\x88\x01\x01\x122\n" +
 	"\fchunk_tokens\x18\x06 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\x80@( H\x05R\vchunkTokens\x88\x01\x01B\v\n" +
+	"\xbaH\a\x1a\x05\x18\x80@( H\x05R\vchunkTokens\x88\x01\x01\x12#\n" +
+	"\n" +
+	"contextual\x18\x14 \x01(\bH\x06R\n" +
+	"contextual\x88\x01\x01B\v\n" +
 	"\t_languageB\n" +
 	"\n" +
 	"\b_bm25_k1B\t\n" +
@@ -749,7 +920,8 @@ const file_quarry_v1_collection_proto_rawDesc = "" +
 	"\r_dense_weightB\f\n" +
 	"\n" +
 	"_min_scoreB\x0f\n" +
-	"\r_chunk_tokens\"Q\n" +
+	"\r_chunk_tokensB\r\n" +
+	"\v_contextual\"Q\n" +
 	"\x05Space\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12\x10\n" +
 	"\x03dim\x18\x02 \x01(\x05R\x03dim\x12 \n" +
@@ -780,13 +952,28 @@ const file_quarry_v1_collection_proto_rawDesc = "" +
 	"collection\"8\n" +
 	"\x17DeleteCollectionRequest\x12\x1d\n" +
 	"\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\x04name\"\x1a\n" +
-	"\x18DeleteCollectionResponse2\xd8\x03\n" +
+	"\x18DeleteCollectionResponse\"j\n" +
+	"\x1eContextualizeCollectionRequest\x12\x1d\n" +
+	"\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\x04name\x12\x17\n" +
+	"\adry_run\x18\x02 \x01(\bR\x06dryRun\x12\x10\n" +
+	"\x03off\x18\x03 \x01(\bR\x03off\"\xf2\x01\n" +
+	"\x1fContextualizeCollectionResponse\x12\x16\n" +
+	"\x06chunks\x18\x01 \x01(\x03R\x06chunks\x12\x18\n" +
+	"\awaiting\x18\x02 \x01(\x03R\awaiting\x12\x14\n" +
+	"\x05model\x18\x03 \x01(\tR\x05model\x12!\n" +
+	"\finput_tokens\x18\x04 \x01(\x03R\vinputTokens\x12#\n" +
+	"\routput_tokens\x18\x05 \x01(\x03R\foutputTokens\x12\x17\n" +
+	"\x04cost\x18\x06 \x01(\x01H\x00R\x04cost\x88\x01\x01\x12\x1d\n" +
+	"\n" +
+	"price_date\x18\a \x01(\tR\tpriceDateB\a\n" +
+	"\x05_cost2\xca\x04\n" +
 	"\x11CollectionService\x12[\n" +
 	"\x10CreateCollection\x12\".quarry.v1.CreateCollectionRequest\x1a#.quarry.v1.CreateCollectionResponse\x12R\n" +
 	"\rGetCollection\x12\x1f.quarry.v1.GetCollectionRequest\x1a .quarry.v1.GetCollectionResponse\x12X\n" +
 	"\x0fListCollections\x12!.quarry.v1.ListCollectionsRequest\x1a\".quarry.v1.ListCollectionsResponse\x12[\n" +
 	"\x10UpdateCollection\x12\".quarry.v1.UpdateCollectionRequest\x1a#.quarry.v1.UpdateCollectionResponse\x12[\n" +
-	"\x10DeleteCollection\x12\".quarry.v1.DeleteCollectionRequest\x1a#.quarry.v1.DeleteCollectionResponseB7Z5github.com/quarry-rag/quarry/proto/quarry/v1;quarryv1b\x06proto3"
+	"\x10DeleteCollection\x12\".quarry.v1.DeleteCollectionRequest\x1a#.quarry.v1.DeleteCollectionResponse\x12p\n" +
+	"\x17ContextualizeCollection\x12).quarry.v1.ContextualizeCollectionRequest\x1a*.quarry.v1.ContextualizeCollectionResponseB7Z5github.com/quarry-rag/quarry/proto/quarry/v1;quarryv1b\x06proto3"
 
 var (
 	file_quarry_v1_collection_proto_rawDescOnce sync.Once
@@ -800,27 +987,29 @@ func file_quarry_v1_collection_proto_rawDescGZIP() []byte {
 	return file_quarry_v1_collection_proto_rawDescData
 }
 
-var file_quarry_v1_collection_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_quarry_v1_collection_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_quarry_v1_collection_proto_goTypes = []any{
-	(*Collection)(nil),               // 0: quarry.v1.Collection
-	(*CollectionSettings)(nil),       // 1: quarry.v1.CollectionSettings
-	(*Space)(nil),                    // 2: quarry.v1.Space
-	(*CreateCollectionRequest)(nil),  // 3: quarry.v1.CreateCollectionRequest
-	(*CreateCollectionResponse)(nil), // 4: quarry.v1.CreateCollectionResponse
-	(*GetCollectionRequest)(nil),     // 5: quarry.v1.GetCollectionRequest
-	(*GetCollectionResponse)(nil),    // 6: quarry.v1.GetCollectionResponse
-	(*ListCollectionsRequest)(nil),   // 7: quarry.v1.ListCollectionsRequest
-	(*ListCollectionsResponse)(nil),  // 8: quarry.v1.ListCollectionsResponse
-	(*UpdateCollectionRequest)(nil),  // 9: quarry.v1.UpdateCollectionRequest
-	(*UpdateCollectionResponse)(nil), // 10: quarry.v1.UpdateCollectionResponse
-	(*DeleteCollectionRequest)(nil),  // 11: quarry.v1.DeleteCollectionRequest
-	(*DeleteCollectionResponse)(nil), // 12: quarry.v1.DeleteCollectionResponse
-	(*timestamppb.Timestamp)(nil),    // 13: google.protobuf.Timestamp
+	(*Collection)(nil),                      // 0: quarry.v1.Collection
+	(*CollectionSettings)(nil),              // 1: quarry.v1.CollectionSettings
+	(*Space)(nil),                           // 2: quarry.v1.Space
+	(*CreateCollectionRequest)(nil),         // 3: quarry.v1.CreateCollectionRequest
+	(*CreateCollectionResponse)(nil),        // 4: quarry.v1.CreateCollectionResponse
+	(*GetCollectionRequest)(nil),            // 5: quarry.v1.GetCollectionRequest
+	(*GetCollectionResponse)(nil),           // 6: quarry.v1.GetCollectionResponse
+	(*ListCollectionsRequest)(nil),          // 7: quarry.v1.ListCollectionsRequest
+	(*ListCollectionsResponse)(nil),         // 8: quarry.v1.ListCollectionsResponse
+	(*UpdateCollectionRequest)(nil),         // 9: quarry.v1.UpdateCollectionRequest
+	(*UpdateCollectionResponse)(nil),        // 10: quarry.v1.UpdateCollectionResponse
+	(*DeleteCollectionRequest)(nil),         // 11: quarry.v1.DeleteCollectionRequest
+	(*DeleteCollectionResponse)(nil),        // 12: quarry.v1.DeleteCollectionResponse
+	(*ContextualizeCollectionRequest)(nil),  // 13: quarry.v1.ContextualizeCollectionRequest
+	(*ContextualizeCollectionResponse)(nil), // 14: quarry.v1.ContextualizeCollectionResponse
+	(*timestamppb.Timestamp)(nil),           // 15: google.protobuf.Timestamp
 }
 var file_quarry_v1_collection_proto_depIdxs = []int32{
 	1,  // 0: quarry.v1.Collection.settings:type_name -> quarry.v1.CollectionSettings
 	2,  // 1: quarry.v1.Collection.space:type_name -> quarry.v1.Space
-	13, // 2: quarry.v1.Collection.created_at:type_name -> google.protobuf.Timestamp
+	15, // 2: quarry.v1.Collection.created_at:type_name -> google.protobuf.Timestamp
 	1,  // 3: quarry.v1.CreateCollectionRequest.settings:type_name -> quarry.v1.CollectionSettings
 	0,  // 4: quarry.v1.CreateCollectionResponse.collection:type_name -> quarry.v1.Collection
 	0,  // 5: quarry.v1.GetCollectionResponse.collection:type_name -> quarry.v1.Collection
@@ -832,13 +1021,15 @@ var file_quarry_v1_collection_proto_depIdxs = []int32{
 	7,  // 11: quarry.v1.CollectionService.ListCollections:input_type -> quarry.v1.ListCollectionsRequest
 	9,  // 12: quarry.v1.CollectionService.UpdateCollection:input_type -> quarry.v1.UpdateCollectionRequest
 	11, // 13: quarry.v1.CollectionService.DeleteCollection:input_type -> quarry.v1.DeleteCollectionRequest
-	4,  // 14: quarry.v1.CollectionService.CreateCollection:output_type -> quarry.v1.CreateCollectionResponse
-	6,  // 15: quarry.v1.CollectionService.GetCollection:output_type -> quarry.v1.GetCollectionResponse
-	8,  // 16: quarry.v1.CollectionService.ListCollections:output_type -> quarry.v1.ListCollectionsResponse
-	10, // 17: quarry.v1.CollectionService.UpdateCollection:output_type -> quarry.v1.UpdateCollectionResponse
-	12, // 18: quarry.v1.CollectionService.DeleteCollection:output_type -> quarry.v1.DeleteCollectionResponse
-	14, // [14:19] is the sub-list for method output_type
-	9,  // [9:14] is the sub-list for method input_type
+	13, // 14: quarry.v1.CollectionService.ContextualizeCollection:input_type -> quarry.v1.ContextualizeCollectionRequest
+	4,  // 15: quarry.v1.CollectionService.CreateCollection:output_type -> quarry.v1.CreateCollectionResponse
+	6,  // 16: quarry.v1.CollectionService.GetCollection:output_type -> quarry.v1.GetCollectionResponse
+	8,  // 17: quarry.v1.CollectionService.ListCollections:output_type -> quarry.v1.ListCollectionsResponse
+	10, // 18: quarry.v1.CollectionService.UpdateCollection:output_type -> quarry.v1.UpdateCollectionResponse
+	12, // 19: quarry.v1.CollectionService.DeleteCollection:output_type -> quarry.v1.DeleteCollectionResponse
+	14, // 20: quarry.v1.CollectionService.ContextualizeCollection:output_type -> quarry.v1.ContextualizeCollectionResponse
+	15, // [15:21] is the sub-list for method output_type
+	9,  // [9:15] is the sub-list for method input_type
 	9,  // [9:9] is the sub-list for extension type_name
 	9,  // [9:9] is the sub-list for extension extendee
 	0,  // [0:9] is the sub-list for field type_name
@@ -850,13 +1041,14 @@ func file_quarry_v1_collection_proto_init() {
 		return
 	}
 	file_quarry_v1_collection_proto_msgTypes[1].OneofWrappers = []any{}
+	file_quarry_v1_collection_proto_msgTypes[14].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_quarry_v1_collection_proto_rawDesc), len(file_quarry_v1_collection_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,11 +19,12 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CollectionService_CreateCollection_FullMethodName = "/quarry.v1.CollectionService/CreateCollection"
-	CollectionService_GetCollection_FullMethodName    = "/quarry.v1.CollectionService/GetCollection"
-	CollectionService_ListCollections_FullMethodName  = "/quarry.v1.CollectionService/ListCollections"
-	CollectionService_UpdateCollection_FullMethodName = "/quarry.v1.CollectionService/UpdateCollection"
-	CollectionService_DeleteCollection_FullMethodName = "/quarry.v1.CollectionService/DeleteCollection"
+	CollectionService_CreateCollection_FullMethodName        = "/quarry.v1.CollectionService/CreateCollection"
+	CollectionService_GetCollection_FullMethodName           = "/quarry.v1.CollectionService/GetCollection"
+	CollectionService_ListCollections_FullMethodName         = "/quarry.v1.CollectionService/ListCollections"
+	CollectionService_UpdateCollection_FullMethodName        = "/quarry.v1.CollectionService/UpdateCollection"
+	CollectionService_DeleteCollection_FullMethodName        = "/quarry.v1.CollectionService/DeleteCollection"
+	CollectionService_ContextualizeCollection_FullMethodName = "/quarry.v1.CollectionService/ContextualizeCollection"
 )
 
 // CollectionServiceClient is the client API for CollectionService service.
@@ -44,6 +45,11 @@ type CollectionServiceClient interface {
 	// DeleteCollection removes a collection with everything in it. NOT_FOUND when
 	// there is none.
 	DeleteCollection(ctx context.Context, in *DeleteCollectionRequest, opts ...grpc.CallOption) (*DeleteCollectionResponse, error)
+	// ContextualizeCollection has a chat model write, for each chunk, a sentence that
+	// places it in its document; searches find the chunk by it too. It returns at
+	// once what is left to do and about what it costs; a job does it, now and
+	// whenever documents change. FAILED_PRECONDITION when this server has no chat model.
+	ContextualizeCollection(ctx context.Context, in *ContextualizeCollectionRequest, opts ...grpc.CallOption) (*ContextualizeCollectionResponse, error)
 }
 
 type collectionServiceClient struct {
@@ -104,6 +110,16 @@ func (c *collectionServiceClient) DeleteCollection(ctx context.Context, in *Dele
 	return out, nil
 }
 
+func (c *collectionServiceClient) ContextualizeCollection(ctx context.Context, in *ContextualizeCollectionRequest, opts ...grpc.CallOption) (*ContextualizeCollectionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ContextualizeCollectionResponse)
+	err := c.cc.Invoke(ctx, CollectionService_ContextualizeCollection_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CollectionServiceServer is the server API for CollectionService service.
 // All implementations must embed UnimplementedCollectionServiceServer
 // for forward compatibility.
@@ -122,6 +138,11 @@ type CollectionServiceServer interface {
 	// DeleteCollection removes a collection with everything in it. NOT_FOUND when
 	// there is none.
 	DeleteCollection(context.Context, *DeleteCollectionRequest) (*DeleteCollectionResponse, error)
+	// ContextualizeCollection has a chat model write, for each chunk, a sentence that
+	// places it in its document; searches find the chunk by it too. It returns at
+	// once what is left to do and about what it costs; a job does it, now and
+	// whenever documents change. FAILED_PRECONDITION when this server has no chat model.
+	ContextualizeCollection(context.Context, *ContextualizeCollectionRequest) (*ContextualizeCollectionResponse, error)
 	mustEmbedUnimplementedCollectionServiceServer()
 }
 
@@ -146,6 +167,9 @@ func (UnimplementedCollectionServiceServer) UpdateCollection(context.Context, *U
 }
 func (UnimplementedCollectionServiceServer) DeleteCollection(context.Context, *DeleteCollectionRequest) (*DeleteCollectionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteCollection not implemented")
+}
+func (UnimplementedCollectionServiceServer) ContextualizeCollection(context.Context, *ContextualizeCollectionRequest) (*ContextualizeCollectionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ContextualizeCollection not implemented")
 }
 func (UnimplementedCollectionServiceServer) mustEmbedUnimplementedCollectionServiceServer() {}
 func (UnimplementedCollectionServiceServer) testEmbeddedByValue()                           {}
@@ -258,6 +282,24 @@ func _CollectionService_DeleteCollection_Handler(srv interface{}, ctx context.Co
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CollectionService_ContextualizeCollection_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ContextualizeCollectionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CollectionServiceServer).ContextualizeCollection(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CollectionService_ContextualizeCollection_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CollectionServiceServer).ContextualizeCollection(ctx, req.(*ContextualizeCollectionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // CollectionService_ServiceDesc is the grpc.ServiceDesc for CollectionService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -284,6 +326,10 @@ var CollectionService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeleteCollection",
 			Handler:    _CollectionService_DeleteCollection_Handler,
+		},
+		{
+			MethodName: "ContextualizeCollection",
+			Handler:    _CollectionService_ContextualizeCollection_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
