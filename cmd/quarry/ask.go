@@ -16,7 +16,7 @@ type askCmd struct {
 	Limit    int32    `env:"-" help:"Passages to draw the answer from. 0: the server's default."`
 	// Conversations.
 	Conversation string `env:"-" placeholder:"ID" xor:"conversation" help:"Continue this conversation; \"new\" begins one."`
-	Continue     bool   `env:"-" short:"c" xor:"conversation" help:"Continue the last conversation, or begin one."`
+	Continue     bool   `env:"-" xor:"conversation" help:"Continue the last conversation, or begin one."`
 	NoCache      bool   `env:"-" help:"Have the answer made anew."`
 	AllowRestart bool   `env:"-" help:"When a model fails in the middle, begin anew with the next rather than give up."`
 	narrowing

@@ -104,6 +104,10 @@ func newServer(ctx context.Context, n *node, s *serving, term *terminal, log *sl
 		return nil, err
 	}
 	term.note("%s", why)
+	cache, err := newCache(n, s, searcher, log)
+	if err != nil {
+		return nil, err
+	}
 	return api.New(api.Parts{
 		Catalog:   ingest.NewCatalog(n.pool, n.ids, n.model.Info()),
 		Ingester:  ingester,
@@ -112,6 +116,7 @@ func newServer(ctx context.Context, n *node, s *serving, term *terminal, log *sl
 		Ledger:    ledger.New(n.pool),
 
 		Conversations: conversation.NewStore(n.pool),
+		Cache:         cache,
 	}, log, api.Options{ImportRoots: s.roots()})
 }
 
