@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -81,6 +82,10 @@ type serving struct {
 	RerankModel string `help:"Model to name to it; some servers need none."`
 	RerankKey   string `secret:"" hidden:"" help:"Its key."`
 
+	AnswerCache time.Duration `placeholder:"DURATION" help:"Give an answer again for so long, as in 10m, while nothing of its collection has changed. Questions and answers are stored. 0: each is made anew."`
+
+	AnswerCacheSemantic bool `help:"Give it again also to a question in other words that means the same, in English."`
+
 	chatting
 }
 
@@ -105,6 +110,9 @@ func (s *server) Validate() error { return errors.Join(s.storage.Validate(), s.s
 func (s *serving) check() error {
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		return fmt.Errorf("--listen (QUARRY_LISTEN): %w", err)
+	}
+	if s.AnswerCache < 0 {
+		return errors.New("--answer-cache (QUARRY_ANSWER_CACHE): want 0 or more")
 	}
 	return s.chatting.check()
 }

@@ -120,6 +120,10 @@ func newServer(ctx context.Context, n *node, s *serving, term *terminal, log *sl
 	})
 	n.situater = newSituater(answerers, ledger.New(n.pool), log)
 	term.note("%s", why)
+	cache, err := newCache(n, s, searcher, log)
+	if err != nil {
+		return nil, err
+	}
 	return api.New(api.Parts{
 		Catalog:       ingest.NewCatalog(n.pool, n.ids, n.model.Info()),
 		Ingester:      ingester,
@@ -129,6 +133,7 @@ func newServer(ctx context.Context, n *node, s *serving, term *terminal, log *sl
 		Prompts:       prompt.NewLibrary(n.pool),
 		Situater:      n.situater,
 		Conversations: conversation.NewStore(n.pool),
+		Cache:         cache,
 	}, log, api.Options{ImportRoots: s.roots(), ImportURLs: s.urls()})
 }
 

@@ -5,6 +5,7 @@ import "testing"
 func TestStandalone(t *testing.T) {
 	sel := Before{Question: "How does a select statement choose?", Headings: []string{"Select statements"}, Language: "en"}
 	tower := Before{Question: "How tall is the Eiffel Tower?", Language: "en"}
+	pump := Before{Question: "How much water does the Aqua pump move?", Headings: []string{"Filters of the pump"}, Language: "en"}
 	german := Before{Question: "Wie hoch ist der Eiffelturm?", Language: "de"}
 	for _, c := range []struct {
 		before         Before
@@ -21,7 +22,10 @@ func TestStandalone(t *testing.T) {
 		{tower, "And the Burj Khalifa?", "How tall is the Burj Khalifa?"},
 		{tower, "What about the Burj Khalifa?", "How tall is the Burj Khalifa?"},
 		{tower, "And what about Big Ben?", "How tall is the Big Ben?"},
-		{tower, "Who built it?", "Who built it? tall Eiffel Tower"},
+		{tower, "Who built it?", "Who built it? Eiffel Tower"},
+		{pump, "And how many watts does it draw?", "And how many watts does it draw? Aqua pump"},
+		{pump, "What about the Terra drill?", "What about the Terra drill? water move"},
+		{Before{Question: "What about the Terra drill? water move", Language: "en"}, "How much does it weigh?", "How much does it weigh? Terra drill"},
 		{german, "Und wer?", "Und wer? hoch Eiffelturm"},
 		// These stand alone.
 		{sel, "What is a slice?", "What is a slice?"},
@@ -46,11 +50,15 @@ func TestStandalone(t *testing.T) {
 
 // What is taken over is bounded, the rarest first, and never syntax of a query.
 func TestStandaloneCarriesTheRarest(t *testing.T) {
+	few := Before{Question: "Why alpha?", Headings: []string{"One two three four five six", "seven"}, Language: "en"}
+	if got, want := Standalone("Why?", few), "Why? alpha One two three four"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
 	before := Before{
 		Question: `why "alpha beta" -gamma +delta epsilon zeta eta theta iota`, Headings: []string{"One two three four five six", "seven"},
 		Language: "en", IDF: map[string]float64{"alpha": 1, "beta": 9, "gamma": 8, "delta": 7, "epsilon": 6, "zeta": 5, "eta": 4, "theta": .5, "iota": .1},
 	}
-	if got, want := Standalone("Why?", before), "Why? beta gamma delta epsilon zeta eta One two three four"; got != want {
+	if got, want := Standalone("Why?", before), "Why? beta gamma delta epsilon zeta eta"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
