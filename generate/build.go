@@ -80,6 +80,7 @@ func (m ModelConfig) chat(p Parts) (*Chat, error) {
 		}
 	}
 	config := ChatConfig{ContextTokens: m.ContextTokens, Price: m.Price.price(), Embed: p.Embed}
+	config.JSONSchema = slices.Contains(m.Capabilities, capabilitySchema)
 	config.Config = provider.Config{
 		Name: m.Name, BaseURL: cmp.Or(m.BaseURL, openAIURL), Model: m.Model, Key: key, MaxTokens: m.MaxTokens,
 		Temperature: m.Temperature, TopP: m.TopP, Seed: m.Seed, Stop: m.Stop, Effort: m.Effort,

@@ -46,10 +46,13 @@ type ModelConfig struct {
 
 	Price             *PriceConfig `yaml:"price"`
 	RequestsPerMinute int          `yaml:"requests_per_minute"`
-	// Capabilities: "json_schema".
+	// Capabilities: "json_schema", the server makes an answer obey a schema that it
+	// is sent. Without it the schema is only told to the model, and checked here.
 	Capabilities []string      `yaml:"capabilities"`
 	Breaker      BreakerConfig `yaml:"breaker"`
 }
+
+const capabilitySchema = "json_schema"
 
 // PriceConfig is a Price in a file. Cached may be left out when it is not
 // discounted.
@@ -156,8 +159,8 @@ func (m *ModelConfig) check() error {
 		return errors.New("limits: negative")
 	}
 	for _, capability := range m.Capabilities {
-		if capability != "json_schema" {
-			return fmt.Errorf("capability %q: not known; known is json_schema", capability)
+		if capability != capabilitySchema {
+			return fmt.Errorf("capability %q: not known; known is %s", capability, capabilitySchema)
 		}
 	}
 	return m.Price.check()

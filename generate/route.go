@@ -206,7 +206,7 @@ func strong(q Request, events []Event) bool {
 	cited := false
 	for _, e := range events {
 		switch e := e.(type) {
-		case Citation:
+		case Citation, Object:
 			cited = true
 		case Verdict:
 			switch e.Outcome {
@@ -233,7 +233,11 @@ func (c *routing) ended(a *attempt, err error) bool {
 		c.fail(err)
 		return false
 	}
-	a.member.breaker.done(time.Now(), callFailed, e.RetryAfter)
+	outcome := callFailed
+	if bad, ok := errors.AsType[*SchemaError](err); ok { // it answered, and was paid
+		a.usage, outcome = bad.Usage, callWell
+	}
+	a.member.breaker.done(time.Now(), outcome, e.RetryAfter)
 	c.try(a, codeOf(err))
 	if len(c.running) > 0 || c.next() {
 		return true

@@ -38,6 +38,10 @@ func (v *answerView) show(event *quarryv1.AskResponse) error {
 	case *quarryv1.AskResponse_Delta:
 		v.raw.WriteString(e.Delta.Text)
 		return v.text(clean(e.Delta.Text))
+	case *quarryv1.AskResponse_Json:
+		return v.text(clean(e.Json.Json) + "\n")
+	case *quarryv1.AskResponse_Progress:
+		v.term.note("%s: %d of %d", clean(e.Progress.Stage), e.Progress.Done, e.Progress.Total)
 	case *quarryv1.AskResponse_Citation:
 		v.citations = append(v.citations, e.Citation)
 	case *quarryv1.AskResponse_Support:

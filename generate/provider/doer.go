@@ -181,7 +181,7 @@ func (m *Model) openAIBody(req *http.Request, p Prompt) (map[string]any, error) 
 	}
 	if p.Schema != nil {
 		body["response_format"] = map[string]any{"type": "json_schema", "json_schema": map[string]any{
-			"name": "answer", "strict": true, "schema": p.Schema,
+			"name": "answer", "strict": p.Strict, "schema": p.Schema,
 		}}
 	}
 	body[maxTokensField(req.URL)] = p.MaxTokens
