@@ -66,6 +66,7 @@ var table = []struct {
 	{errOverloaded, outcome{codes.ResourceExhausted, "", "", time.Second}},
 	{errStopping, outcome{codes.Unavailable, "", "", time.Second}},
 	{generate.ErrNoForm, outcome{codes.FailedPrecondition, "", "", 0}},
+	{generate.ErrMaxCost, outcome{codes.FailedPrecondition, "", "", 0}},
 	{generate.ErrUnpriced, outcome{codes.FailedPrecondition, "", "", 0}},
 	{prompt.ErrUnknown, outcome{codes.NotFound, "", "prompt", 0}},
 	{prompt.ErrNothing, outcome{codes.FailedPrecondition, "", "", 0}},

@@ -3,7 +3,7 @@ package generate
 import (
 	"context"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/quarry-rag/quarry/retrieve"
@@ -14,9 +14,9 @@ const summaryDocuments = 10
 
 // summary quotes the best sentence of each document.
 func (x *Extractive) summary(ctx context.Context, r Request, yield func(Event, error) bool) {
-	start, first, said := time.Now(), time.Duration(0), 0
+	start, said := time.Now(), 0
 	documents := byDocument(r.Passages)
-	var supports []Event
+	var text, supports []Event
 	for i, numbers := range documents[:min(len(documents), summaryDocuments)] {
 		if !yield(Progress{"quotes", i, min(len(documents), summaryDocuments)}, nil) {
 			return
@@ -36,18 +36,14 @@ func (x *Extractive) summary(ctx context.Context, r Request, yield func(Event, e
 		}
 		cite := a.Citations[0]
 		cite.Passage = numbers[cite.Passage-1] + 1
-		text := fmt.Sprintf("%s [%d]", withoutMarkers(oneLine(cite.Quote)), cite.Passage)
-		if first == 0 {
-			first = time.Since(start)
-		} else {
-			text = "\n\n" + text
+		quote := fmt.Sprintf("%s [%d]", withoutMarkers(oneLine(cite.Quote)), cite.Passage)
+		lead := ""
+		if said > 0 {
+			lead = "\n\n"
 		}
-		begins := said + len(text) - len(strings.TrimLeft(text, "\n"))
-		said += len(text)
-		supports = append(supports, Support{Start: begins, End: said, Score: 1, Supported: true, Passages: []int{cite.Passage}})
-		if !yield(Delta{text}, nil) || !yield(cite, nil) {
-			return
-		}
+		supports = append(supports, Support{Start: said + len(lead), End: said + len(lead+quote), Score: 1, Supported: true, Passages: []int{cite.Passage}})
+		text = append(text, Delta{lead + quote}, cite)
+		said += len(lead + quote)
 	}
 	if len(supports) == 0 {
 		notCovered(yield, r.Passages, start)
@@ -57,7 +53,8 @@ func (x *Extractive) summary(ctx context.Context, r Request, yield func(Event, e
 	if len(documents) > summaryDocuments {
 		verdict = Verdict{Partial, fmt.Sprintf("quoted from %d of %d documents", len(supports), len(documents))}
 	}
-	for _, e := range append(supports, Usage{}, verdict, done("stop", first, time.Since(start))) {
+	took := time.Since(start)
+	for _, e := range slices.Concat(text, supports, []Event{Usage{}, verdict, done("stop", took, took)}) {
 		if !yield(e, nil) {
 			return
 		}

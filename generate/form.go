@@ -64,6 +64,8 @@ func (Progress) event() {}
 var (
 	// ErrNoForm: what answers cannot write the form that was asked for.
 	ErrNoForm = errors.New("the extractive answerer only quotes: JSON needs a chat model")
+	// ErrMaxCost: even one call could cost more than Summary.MaxCost.
+	ErrMaxCost = errors.New("a summary could cost more than max_cost allows")
 	// ErrUnpriced: a bound on cost, and a model whose price is not known.
 	ErrUnpriced = errors.New("the cost cannot be bounded: the model's price is not known")
 )

@@ -228,7 +228,7 @@ func TestSummaryIsBounded(t *testing.T) {
 		{"few calls", ChatConfig{}, Summary{MaxCalls: 2}, 8, 2, true, nil},
 		{"a single call", ChatConfig{}, Summary{MaxCalls: 1}, 8, 1, true, nil},
 		{"little money", priced, Summary{MaxCost: .1}, 8, 2, true, nil},
-		{"no money", priced, Summary{MaxCost: .001}, 8, 0, false, ErrBudget},
+		{"no money", priced, Summary{MaxCost: .001}, 8, 0, false, ErrMaxCost},
 		{"a price that is not known", ChatConfig{}, Summary{MaxCost: 1}, 8, 0, false, ErrUnpriced},
 	} {
 		before := len(s.Requests())

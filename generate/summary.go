@@ -78,7 +78,7 @@ func portions(passages []retrieve.Passage, room int) (parts [][]retrieve.Passage
 func (s *summarising) atOnce(ctx context.Context) error {
 	w, asked := s.begin(s.r, s.emit, summaryRules)
 	if !s.affords(asked, 0) {
-		return ErrBudget
+		return ErrMaxCost
 	}
 	w.unread = len(s.r.Passages) - len(w.reading.passages)
 	return s.stream(ctx, s.r, w, asked)
@@ -94,7 +94,7 @@ func (s *summarising) notes(ctx context.Context, parts [][]retrieve.Passage) (no
 		asked := s.partPrompt(part, read)
 		if !s.affords(asked, len(notes)+1) {
 			if i == 0 {
-				return nil, 0, ErrBudget
+				return nil, 0, ErrMaxCost
 			}
 			break
 		}
