@@ -63,7 +63,7 @@ func disobeyed(err error) *status.Status {
 }
 
 func fromObject(o generate.Object) *quarryv1.AskResponse {
-	return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Json{Json: &quarryv1.JsonEvent{Json: string(o.JSON)}}}
+	return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Json{Json: &quarryv1.JsonEvent{Json: o.JSON}}}
 }
 
 func fromProgress(p generate.Progress) *quarryv1.AskResponse {

@@ -96,3 +96,33 @@ func TestFormErrors(t *testing.T) {
 		}
 	}
 }
+
+// An answer is given again only in the form, and in the words, that it was
+// asked for.
+func TestFormsAreCachedApart(t *testing.T) {
+	model := openaitest.New(t, openaitest.Reply{Pieces: []string{`{"year": 1871}`}})
+	r := newCachingRig(t, chatAt(model.URL))
+	r.create(t, "docs")
+	r.put(t, "docs", "lighthouse.md", lighthouse)
+	ask := func(want quarryv1.CacheState, in *quarryv1.AskRequest) []*quarryv1.AskResponse {
+		t.Helper()
+		events, err := r.ask(t, askBrannock(in))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := events[len(events)-1].GetDone().GetReceipt().GetCache(); got != want {
+			t.Errorf("%v: %v, want %v", in, got, want)
+		}
+		return events
+	}
+	first := ask(miss, &quarryv1.AskRequest{Form: jsonForm(yearSchema)})
+	checkReplay(t, first, ask(exact, &quarryv1.AskRequest{Form: jsonForm(yearSchema)}))
+	for _, in := range []*quarryv1.AskRequest{
+		{Form: jsonForm(`{"type": "object"}`)},
+		{Form: jsonForm(yearSchema), Variables: map[string]string{"tone": "formal"}},
+		{Form: &quarryv1.AskRequest_Quotes{Quotes: &quarryv1.QuotesForm{}}},
+		{},
+	} {
+		ask(miss, in)
+	}
+}

@@ -68,7 +68,7 @@ func (t *talk) hear(e generate.Event, passages []retrieve.Passage) {
 	case generate.Delta:
 		t.text.WriteString(e.Text)
 	case generate.Object:
-		t.text.Write(e.JSON)
+		t.text.WriteString(e.JSON)
 	case generate.Citation:
 		p := passages[e.Passage-1]
 		t.message.Citations = append(t.message.Citations, conversation.Citation{

@@ -2,7 +2,7 @@ package generate
 
 import (
 	"cmp"
-	"encoding/json"
+
 	"errors"
 	"fmt"
 	"strings"
@@ -50,7 +50,7 @@ func formUsage(f Form, u Usage, words int) Usage {
 }
 
 // Object is a JSON answer, whole and valid.
-type Object struct{ JSON json.RawMessage }
+type Object struct{ JSON string }
 
 // Progress says how far an answer of several calls is.
 type Progress struct {

@@ -55,7 +55,7 @@ func TestObject(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if string(a.Object.JSON) != c.json || a.Verdict.Outcome != c.outcome || len(a.Citations) != c.cited || len(s.Requests()) != c.calls {
+			if a.Object.JSON != c.json || a.Verdict.Outcome != c.outcome || len(a.Citations) != c.cited || len(s.Requests()) != c.calls {
 				t.Errorf("%+v after %d calls", a, len(s.Requests()))
 			}
 			for _, cite := range a.Citations {
@@ -120,7 +120,7 @@ routes:
 		t.Fatal(err)
 	}
 	a, _, err := formed(all[0], t, Request{Question: "When?", Passages: passages, Form: JSON{schemaOf(t, yearSchema)}})
-	if err != nil || string(a.Object.JSON) != `{"year": 2009}` {
+	if err != nil || a.Object.JSON != `{"year": 2009}` {
 		t.Fatalf("%+v, %v", a, err)
 	}
 	if first := a.Done.Tries[0]; len(a.Done.Tries) != 2 || first.Code != CodeSchema || first.Usage.OutputTokens != 90 {

@@ -2,7 +2,7 @@ package generate
 
 import (
 	"context"
-	"encoding/json"
+
 	"fmt"
 	"slices"
 	"strings"
@@ -94,7 +94,7 @@ func (w *writing) refuse(r provider.Result) error {
 // object sends a valid value and, for each of its texts and numbers, the quote
 // that bears it out.
 func (w *writing) object(ctx context.Context, r Request, c *Chat, text string, value any, result provider.Result) error {
-	events := []Event{Object{json.RawMessage(text)}}
+	events := []Event{Object{text}}
 	checked, missing := 0, ""
 	bad := 0
 	for path, plain := range leaves(value) {
