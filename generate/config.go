@@ -47,12 +47,16 @@ type ModelConfig struct {
 	Price             *PriceConfig `yaml:"price"`
 	RequestsPerMinute int          `yaml:"requests_per_minute"`
 	// Capabilities: "json_schema", the server makes an answer obey a schema that it
-	// is sent. Without it the schema is only told to the model, and checked here.
+	// is sent (without, the schema is told to the model, and checked here as always);
+	// "no_streaming", its answers come in one piece.
 	Capabilities []string      `yaml:"capabilities"`
 	Breaker      BreakerConfig `yaml:"breaker"`
 }
 
-const capabilitySchema = "json_schema"
+const (
+	capabilitySchema   = "json_schema"
+	capabilityNoStream = "no_streaming"
+)
 
 // PriceConfig is a Price in a file. Cached may be left out when it is not
 // discounted.
@@ -159,8 +163,8 @@ func (m *ModelConfig) check() error {
 		return errors.New("limits: negative")
 	}
 	for _, capability := range m.Capabilities {
-		if capability != capabilitySchema {
-			return fmt.Errorf("capability %q: not known; known is %s", capability, capabilitySchema)
+		if capability != capabilitySchema && capability != capabilityNoStream {
+			return fmt.Errorf("capability %q: not known; known are %s and %s", capability, capabilitySchema, capabilityNoStream)
 		}
 	}
 	return m.Price.check()

@@ -2,7 +2,6 @@ package generate
 
 import (
 	"cmp"
-
 	"errors"
 	"fmt"
 	"strings"

@@ -2,7 +2,6 @@ package generate
 
 import (
 	"context"
-
 	"fmt"
 	"slices"
 	"strings"
