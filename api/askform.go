@@ -10,6 +10,7 @@ import (
 
 	"github.com/quarry-rag/quarry/generate"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+	"github.com/quarry-rag/quarry/retrieve"
 )
 
 // What a summary retrieves unless told otherwise.
@@ -45,6 +46,18 @@ func askDefaults(in *quarryv1.AskRequest) (limit, tokens int) {
 		return summaryLimit, summaryTokens
 	}
 	return askLimit, askTokens
+}
+
+// summaryNote says when more passages may bear on a summary than it reads.
+func summaryNote(in *quarryv1.AskRequest, q retrieve.Query, found []retrieve.Passage) []string {
+	tokens := 0
+	for _, p := range found {
+		tokens += p.Tokens
+	}
+	if in.GetSummary() == nil || len(found) < q.Limit && tokens < q.MaxTokens*9/10 {
+		return nil
+	}
+	return []string{fmt.Sprintf("The summary reads the best %d passages; there may be more. Raise options.limit and options.max_tokens for them.", len(found))}
 }
 
 // disobeyed is the status of an answer that does not obey its schema, with the

@@ -53,6 +53,13 @@ func TestForms(t *testing.T) {
 	if events, err = r.ask(t, askBrannock(&quarryv1.AskRequest{Form: summary})); err != nil || !strings.Contains(textOf(events), "1871") {
 		t.Errorf("summary: %v, %v", events, err)
 	}
+	if notes := events[1].GetPassages().GetReport().GetNotes(); len(notes) != 0 {
+		t.Errorf("notes of a summary of all: %v", notes)
+	}
+	few := &quarryv1.SearchOptions{Limit: 1}
+	if events, err = r.ask(t, askBrannock(&quarryv1.AskRequest{Form: summary, Options: few})); err != nil || len(events[1].GetPassages().GetReport().GetNotes()) != 1 {
+		t.Errorf("a summary of one passage: %v, %v", events[1], err)
+	}
 	events, err = r.ask(t, askBrannock(&quarryv1.AskRequest{Form: summary, Model: "extractive"}))
 	if d := cmp.Diff([]string{"plan", "passages", "progress", "text"}, phases(events)[:4]); d != "" || err != nil {
 		t.Errorf("extractive summary: %s, %v", d, err)

@@ -117,6 +117,7 @@ func (s *queries) search(ctx context.Context, a *asking) (*answercache.Found, er
 	if found.Result, err = s.searcher.Search(ctx, q); err != nil {
 		return nil, err
 	}
+	found.Notes = append(found.Notes, summaryNote(a.in, q, found.Passages)...)
 	if !a.plan.Quotes {
 		retrieve.ReadingOrder(found.Passages)
 	}

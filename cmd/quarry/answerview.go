@@ -35,6 +35,9 @@ func (v *answerView) show(event *quarryv1.AskResponse) error {
 		for _, why := range e.Passages.Report.GetDegraded() {
 			v.term.note("degraded: %s", clean(why))
 		}
+		for _, note := range e.Passages.Report.GetNotes() {
+			v.term.note("note: %s", clean(note))
+		}
 	case *quarryv1.AskResponse_Delta:
 		v.raw.WriteString(e.Delta.Text)
 		return v.text(clean(e.Delta.Text))
