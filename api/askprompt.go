@@ -41,7 +41,7 @@ func (s *queries) template(ctx context.Context, in *quarryv1.AskRequest) (*promp
 	case s.prompts == nil:
 		return prompt.Default(), nil
 	case in.Prompt == "":
-		return s.prompts.Choose(ctx, in.Collection, cmp.Or(in.TrialKey, in.Question))
+		return s.prompts.Choose(ctx, in.Collection, cmp.Or(in.TrialKey, in.Conversation, in.Question))
 	}
 	r, err := prompt.ParseRef(in.Prompt)
 	if err != nil {

@@ -228,6 +228,10 @@ func fromEvent(e generate.Event, passages []retrieve.Passage) *quarryv1.AskRespo
 		return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Verdict{Verdict: &quarryv1.VerdictEvent{
 			Verdict: fromOutcome(e.Outcome), Reason: e.Reason,
 		}}}
+	case generate.Object:
+		return fromObject(e)
+	case generate.Progress:
+		return fromProgress(e)
 	case generate.Support:
 		return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Support{Support: fromSupport(e)}}
 	case generate.Restart:

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -77,11 +78,15 @@ func (s *queries) Ask(in *quarryv1.AskRequest, stream grpc.ServerStreamingServer
 	if err != nil {
 		return err
 	}
+	form, err := toForm(in, plan)
+	if err != nil {
+		return err
+	}
 	talk, err := s.talk(ctx, in, answerer)
 	if err != nil {
 		return err
 	}
-	a := &asking{in: in, answerer: answerer, plan: plan, prompt: words, talk: talk, start: start, trace: newTraceID()}
+	a := &asking{in: in, answerer: answerer, plan: plan, prompt: words, form: form, talk: talk, start: start, trace: newTraceID()}
 	err = s.ask(ctx, a, stream)
 	s.log.InfoContext(ctx, "answer", "trace", a.trace, "collection", in.Collection, "model", plan.Model,
 		"cache", cacheWords[a.from.state], "ok", err == nil)
@@ -94,6 +99,7 @@ type asking struct {
 	answerer generate.Answerer
 	plan     generate.Plan // with the prompt of this question
 	prompt   *prompt.Words
+	form     generate.Form
 	talk     *talk
 	start    time.Time
 	trace    string
@@ -111,6 +117,7 @@ func (s *queries) search(ctx context.Context, a *asking) (*answercache.Found, er
 	if found.Result, err = s.searcher.Search(ctx, q); err != nil {
 		return nil, err
 	}
+	found.Notes = append(found.Notes, summaryNote(a.in, q, found.Passages)...)
 	if !a.plan.Quotes {
 		retrieve.ReadingOrder(found.Passages)
 	}
@@ -201,12 +208,8 @@ func askQuery(in *quarryv1.AskRequest, plan generate.Plan) (retrieve.Query, erro
 			q.Expand = retrieve.Alone
 		}
 	}
-	if q.Limit == 0 {
-		q.Limit = askLimit
-	}
-	if q.MaxTokens == 0 {
-		q.MaxTokens = askTokens
-	}
+	limit, tokens := askDefaults(in)
+	q.Limit, q.MaxTokens = cmp.Or(q.Limit, limit), cmp.Or(q.MaxTokens, tokens)
 	return q, err
 }
 
@@ -223,6 +226,7 @@ func (a *asking) request(found *answercache.Found) generate.Request {
 		Collection:   a.in.Collection,
 		Prompt:       a.prompt,
 		AllowRestart: a.in.AllowRestart,
+		Form:         a.form,
 	}
 	if a.talk != nil {
 		r.History = a.talk.History

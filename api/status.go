@@ -65,6 +65,9 @@ var table = []struct {
 	{ingest.ErrBusy, outcome{codes.ResourceExhausted, "", "", 5 * time.Second}},
 	{errOverloaded, outcome{codes.ResourceExhausted, "", "", time.Second}},
 	{errStopping, outcome{codes.Unavailable, "", "", time.Second}},
+	{generate.ErrNoForm, outcome{codes.FailedPrecondition, "", "", 0}},
+	{generate.ErrMaxCost, outcome{codes.FailedPrecondition, "", "", 0}},
+	{generate.ErrUnpriced, outcome{codes.FailedPrecondition, "", "", 0}},
 	{prompt.ErrUnknown, outcome{codes.NotFound, "", "prompt", 0}},
 	{prompt.ErrNothing, outcome{codes.FailedPrecondition, "", "", 0}},
 	{conversation.ErrUnknown, outcome{codes.NotFound, "", "conversation", 0}},
@@ -108,6 +111,9 @@ type request struct {
 func toStatus(err error, r request) *status.Status {
 	if err == nil {
 		return nil
+	}
+	if st := disobeyed(err); st != nil {
+		return st
 	}
 	if st := invalid(err); st != nil {
 		return st

@@ -67,6 +67,8 @@ func (t *talk) hear(e generate.Event, passages []retrieve.Passage) {
 		t.message = conversation.Message{}
 	case generate.Delta:
 		t.text.WriteString(e.Text)
+	case generate.Object:
+		t.text.WriteString(e.JSON)
 	case generate.Citation:
 		p := passages[e.Passage-1]
 		t.message.Citations = append(t.message.Citations, conversation.Citation{

@@ -86,7 +86,7 @@ func (c *routing) estimate(m *member) Usage {
 		u.InputTokens += estimateTokens(p.Text)
 	}
 	u.InputTokens += wordTokens(c.q.words()) + estimateTokens(c.q.Question) + estimateTokens(c.q.History.Block(0))
-	return u
+	return formUsage(c.q.Form, u, wordTokens(c.q.words()))
 }
 
 // start runs a try after wait; its goroutine ends with the routing's context or

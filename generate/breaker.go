@@ -65,8 +65,9 @@ func (b *breaker) done(now time.Time, how callOutcome, wait time.Duration) {
 // provider's says nothing of the model.
 func (b *breaker) ended(err error) {
 	var failed *provider.Error
+	var disobeyed *SchemaError
 	switch {
-	case err == nil:
+	case err == nil || errors.As(err, &disobeyed):
 		b.done(time.Now(), callWell, 0)
 	case errors.As(err, &failed):
 		b.done(time.Now(), callFailed, failed.RetryAfter)

@@ -92,8 +92,10 @@ func (m ModelConfig) chat(p Parts) (*Chat, error) {
 		}
 	}
 	config := ChatConfig{ContextTokens: m.ContextTokens, Price: m.Price.price(), Embed: p.Embed}
+	config.JSONSchema = slices.Contains(m.Capabilities, capabilitySchema)
 	config.Config = provider.Config{
 		Name: m.Name, BaseURL: cmp.Or(m.BaseURL, openAIURL), Model: m.Model, Key: key, MaxTokens: m.MaxTokens,
+		NoStream:    slices.Contains(m.Capabilities, capabilityNoStream),
 		Temperature: m.Temperature, TopP: m.TopP, Seed: m.Seed, Stop: m.Stop, Effort: m.Effort,
 		FirstTokenTimeout: m.FirstTokenTimeout, IdleTimeout: m.IdleTimeout, Timeout: m.Timeout,
 	}

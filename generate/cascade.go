@@ -29,7 +29,7 @@ func strong(q Request, events []Event) bool {
 	cited := false
 	for _, e := range events {
 		switch e := e.(type) {
-		case Citation:
+		case Citation, Object:
 			cited = true
 		case Verdict:
 			switch e.Outcome {

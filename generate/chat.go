@@ -12,6 +12,7 @@ import (
 
 	"github.com/quarry-rag/quarry/generate/prompt"
 	"github.com/quarry-rag/quarry/generate/provider"
+	"github.com/quarry-rag/quarry/retrieve"
 	"github.com/quarry-rag/quarry/retrieve/embed"
 )
 
@@ -24,6 +25,8 @@ type ChatConfig struct {
 	Price *Price
 	// Embed, when not nil, lets a sentence be supported by what it means too.
 	Embed embed.Model
+	// JSONSchema: the server makes answers obey a JSON schema that it is sent.
+	JSONSchema bool
 }
 
 // ProviderError is a model call that failed at the provider or on the way to it.
@@ -44,6 +47,7 @@ type Chat struct {
 	answer  int // tokens
 	price   *Price
 	embed   embed.Model
+	schema  bool // the server takes a JSON schema
 }
 
 // NewChat returns an answerer over the model that c describes. It does not reach
@@ -68,7 +72,7 @@ func NewChat(c ChatConfig, src Source, log *slog.Logger) (*Chat, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Chat{model: m, source: src, log: log, context: window, answer: answer, price: c.Price, embed: c.Embed}, nil
+	return &Chat{model: m, source: src, log: log, context: window, answer: answer, price: c.Price, embed: c.Embed, schema: c.JSONSchema}, nil
 }
 
 // Plan implements Answerer.
@@ -95,7 +99,7 @@ func (c *Chat) Answer(ctx context.Context, r Request) iter.Seq2[Event, error] {
 			notCovered(yield, nil, time.Now())
 			return
 		}
-		if err := c.stream(ctx, r, func(e Event) bool { return yield(e, nil) }); err != nil && err != errBreak {
+		if err := c.answerForm(ctx, r, func(e Event) bool { return yield(e, nil) }); err != nil && err != errBreak {
 			yield(nil, fmt.Errorf("answer: %w", err))
 		}
 	})
@@ -104,23 +108,50 @@ func (c *Chat) Answer(ctx context.Context, r Request) iter.Seq2[Event, error] {
 // errBreak: the caller broke off.
 var errBreak = errors.New("range loop ended")
 
-// stream runs one answer. errBreak is returned when emit returned false.
-func (c *Chat) stream(ctx context.Context, r Request, emit func(Event) bool) error {
-	answer := c.answer
-	if r.MaxTokens > 0 {
-		answer = min(r.MaxTokens, c.context/2)
+// answerForm writes the answer in the form that r asks for. errBreak is returned
+// when emit returned false.
+func (c *Chat) answerForm(ctx context.Context, r Request, emit func(Event) bool) error {
+	switch r.Form.(type) {
+	case JSON:
+		return c.object(ctx, r, emit)
+	case Quotes:
+		return c.quotes(ctx, r, emit)
+	case Summary:
+		return c.summary(ctx, r, emit)
 	}
+	w, asked := c.begin(r, emit, "")
+	return c.stream(ctx, r, w, asked)
+}
+
+// tokens of r's answer, at most.
+func (c *Chat) tokens(r Request) int {
+	if r.MaxTokens > 0 {
+		return min(r.MaxTokens, c.context/2)
+	}
+	return c.answer
+}
+
+// begin composes what r asks, with rules on the answer's form after the prompt's
+// own, and returns the answer to be written with it.
+func (c *Chat) begin(r Request, emit func(Event) bool, rules string) (*writing, provider.Prompt) {
+	answer := c.tokens(r)
 	// The rules and the passages come first: history takes a quarter at most.
 	history, _ := r.History.Fits((c.context - answer) / 4)
 	said := history.Block(len(r.Passages))
-	asked := Compose(r.words(), r.Question, r.Passages, c.context-answer-estimateTokens(said))
-	asked.User = said + asked.User
+	asked := Compose(r.words(), r.Question, r.Passages, c.context-answer-estimateTokens(said)-estimateTokens(rules))
+	return c.writing(r, r.Passages[:asked.Shown], emit), provider.Prompt{
+		System: asked.System + rules, Examples: asked.Examples, User: said + asked.User, MaxTokens: answer,
+	}
+}
+
+// writing is a new answer drawn from passages.
+func (c *Chat) writing(r Request, passages []retrieve.Passage, emit func(Event) bool) *writing {
 	analyzer := analyzerFor(r.Language)
-	w := writing{
+	return &writing{
 		emit: emit,
 		citer: citer{
 			source:   c.source,
-			reading:  read(r.Passages[:asked.Shown], analyzer, r.IDF),
+			reading:  read(passages, analyzer, r.IDF),
 			question: analyzer.Query(r.Question),
 			refusal:  Refusal,
 		},
@@ -128,8 +159,11 @@ func (c *Chat) stream(ctx context.Context, r Request, emit func(Event) bool) err
 		price: c.price,
 		model: c.model.Name(),
 	}
-	result, err := c.model.Stream(ctx, provider.Prompt{System: asked.System, Examples: asked.Examples, User: asked.User, MaxTokens: answer},
-		func(text string) error { return w.take(w.push(ctx, text)) })
+}
+
+// stream writes an answer of text with markers.
+func (c *Chat) stream(ctx context.Context, r Request, w *writing, asked provider.Prompt) error {
+	result, err := c.model.Stream(ctx, asked, func(text string) error { return w.take(w.push(ctx, text)) })
 	if err != nil {
 		return err
 	}
@@ -143,18 +177,28 @@ func (c *Chat) stream(ctx context.Context, r Request, emit func(Event) bool) err
 		return &ProviderError{Model: c.model.Name(), Code: provider.CodeEmpty, Message: "no word in the answer", Retryable: true}
 	}
 	supports := w.reading.supports(ctx, w.text.String(), r.Question, Refusal, c.embed)
-	return w.finish(result, supports)
+	for _, s := range supports {
+		if !w.emit(s) {
+			return errBreak
+		}
+	}
+	result.Usage = plus(w.before, result.Usage)
+	return w.conclude(result, w.verdict(result.FinishReason, supports))
 }
 
 // writing is an answer on its way out.
 type writing struct {
 	citer
-	emit  func(Event) bool
-	text  strings.Builder // what was sent
-	start time.Time
-	first time.Duration
-	model string
-	price *Price
+	emit func(Event) bool
+	text strings.Builder // what was sent
+	// before is what calls before the last one used.
+	before provider.Usage
+	// unread passages did not fit.
+	unread int
+	start  time.Time
+	first  time.Duration
+	model  string
+	price  *Price
 }
 
 // take sends events, without the white space that an answer begins with.
@@ -183,18 +227,13 @@ func (w *writing) take(events []Event, err error) error {
 	return nil
 }
 
-// finish sends what follows the text.
-func (w *writing) finish(r provider.Result, supports []Support) error {
-	for _, s := range supports {
-		if !w.emit(s) {
-			return errBreak
-		}
-	}
+// conclude sends what follows the answer.
+func (w *writing) conclude(r provider.Result, v Verdict) error {
 	total := time.Since(w.start)
 	try := Try{Model: w.model, Usage: Usage(r.Usage), Price: w.price, FirstToken: w.first, Duration: total}
 	for _, e := range []Event{
 		Usage(r.Usage),
-		w.verdict(r.FinishReason, supports),
+		v,
 		Done{RemovedMarkers: w.removed, FinishReason: r.FinishReason, FirstToken: w.first, Total: total, Tries: []Try{try}},
 	} {
 		if !w.emit(e) {
@@ -223,6 +262,9 @@ func (w *writing) verdict(finish string, supports []Support) Verdict {
 	}
 	if reason := unsupported(supports); reason != "" {
 		return Verdict{Partial, reason}
+	}
+	if w.unread > 0 {
+		return Verdict{Partial, fmt.Sprintf("%d passages were not read: they are more than its calls and cost may take", w.unread)}
 	}
 	return Verdict{Answered, ""}
 }

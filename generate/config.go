@@ -51,10 +51,17 @@ type ModelConfig struct {
 	RequestsPerMinute int           `yaml:"requests_per_minute"`
 	TokensPerMinute   int           `yaml:"tokens_per_minute"`
 	MaxWait           time.Duration `yaml:"max_wait"`
-	// Capabilities: "json_schema".
+	// Capabilities: "json_schema", the server makes an answer obey a schema that it
+	// is sent (without, the schema is told to the model, and checked here as always);
+	// "no_streaming", its answers come in one piece.
 	Capabilities []string      `yaml:"capabilities"`
 	Breaker      BreakerConfig `yaml:"breaker"`
 }
+
+const (
+	capabilitySchema   = "json_schema"
+	capabilityNoStream = "no_streaming"
+)
 
 // PriceConfig is a Price in a file. Cached may be left out when it is not
 // discounted.
@@ -161,8 +168,8 @@ func (m *ModelConfig) check() error {
 		return errors.New("limits: negative")
 	}
 	for _, capability := range m.Capabilities {
-		if capability != "json_schema" {
-			return fmt.Errorf("capability %q: not known; known is json_schema", capability)
+		if capability != capabilitySchema && capability != capabilityNoStream {
+			return fmt.Errorf("capability %q: not known; known are %s and %s", capability, capabilitySchema, capabilityNoStream)
 		}
 	}
 	return m.Price.check()

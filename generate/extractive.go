@@ -46,8 +46,16 @@ const (
 func (x *Extractive) Answer(ctx context.Context, r Request) iter.Seq2[Event, error] {
 	return once(func(yield func(Event, error) bool) {
 		start := time.Now()
+		if _, ok := r.Form.(JSON); ok {
+			yield(nil, fmt.Errorf("answer: %w", ErrNoForm))
+			return
+		}
 		if !(r.Coverage >= r.MinCoverage) { // NaN covers nothing
 			notCovered(yield, r.Passages, start)
+			return
+		}
+		if _, ok := r.Form.(Summary); ok {
+			x.summary(ctx, r, yield)
 			return
 		}
 		passages := r.Passages[:min(len(r.Passages), readPassages)]

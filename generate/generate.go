@@ -37,6 +37,8 @@ type Request struct {
 	Prompt *prompt.Words
 	// AllowRestart: begin anew by the route's next model when one fails in the middle.
 	AllowRestart bool
+	// Form of the answer; nil: text with markers.
+	Form Form
 }
 
 func (r *Request) words() *prompt.Words {
@@ -58,7 +60,9 @@ var defaultWords = sync.OnceValue(func() *prompt.Words {
 // Answerer answers questions. Safe for concurrent use.
 type Answerer interface {
 	// Answer streams the answer. Events come in order: deltas, each citation
-	// after the text that it supports, then Supports, Usage, Verdict, Done. The stream
+	// after the text that it supports, then Supports, Usage, Verdict, Done. A form
+	// of JSON has an Object before its citations instead of text; a summary begins
+	// with Progress. The stream
 	// ends with Done or with a single error, and nothing follows either. It can be
 	// ranged over once. Breaking off, or the end of ctx, ends the model call.
 	Answer(ctx context.Context, r Request) iter.Seq2[Event, error]
@@ -77,7 +81,8 @@ type Plan struct {
 	Identity string
 }
 
-// Event is a part of an answer: Delta, Citation, Support, Usage, Verdict, Done or Restart.
+// Event is a part of an answer: Delta, Object, Citation, Progress, Support, Usage,
+// Verdict, Done or Restart.
 type Event interface{ event() }
 
 // Delta is answer text; the pieces joined are the answer.
@@ -140,6 +145,7 @@ func (Done) event()     {}
 // Answer is a whole answer.
 type Answer struct {
 	Text      string
+	Object    Object
 	Citations []Citation
 	Supports  []Support
 	Usage     Usage
@@ -159,6 +165,8 @@ func Collect(events iter.Seq2[Event, error]) (Answer, error) {
 			a = Answer{}
 		case Delta:
 			a.Text += e.Text
+		case Object:
+			a.Object = e
 		case Citation:
 			a.Citations = append(a.Citations, e)
 		case Support:

@@ -54,6 +54,7 @@ func (t Try) Cost() (dollars float64, known bool) {
 // Codes of tries that no provider failed.
 const (
 	CodeWeak        = "weak_answer"   // its answer did not pass the checks of a cascade
+	CodeSchema      = "invalid_json"  // its answer did not obey the schema that was asked for
 	CodeHedged      = "hedged"        // another model began to answer first
 	CodeCircuitOpen = "circuit_open"  // it failed too often; not asked
 	CodeRateLimit   = "rate_limited"  // as often asked as its configuration allows; not asked

@@ -111,6 +111,9 @@ func (c *routing) ended(a *attempt, err error) bool {
 	if err == nil {
 		err = errors.New("answer ended without its end")
 	}
+	if bad, ok := errors.AsType[*SchemaError](err); ok {
+		a.usage = bad.Usage // it answered, and was paid
+	}
 	a.member.breaker.ended(err)
 	c.try(a, codeOf(err))
 	var e *provider.Error

@@ -35,9 +35,16 @@ func (v *answerView) show(event *quarryv1.AskResponse) error {
 		for _, why := range e.Passages.Report.GetDegraded() {
 			v.term.note("degraded: %s", clean(why))
 		}
+		for _, note := range e.Passages.Report.GetNotes() {
+			v.term.note("note: %s", clean(note))
+		}
 	case *quarryv1.AskResponse_Delta:
 		v.raw.WriteString(e.Delta.Text)
 		return v.text(clean(e.Delta.Text))
+	case *quarryv1.AskResponse_Json:
+		return v.text(clean(e.Json.Json) + "\n")
+	case *quarryv1.AskResponse_Progress:
+		v.term.note("%s: %d of %d", clean(e.Progress.Stage), e.Progress.Done, e.Progress.Total)
 	case *quarryv1.AskResponse_Citation:
 		v.citations = append(v.citations, e.Citation)
 	case *quarryv1.AskResponse_Support:

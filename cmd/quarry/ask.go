@@ -20,6 +20,7 @@ type askCmd struct {
 	Continue     bool              `env:"-" xor:"conversation" help:"Continue the last conversation, or begin one."`
 	NoCache      bool              `env:"-" help:"Have the answer made anew."`
 	AllowRestart bool              `env:"-" help:"When a model fails in the middle, begin anew with the next rather than give up."`
+	askForm
 	searching
 }
 
@@ -35,6 +36,9 @@ func (c *askCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 			AllowRestart: c.AllowRestart,
 			Prompt:       c.Prompt,
 			Variables:    c.Var,
+		}
+		if err := c.setForm(in); err != nil {
+			return err
 		}
 		if c.Continue {
 			last, err := lastConversation(ctx, cl, g.Collection, c.Principal)

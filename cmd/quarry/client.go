@@ -103,7 +103,11 @@ func explain(err error) string {
 		}
 	}
 	if len(lines) > 0 {
-		return "invalid request\n" + strings.Join(lines, "\n")
+		what := "invalid request"
+		if st.Code() != codes.InvalidArgument {
+			what = clean(st.Message())
+		}
+		return what + "\n" + strings.Join(lines, "\n")
 	}
 	if wait := retryAfter(st); wait > 0 {
 		return fmt.Sprintf("%s (try again in %v)", st.Message(), wait)

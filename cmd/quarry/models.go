@@ -130,7 +130,7 @@ func (s *chatting) discover(ctx context.Context, at places) (generate.Config, st
 	}
 	for _, p := range []struct{ name, url string }{{"Ollama", at.ollama}, {"llama.cpp", at.llama}} {
 		if model := probe(ctx, p.url); model != "" {
-			m := generate.ModelConfig{Name: "local", Provider: "openai", Model: model, BaseURL: p.url}
+			m := generate.ModelConfig{Name: "local", Provider: "openai", Model: model, BaseURL: p.url, Capabilities: []string{"json_schema"}}
 			return generate.Config{Models: []generate.ModelConfig{m}}, fmt.Sprintf("%s, found at %s, where %s listens", clean(model), host(p.url), p.name), nil
 		}
 	}

@@ -87,6 +87,7 @@ type written struct {
 // writtenEvent has one field set.
 type writtenEvent struct {
 	Delta    *generate.Delta    `json:",omitempty"`
+	Object   *generate.Object   `json:",omitempty"`
 	Citation *generate.Citation `json:",omitempty"`
 	Support  *generate.Support  `json:",omitempty"`
 	Usage    *generate.Usage    `json:",omitempty"`
@@ -107,6 +108,10 @@ func write(e *Entry) ([]byte, error) {
 		switch event := event.(type) {
 		case generate.Delta:
 			v.Delta = &event
+		case generate.Object:
+			v.Object = &event
+		case generate.Progress:
+			continue // it is over
 		case generate.Citation:
 			v.Citation = &event
 		case generate.Support:
@@ -150,6 +155,8 @@ func read(body []byte) (*Entry, error) {
 		switch {
 		case v.Delta != nil:
 			e.Events = append(e.Events, *v.Delta)
+		case v.Object != nil:
+			e.Events = append(e.Events, *v.Object)
 		case v.Citation != nil:
 			e.Events = append(e.Events, *v.Citation)
 		case v.Support != nil:

@@ -36,11 +36,11 @@ func (l *Library) push(t *testing.T, name, words string) Ref {
 	return Ref{p.Name, p.Version}
 }
 
-// chosen is what answers in a collection, and how often of 200 questions.
+// chosen is what answers in a collection, and how often of 100 questions.
 func (l *Library) chosen(t *testing.T, collection string) map[string]int {
 	t.Helper()
 	out := map[string]int{}
-	for i := range 200 {
+	for i := range 100 {
 		p, err := l.Choose(t.Context(), collection, fmt.Sprint("question ", i))
 		if err != nil {
 			t.Fatal(err)
@@ -108,7 +108,7 @@ func TestLibraryPushesAtOnce(t *testing.T) {
 func TestActivationAndRollback(t *testing.T) {
 	l := library(t)
 	one, two := l.push(t, "a", "one"), l.push(t, "a", "two")
-	all := func(ref string) map[string]int { return map[string]int{ref: 200} }
+	all := func(ref string) map[string]int { return map[string]int{ref: 100} }
 	check := func(when string, want map[string]int) {
 		t.Helper()
 		if d := cmp.Diff(want, l.chosen(t, "docs")); d != "" {
@@ -135,8 +135,8 @@ func TestActivationAndRollback(t *testing.T) {
 	rollback()
 	check("rolled back", all("a@1"))
 	activate(two, 20)
-	if n := l.chosen(t, "docs")["a@2"]; n < 20 || n > 60 {
-		t.Errorf("a trial of 20%% got %d of 200", n)
+	if n := l.chosen(t, "docs")["a@2"]; n < 5 || n > 40 {
+		t.Errorf("a trial of 20%% got %d of 100", n)
 	}
 	rollback()
 	check("the trial rolled back", all("a@1"))

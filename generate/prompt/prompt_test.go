@@ -54,6 +54,7 @@ func TestParseRefuses(t *testing.T) {
 		"no passages":          {file("", "", "{{.Question}}"), "{{.Passages}} is missing"},
 		"no question":          {file("", "", "{{.Passages}}"), "{{.Question}} is missing"},
 		"no refusal":           {strings.Replace(file("", "", ""), "{{.Refusal}}", "", 1), "{{.Refusal}} is missing"},
+		"refusal maybe":        {"---\nname: t\n" + tone + "\n---\n{{define \"system\"}}{{if eq .tone \"plain\"}}{{.Refusal}}{{end}}{{end}}{{define \"user\"}}{{.Passages}}{{.Question}}{{end}}", "{{.Refusal}} is not shown"},
 		"passages twice":       {file("", "", "{{.Passages}}{{.Passages}}{{.Question}}"), "{{.Passages}} is there twice"},
 		"passages in system":   {file("", "{{.Passages}}", "{{.Question}}"), "stands in the template \"user\""},
 		"passages maybe":       {file(tone, "", "{{if eq .tone \"plain\"}}{{.Passages}}{{end}}{{.Question}}"), "outside of any condition"},

@@ -73,6 +73,9 @@ func (t *Template) words(data map[string]any) (*Words, error) {
 	if err != nil {
 		return nil, invalid("source", "%s", templateError(err))
 	}
+	if !strings.Contains(w.System, Refusal) && !strings.Contains(w.user, Refusal) {
+		return nil, invalid("source", "{{.%s}} is not shown", refusalField)
+	}
 	size := len(w.System)
 	for _, e := range t.Examples {
 		size += len(w.User(strings.Join(e.Passages, "\n"), e.Question)) + len(e.Answer)

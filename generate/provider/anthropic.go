@@ -32,7 +32,7 @@ func (m *Model) anthropicBody(p Prompt) map[string]any {
 	body := map[string]any{
 		"model":      m.config.Model,
 		"max_tokens": p.MaxTokens,
-		"stream":     true,
+		"stream":     !m.config.NoStream,
 		"messages":   p.anthropicMessages(),
 	}
 	if p.System != "" {
@@ -133,16 +133,21 @@ func (s *stream) anthropic(data []byte) error {
 		}
 	case "message_delta":
 		s.count(e.Usage)
-		if reason := e.Delta.StopReason; reason != "" {
-			if name, ok := finishReasons[reason]; ok {
-				reason = name
-			}
-			s.call.setFinish(reason)
+		if e.Delta.StopReason != "" {
+			s.finish(e.Delta.StopReason)
 		}
 	case "message_stop":
 		return s.end()
 	}
 	return nil
+}
+
+// finish notes a stop reason by OpenAI's name.
+func (s *stream) finish(reason string) {
+	if name, ok := finishReasons[reason]; ok {
+		reason = name
+	}
+	s.call.setFinish(reason)
 }
 
 func (s *stream) count(u anthropicUsage) {

@@ -153,7 +153,7 @@ func TestAnthropicRequest(t *testing.T) {
 
 func TestOpenAISchema(t *testing.T) {
 	s := openaitest.New(t, openaitest.Reply{Pieces: []string{"{}"}})
-	p := provider.Prompt{User: "why?", Schema: json.RawMessage(`{"type":"object"}`)}
+	p := provider.Prompt{User: "why?", Schema: json.RawMessage(`{"type":"object"}`), Strict: true}
 	if _, err := model(t, s).Stream(t.Context(), p, func(string) error { return nil }); err != nil {
 		t.Fatal(err)
 	}

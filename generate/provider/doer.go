@@ -82,13 +82,22 @@ func (d doer) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, c.fail(fmt.Errorf("model %q: request: %w", m.config.Name, err))
 	}
-	first := time.AfterFunc(m.config.FirstTokenTimeout, func() {
-		c.cancel(m.fault(CodeTimeout, "no token within %v", m.config.FirstTokenTimeout))
-	})
+	wait := m.config.FirstTokenTimeout
+	if m.config.NoStream { // the first token comes with the last
+		wait = m.config.Timeout
+	}
+	first := time.AfterFunc(wait, func() { c.cancel(m.fault(CodeTimeout, "no token within %v", wait)) })
 	res, err := m.client.Do(out)
 	if err != nil {
 		first.Stop()
 		return nil, c.fail(m.transportError(req.Context(), CodeUnreachable, err))
+	}
+	if m.config.NoStream {
+		if res.Body, err = m.whole(c, first, res); err != nil {
+			first.Stop()
+			return nil, c.fail(err)
+		}
+		return res, nil
 	}
 	if err := m.check(req.Context(), res); err != nil {
 		first.Stop()
@@ -172,6 +181,10 @@ func (m *Model) openAIBody(req *http.Request, p Prompt) (map[string]any, error) 
 	for _, field := range []string{"temperature", "top_p", "seed", "max_tokens", "max_completion_tokens"} {
 		delete(body, field)
 	}
+	if m.config.NoStream {
+		body["stream"] = false
+		delete(body, "stream_options")
+	}
 	if m.config.Seed != nil {
 		body["seed"] = *m.config.Seed
 	}
@@ -181,7 +194,7 @@ func (m *Model) openAIBody(req *http.Request, p Prompt) (map[string]any, error) 
 	}
 	if p.Schema != nil {
 		body["response_format"] = map[string]any{"type": "json_schema", "json_schema": map[string]any{
-			"name": "answer", "strict": true, "schema": p.Schema,
+			"name": "answer", "strict": p.Strict, "schema": p.Schema,
 		}}
 	}
 	body[maxTokensField(req.URL)] = p.MaxTokens

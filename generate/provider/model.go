@@ -46,6 +46,8 @@ type Config struct {
 	// server's word, as "low"; its thoughts count towards MaxTokens. "none" turns
 	// thinking off. Empty: nothing is said, and the model does as it does.
 	Effort string
+	// NoStream asks for answers in one piece, of servers that cannot stream.
+	NoStream bool
 	// Stop ends the answer where one of these would come.
 	Stop []string
 	// FirstTokenTimeout bounds the wait for the first token, from the request

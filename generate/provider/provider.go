@@ -18,6 +18,8 @@ type Prompt struct {
 	MaxTokens int
 	// Schema is the JSON schema that the answer must obey. nil: text.
 	Schema json.RawMessage
+	// Strict: the schema is one that OpenAI's strict mode takes.
+	Strict bool
 }
 
 // Turn is a message and the model's answer to it.

@@ -78,6 +78,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	reply    Reply
+	queue    []Reply
 	requests []Request
 }
 
@@ -96,6 +97,13 @@ func (s *Server) Set(r Reply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reply = r
+}
+
+// Queue gives the next requests a reply each; those after get the usual one.
+func (s *Server) Queue(r ...Reply) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue = append(s.queue, r...)
 }
 
 // Requests returns all requests so far.
@@ -128,6 +136,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.requests = append(s.requests, Request{r.URL.Path, r.Header.Clone(), body})
 	reply := s.reply
+	if len(s.queue) > 0 {
+		reply, s.queue = s.queue[0], s.queue[1:]
+	}
 	s.mu.Unlock()
 	switch {
 	case r.Method != http.MethodPost || r.URL.Path != "/v1/chat/completions":

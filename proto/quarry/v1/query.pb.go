@@ -1758,7 +1758,15 @@ type AskRequest struct {
 	Variables map[string]string `protobuf:"bytes,41,rep,name=variables,proto3" json:"variables,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// What decides which version answers while one is on trial: the same key always
 	// gets the same version, as of a user or a conversation. Empty: the question.
-	TrialKey      string `protobuf:"bytes,42,opt,name=trial_key,json=trialKey,proto3" json:"trial_key,omitempty"`
+	TrialKey string `protobuf:"bytes,42,opt,name=trial_key,json=trialKey,proto3" json:"trial_key,omitempty"`
+	// The form of the answer; without one it is text with markers.
+	//
+	// Types that are valid to be assigned to Form:
+	//
+	//	*AskRequest_Json
+	//	*AskRequest_Quotes
+	//	*AskRequest_Summary
+	Form          isAskRequest_Form `protobuf_oneof:"form"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1877,6 +1885,217 @@ func (x *AskRequest) GetTrialKey() string {
 	return ""
 }
 
+func (x *AskRequest) GetForm() isAskRequest_Form {
+	if x != nil {
+		return x.Form
+	}
+	return nil
+}
+
+func (x *AskRequest) GetJson() *JsonForm {
+	if x != nil {
+		if x, ok := x.Form.(*AskRequest_Json); ok {
+			return x.Json
+		}
+	}
+	return nil
+}
+
+func (x *AskRequest) GetQuotes() *QuotesForm {
+	if x != nil {
+		if x, ok := x.Form.(*AskRequest_Quotes); ok {
+			return x.Quotes
+		}
+	}
+	return nil
+}
+
+func (x *AskRequest) GetSummary() *SummaryForm {
+	if x != nil {
+		if x, ok := x.Form.(*AskRequest_Summary); ok {
+			return x.Summary
+		}
+	}
+	return nil
+}
+
+type isAskRequest_Form interface {
+	isAskRequest_Form()
+}
+
+type AskRequest_Json struct {
+	Json *JsonForm `protobuf:"bytes,43,opt,name=json,proto3,oneof"`
+}
+
+type AskRequest_Quotes struct {
+	Quotes *QuotesForm `protobuf:"bytes,44,opt,name=quotes,proto3,oneof"`
+}
+
+type AskRequest_Summary struct {
+	Summary *SummaryForm `protobuf:"bytes,45,opt,name=summary,proto3,oneof"`
+}
+
+func (*AskRequest_Json) isAskRequest_Form() {}
+
+func (*AskRequest_Quotes) isAskRequest_Form() {}
+
+func (*AskRequest_Summary) isAskRequest_Form() {}
+
+// JsonForm is an answer of one JSON value, in a JsonEvent. A value that does not
+// obey the schema is asked for once more; if that does not obey it either, the
+// call ends with ABORTED and what is wrong in its field violations. It needs a
+// chat model, else FAILED_PRECONDITION.
+type JsonForm struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A JSON schema that stands alone and does not refer to itself.
+	Schema        string `protobuf:"bytes,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JsonForm) Reset() {
+	*x = JsonForm{}
+	mi := &file_quarry_v1_query_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JsonForm) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JsonForm) ProtoMessage() {}
+
+func (x *JsonForm) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_query_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JsonForm.ProtoReflect.Descriptor instead.
+func (*JsonForm) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *JsonForm) GetSchema() string {
+	if x != nil {
+		return x.Schema
+	}
+	return ""
+}
+
+// QuotesForm is an answer of nothing but quotes, each with its citation. What a
+// model gives that does not stand in the documents is left out.
+type QuotesForm struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 0 means 10.
+	Max           int32 `protobuf:"varint,1,opt,name=max,proto3" json:"max,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QuotesForm) Reset() {
+	*x = QuotesForm{}
+	mi := &file_quarry_v1_query_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QuotesForm) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QuotesForm) ProtoMessage() {}
+
+func (x *QuotesForm) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_query_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QuotesForm.ProtoReflect.Descriptor instead.
+func (*QuotesForm) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *QuotesForm) GetMax() int32 {
+	if x != nil {
+		return x.Max
+	}
+	return 0
+}
+
+// SummaryForm is an answer over many documents: of the whole collection, or of
+// those that options.filter lets through. Notes are taken on a part of the
+// passages at a time, and the answer is written from the notes. Unless options say
+// otherwise, 64 passages of 16,000 tokens together are read.
+type SummaryForm struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Most calls of the model. 0 means 16.
+	MaxCalls int32 `protobuf:"varint,1,opt,name=max_calls,json=maxCalls,proto3" json:"max_calls,omitempty"`
+	// Most that the answer may cost, in US dollars; 0: no bound of its own. The
+	// model's price must be known, else FAILED_PRECONDITION.
+	MaxCost       float64 `protobuf:"fixed64,2,opt,name=max_cost,json=maxCost,proto3" json:"max_cost,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SummaryForm) Reset() {
+	*x = SummaryForm{}
+	mi := &file_quarry_v1_query_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SummaryForm) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SummaryForm) ProtoMessage() {}
+
+func (x *SummaryForm) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_query_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SummaryForm.ProtoReflect.Descriptor instead.
+func (*SummaryForm) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *SummaryForm) GetMaxCalls() int32 {
+	if x != nil {
+		return x.MaxCalls
+	}
+	return 0
+}
+
+func (x *SummaryForm) GetMaxCost() float64 {
+	if x != nil {
+		return x.MaxCost
+	}
+	return 0
+}
+
 type AskResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Event:
@@ -1890,6 +2109,8 @@ type AskResponse struct {
 	//	*AskResponse_Done
 	//	*AskResponse_Support
 	//	*AskResponse_Restart
+	//	*AskResponse_Json
+	//	*AskResponse_Progress
 	Event         isAskResponse_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1897,7 +2118,7 @@ type AskResponse struct {
 
 func (x *AskResponse) Reset() {
 	*x = AskResponse{}
-	mi := &file_quarry_v1_query_proto_msgTypes[17]
+	mi := &file_quarry_v1_query_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1909,7 +2130,7 @@ func (x *AskResponse) String() string {
 func (*AskResponse) ProtoMessage() {}
 
 func (x *AskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[17]
+	mi := &file_quarry_v1_query_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1922,7 +2143,7 @@ func (x *AskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskResponse.ProtoReflect.Descriptor instead.
 func (*AskResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{17}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AskResponse) GetEvent() isAskResponse_Event {
@@ -2013,6 +2234,24 @@ func (x *AskResponse) GetRestart() *RestartEvent {
 	return nil
 }
 
+func (x *AskResponse) GetJson() *JsonEvent {
+	if x != nil {
+		if x, ok := x.Event.(*AskResponse_Json); ok {
+			return x.Json
+		}
+	}
+	return nil
+}
+
+func (x *AskResponse) GetProgress() *ProgressEvent {
+	if x != nil {
+		if x, ok := x.Event.(*AskResponse_Progress); ok {
+			return x.Progress
+		}
+	}
+	return nil
+}
+
 type isAskResponse_Event interface {
 	isAskResponse_Event()
 }
@@ -2053,6 +2292,14 @@ type AskResponse_Restart struct {
 	Restart *RestartEvent `protobuf:"bytes,20,opt,name=restart,proto3,oneof"`
 }
 
+type AskResponse_Json struct {
+	Json *JsonEvent `protobuf:"bytes,40,opt,name=json,proto3,oneof"`
+}
+
+type AskResponse_Progress struct {
+	Progress *ProgressEvent `protobuf:"bytes,41,opt,name=progress,proto3,oneof"`
+}
+
 func (*AskResponse_Plan) isAskResponse_Event() {}
 
 func (*AskResponse_Passages) isAskResponse_Event() {}
@@ -2070,6 +2317,10 @@ func (*AskResponse_Done) isAskResponse_Event() {}
 func (*AskResponse_Support) isAskResponse_Event() {}
 
 func (*AskResponse_Restart) isAskResponse_Event() {}
+
+func (*AskResponse_Json) isAskResponse_Event() {}
+
+func (*AskResponse_Progress) isAskResponse_Event() {}
 
 // PlanEvent is the first event: what will answer.
 type PlanEvent struct {
@@ -2092,7 +2343,7 @@ type PlanEvent struct {
 
 func (x *PlanEvent) Reset() {
 	*x = PlanEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[18]
+	mi := &file_quarry_v1_query_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2104,7 +2355,7 @@ func (x *PlanEvent) String() string {
 func (*PlanEvent) ProtoMessage() {}
 
 func (x *PlanEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[18]
+	mi := &file_quarry_v1_query_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2117,7 +2368,7 @@ func (x *PlanEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanEvent.ProtoReflect.Descriptor instead.
 func (*PlanEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{18}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PlanEvent) GetModel() string {
@@ -2175,7 +2426,7 @@ type RestartEvent struct {
 
 func (x *RestartEvent) Reset() {
 	*x = RestartEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[19]
+	mi := &file_quarry_v1_query_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2187,7 +2438,7 @@ func (x *RestartEvent) String() string {
 func (*RestartEvent) ProtoMessage() {}
 
 func (x *RestartEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[19]
+	mi := &file_quarry_v1_query_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2200,7 +2451,7 @@ func (x *RestartEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestartEvent.ProtoReflect.Descriptor instead.
 func (*RestartEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{19}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RestartEvent) GetModel() string {
@@ -2230,7 +2481,7 @@ type PassagesEvent struct {
 
 func (x *PassagesEvent) Reset() {
 	*x = PassagesEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[20]
+	mi := &file_quarry_v1_query_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2242,7 +2493,7 @@ func (x *PassagesEvent) String() string {
 func (*PassagesEvent) ProtoMessage() {}
 
 func (x *PassagesEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[20]
+	mi := &file_quarry_v1_query_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2255,7 +2506,7 @@ func (x *PassagesEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassagesEvent.ProtoReflect.Descriptor instead.
 func (*PassagesEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{20}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *PassagesEvent) GetPassages() []*Passage {
@@ -2272,6 +2523,115 @@ func (x *PassagesEvent) GetReport() *SearchReport {
 	return nil
 }
 
+// JsonEvent is the answer where JSON was asked for. The citations that follow
+// bear out its values.
+type JsonEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Obeys the request's schema.
+	Json          string `protobuf:"bytes,1,opt,name=json,proto3" json:"json,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JsonEvent) Reset() {
+	*x = JsonEvent{}
+	mi := &file_quarry_v1_query_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JsonEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JsonEvent) ProtoMessage() {}
+
+func (x *JsonEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_query_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JsonEvent.ProtoReflect.Descriptor instead.
+func (*JsonEvent) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *JsonEvent) GetJson() string {
+	if x != nil {
+		return x.Json
+	}
+	return ""
+}
+
+// ProgressEvent says how far a summary is.
+type ProgressEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "notes", "writing" or "quotes".
+	Stage         string `protobuf:"bytes,1,opt,name=stage,proto3" json:"stage,omitempty"`
+	Done          int32  `protobuf:"varint,2,opt,name=done,proto3" json:"done,omitempty"`
+	Total         int32  `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProgressEvent) Reset() {
+	*x = ProgressEvent{}
+	mi := &file_quarry_v1_query_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProgressEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProgressEvent) ProtoMessage() {}
+
+func (x *ProgressEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_query_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProgressEvent.ProtoReflect.Descriptor instead.
+func (*ProgressEvent) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ProgressEvent) GetStage() string {
+	if x != nil {
+		return x.Stage
+	}
+	return ""
+}
+
+func (x *ProgressEvent) GetDone() int32 {
+	if x != nil {
+		return x.Done
+	}
+	return 0
+}
+
+func (x *ProgressEvent) GetTotal() int32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
 type DeltaEvent struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Text          string                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
@@ -2281,7 +2641,7 @@ type DeltaEvent struct {
 
 func (x *DeltaEvent) Reset() {
 	*x = DeltaEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[21]
+	mi := &file_quarry_v1_query_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2293,7 +2653,7 @@ func (x *DeltaEvent) String() string {
 func (*DeltaEvent) ProtoMessage() {}
 
 func (x *DeltaEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[21]
+	mi := &file_quarry_v1_query_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2306,7 +2666,7 @@ func (x *DeltaEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeltaEvent.ProtoReflect.Descriptor instead.
 func (*DeltaEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{21}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *DeltaEvent) GetText() string {
@@ -2336,7 +2696,7 @@ type CitationEvent struct {
 
 func (x *CitationEvent) Reset() {
 	*x = CitationEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[22]
+	mi := &file_quarry_v1_query_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2348,7 +2708,7 @@ func (x *CitationEvent) String() string {
 func (*CitationEvent) ProtoMessage() {}
 
 func (x *CitationEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[22]
+	mi := &file_quarry_v1_query_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2361,7 +2721,7 @@ func (x *CitationEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CitationEvent.ProtoReflect.Descriptor instead.
 func (*CitationEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{22}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CitationEvent) GetPassage() int32 {
@@ -2438,7 +2798,7 @@ type UsageEvent struct {
 
 func (x *UsageEvent) Reset() {
 	*x = UsageEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[23]
+	mi := &file_quarry_v1_query_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2450,7 +2810,7 @@ func (x *UsageEvent) String() string {
 func (*UsageEvent) ProtoMessage() {}
 
 func (x *UsageEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[23]
+	mi := &file_quarry_v1_query_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2463,7 +2823,7 @@ func (x *UsageEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsageEvent.ProtoReflect.Descriptor instead.
 func (*UsageEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{23}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *UsageEvent) GetInputTokens() int64 {
@@ -2497,7 +2857,7 @@ type VerdictEvent struct {
 
 func (x *VerdictEvent) Reset() {
 	*x = VerdictEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[24]
+	mi := &file_quarry_v1_query_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2509,7 +2869,7 @@ func (x *VerdictEvent) String() string {
 func (*VerdictEvent) ProtoMessage() {}
 
 func (x *VerdictEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[24]
+	mi := &file_quarry_v1_query_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2522,7 +2882,7 @@ func (x *VerdictEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerdictEvent.ProtoReflect.Descriptor instead.
 func (*VerdictEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{24}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *VerdictEvent) GetVerdict() Verdict {
@@ -2553,7 +2913,7 @@ type DoneEvent struct {
 
 func (x *DoneEvent) Reset() {
 	*x = DoneEvent{}
-	mi := &file_quarry_v1_query_proto_msgTypes[25]
+	mi := &file_quarry_v1_query_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2565,7 +2925,7 @@ func (x *DoneEvent) String() string {
 func (*DoneEvent) ProtoMessage() {}
 
 func (x *DoneEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_query_proto_msgTypes[25]
+	mi := &file_quarry_v1_query_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2578,7 +2938,7 @@ func (x *DoneEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DoneEvent.ProtoReflect.Descriptor instead.
 func (*DoneEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_query_proto_rawDescGZIP(), []int{25}
+	return file_quarry_v1_query_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *DoneEvent) GetStages() []*StageTime {
@@ -2750,7 +3110,7 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\ftable_header\x18\x14 \x01(\tR\vtableHeader\"4\n" +
 	"\bLegScore\x12\x14\n" +
 	"\x05score\x18\x01 \x01(\x01R\x05score\x12\x12\n" +
-	"\x04rank\x18\x02 \x01(\x05R\x04rank\"\xdd\x04\n" +
+	"\x04rank\x18\x02 \x01(\x05R\x04rank\"\xf5\x05\n" +
 	"\n" +
 	"AskRequest\x12)\n" +
 	"\n" +
@@ -2766,10 +3126,22 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\rallow_restart\x18\x17 \x01(\bR\fallowRestart\x12\x1f\n" +
 	"\x06prompt\x18( \x01(\tB\a\xbaH\x04r\x02\x18PR\x06prompt\x12L\n" +
 	"\tvariables\x18) \x03(\v2$.quarry.v1.AskRequest.VariablesEntryB\b\xbaH\x05\x9a\x01\x02\x10 R\tvariables\x12%\n" +
-	"\ttrial_key\x18* \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\btrialKey\x1a<\n" +
+	"\ttrial_key\x18* \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\btrialKey\x12)\n" +
+	"\x04json\x18+ \x01(\v2\x13.quarry.v1.JsonFormH\x00R\x04json\x12/\n" +
+	"\x06quotes\x18, \x01(\v2\x15.quarry.v1.QuotesFormH\x00R\x06quotes\x122\n" +
+	"\asummary\x18- \x01(\v2\x16.quarry.v1.SummaryFormH\x00R\asummary\x1a<\n" +
 	"\x0eVariablesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xdb\x03\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x06\n" +
+	"\x04form\"/\n" +
+	"\bJsonForm\x12#\n" +
+	"\x06schema\x18\x01 \x01(\tB\v\xbaH\br\x06\x10\x02\x18\x80\x80\x04R\x06schema\")\n" +
+	"\n" +
+	"QuotesForm\x12\x1b\n" +
+	"\x03max\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x182(\x00R\x03max\"b\n" +
+	"\vSummaryForm\x12&\n" +
+	"\tmax_calls\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18@(\x00R\bmaxCalls\x12+\n" +
+	"\bmax_cost\x18\x02 \x01(\x01B\x10\xbaH\r\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00R\amaxCost\"\xbf\x04\n" +
 	"\vAskResponse\x12*\n" +
 	"\x04plan\x18\x01 \x01(\v2\x14.quarry.v1.PlanEventH\x00R\x04plan\x126\n" +
 	"\bpassages\x18\x02 \x01(\v2\x18.quarry.v1.PassagesEventH\x00R\bpassages\x12-\n" +
@@ -2779,7 +3151,9 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\averdict\x18\x06 \x01(\v2\x17.quarry.v1.VerdictEventH\x00R\averdict\x12*\n" +
 	"\x04done\x18\a \x01(\v2\x14.quarry.v1.DoneEventH\x00R\x04done\x123\n" +
 	"\asupport\x18\b \x01(\v2\x17.quarry.v1.SupportEventH\x00R\asupport\x123\n" +
-	"\arestart\x18\x14 \x01(\v2\x17.quarry.v1.RestartEventH\x00R\arestartB\a\n" +
+	"\arestart\x18\x14 \x01(\v2\x17.quarry.v1.RestartEventH\x00R\arestart\x12*\n" +
+	"\x04json\x18( \x01(\v2\x14.quarry.v1.JsonEventH\x00R\x04json\x126\n" +
+	"\bprogress\x18) \x01(\v2\x18.quarry.v1.ProgressEventH\x00R\bprogressB\a\n" +
 	"\x05event\"\xb0\x01\n" +
 	"\tPlanEvent\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12\x16\n" +
@@ -2793,7 +3167,13 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x04code\x18\x02 \x01(\tR\x04code\"p\n" +
 	"\rPassagesEvent\x12.\n" +
 	"\bpassages\x18\x01 \x03(\v2\x12.quarry.v1.PassageR\bpassages\x12/\n" +
-	"\x06report\x18\x02 \x01(\v2\x17.quarry.v1.SearchReportR\x06report\" \n" +
+	"\x06report\x18\x02 \x01(\v2\x17.quarry.v1.SearchReportR\x06report\"\x1f\n" +
+	"\tJsonEvent\x12\x12\n" +
+	"\x04json\x18\x01 \x01(\tR\x04json\"O\n" +
+	"\rProgressEvent\x12\x14\n" +
+	"\x05stage\x18\x01 \x01(\tR\x05stage\x12\x12\n" +
+	"\x04done\x18\x02 \x01(\x05R\x04done\x12\x14\n" +
+	"\x05total\x18\x03 \x01(\x05R\x05total\" \n" +
 	"\n" +
 	"DeltaEvent\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\"\x85\x02\n" +
@@ -2862,7 +3242,7 @@ func file_quarry_v1_query_proto_rawDescGZIP() []byte {
 }
 
 var file_quarry_v1_query_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_quarry_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_quarry_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_quarry_v1_query_proto_goTypes = []any{
 	(Leg)(0),                      // 0: quarry.v1.Leg
 	(Fusion)(0),                   // 1: quarry.v1.Fusion
@@ -2887,20 +3267,25 @@ var file_quarry_v1_query_proto_goTypes = []any{
 	(*Passage)(nil),               // 20: quarry.v1.Passage
 	(*LegScore)(nil),              // 21: quarry.v1.LegScore
 	(*AskRequest)(nil),            // 22: quarry.v1.AskRequest
-	(*AskResponse)(nil),           // 23: quarry.v1.AskResponse
-	(*PlanEvent)(nil),             // 24: quarry.v1.PlanEvent
-	(*RestartEvent)(nil),          // 25: quarry.v1.RestartEvent
-	(*PassagesEvent)(nil),         // 26: quarry.v1.PassagesEvent
-	(*DeltaEvent)(nil),            // 27: quarry.v1.DeltaEvent
-	(*CitationEvent)(nil),         // 28: quarry.v1.CitationEvent
-	(*UsageEvent)(nil),            // 29: quarry.v1.UsageEvent
-	(*VerdictEvent)(nil),          // 30: quarry.v1.VerdictEvent
-	(*DoneEvent)(nil),             // 31: quarry.v1.DoneEvent
-	nil,                           // 32: quarry.v1.AskRequest.VariablesEntry
-	(*timestamppb.Timestamp)(nil), // 33: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 34: google.protobuf.Duration
-	(*SupportEvent)(nil),          // 35: quarry.v1.SupportEvent
-	(*Receipt)(nil),               // 36: quarry.v1.Receipt
+	(*JsonForm)(nil),              // 23: quarry.v1.JsonForm
+	(*QuotesForm)(nil),            // 24: quarry.v1.QuotesForm
+	(*SummaryForm)(nil),           // 25: quarry.v1.SummaryForm
+	(*AskResponse)(nil),           // 26: quarry.v1.AskResponse
+	(*PlanEvent)(nil),             // 27: quarry.v1.PlanEvent
+	(*RestartEvent)(nil),          // 28: quarry.v1.RestartEvent
+	(*PassagesEvent)(nil),         // 29: quarry.v1.PassagesEvent
+	(*JsonEvent)(nil),             // 30: quarry.v1.JsonEvent
+	(*ProgressEvent)(nil),         // 31: quarry.v1.ProgressEvent
+	(*DeltaEvent)(nil),            // 32: quarry.v1.DeltaEvent
+	(*CitationEvent)(nil),         // 33: quarry.v1.CitationEvent
+	(*UsageEvent)(nil),            // 34: quarry.v1.UsageEvent
+	(*VerdictEvent)(nil),          // 35: quarry.v1.VerdictEvent
+	(*DoneEvent)(nil),             // 36: quarry.v1.DoneEvent
+	nil,                           // 37: quarry.v1.AskRequest.VariablesEntry
+	(*timestamppb.Timestamp)(nil), // 38: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 39: google.protobuf.Duration
+	(*SupportEvent)(nil),          // 40: quarry.v1.SupportEvent
+	(*Receipt)(nil),               // 41: quarry.v1.Receipt
 }
 var file_quarry_v1_query_proto_depIdxs = []int32{
 	0,  // 0: quarry.v1.SearchOptions.legs:type_name -> quarry.v1.Leg
@@ -2915,7 +3300,7 @@ var file_quarry_v1_query_proto_depIdxs = []int32{
 	8,  // 9: quarry.v1.Filters.filters:type_name -> quarry.v1.Filter
 	5,  // 10: quarry.v1.Comparison.operator:type_name -> quarry.v1.Comparison.Operator
 	11, // 11: quarry.v1.Comparison.values:type_name -> quarry.v1.FilterValue
-	33, // 12: quarry.v1.FilterValue.time:type_name -> google.protobuf.Timestamp
+	38, // 12: quarry.v1.FilterValue.time:type_name -> google.protobuf.Timestamp
 	7,  // 13: quarry.v1.SearchRequest.options:type_name -> quarry.v1.SearchOptions
 	20, // 14: quarry.v1.SearchResponse.passages:type_name -> quarry.v1.Passage
 	18, // 15: quarry.v1.SearchResponse.report:type_name -> quarry.v1.SearchReport
@@ -2927,38 +3312,43 @@ var file_quarry_v1_query_proto_depIdxs = []int32{
 	7,  // 21: quarry.v1.ExplainRequest.options:type_name -> quarry.v1.SearchOptions
 	14, // 22: quarry.v1.ExplainResponse.best:type_name -> quarry.v1.ExplainedCandidate
 	19, // 23: quarry.v1.SearchReport.stages:type_name -> quarry.v1.StageTime
-	34, // 24: quarry.v1.StageTime.time:type_name -> google.protobuf.Duration
+	39, // 24: quarry.v1.StageTime.time:type_name -> google.protobuf.Duration
 	6,  // 25: quarry.v1.Passage.range:type_name -> quarry.v1.ByteRange
 	21, // 26: quarry.v1.Passage.dense:type_name -> quarry.v1.LegScore
 	21, // 27: quarry.v1.Passage.lexical:type_name -> quarry.v1.LegScore
 	7,  // 28: quarry.v1.AskRequest.options:type_name -> quarry.v1.SearchOptions
-	32, // 29: quarry.v1.AskRequest.variables:type_name -> quarry.v1.AskRequest.VariablesEntry
-	24, // 30: quarry.v1.AskResponse.plan:type_name -> quarry.v1.PlanEvent
-	26, // 31: quarry.v1.AskResponse.passages:type_name -> quarry.v1.PassagesEvent
-	27, // 32: quarry.v1.AskResponse.delta:type_name -> quarry.v1.DeltaEvent
-	28, // 33: quarry.v1.AskResponse.citation:type_name -> quarry.v1.CitationEvent
-	29, // 34: quarry.v1.AskResponse.usage:type_name -> quarry.v1.UsageEvent
-	30, // 35: quarry.v1.AskResponse.verdict:type_name -> quarry.v1.VerdictEvent
-	31, // 36: quarry.v1.AskResponse.done:type_name -> quarry.v1.DoneEvent
-	35, // 37: quarry.v1.AskResponse.support:type_name -> quarry.v1.SupportEvent
-	25, // 38: quarry.v1.AskResponse.restart:type_name -> quarry.v1.RestartEvent
-	20, // 39: quarry.v1.PassagesEvent.passages:type_name -> quarry.v1.Passage
-	18, // 40: quarry.v1.PassagesEvent.report:type_name -> quarry.v1.SearchReport
-	6,  // 41: quarry.v1.CitationEvent.range:type_name -> quarry.v1.ByteRange
-	4,  // 42: quarry.v1.VerdictEvent.verdict:type_name -> quarry.v1.Verdict
-	19, // 43: quarry.v1.DoneEvent.stages:type_name -> quarry.v1.StageTime
-	36, // 44: quarry.v1.DoneEvent.receipt:type_name -> quarry.v1.Receipt
-	12, // 45: quarry.v1.QueryService.Search:input_type -> quarry.v1.SearchRequest
-	22, // 46: quarry.v1.QueryService.Ask:input_type -> quarry.v1.AskRequest
-	16, // 47: quarry.v1.QueryService.Explain:input_type -> quarry.v1.ExplainRequest
-	13, // 48: quarry.v1.QueryService.Search:output_type -> quarry.v1.SearchResponse
-	23, // 49: quarry.v1.QueryService.Ask:output_type -> quarry.v1.AskResponse
-	17, // 50: quarry.v1.QueryService.Explain:output_type -> quarry.v1.ExplainResponse
-	48, // [48:51] is the sub-list for method output_type
-	45, // [45:48] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	37, // 29: quarry.v1.AskRequest.variables:type_name -> quarry.v1.AskRequest.VariablesEntry
+	23, // 30: quarry.v1.AskRequest.json:type_name -> quarry.v1.JsonForm
+	24, // 31: quarry.v1.AskRequest.quotes:type_name -> quarry.v1.QuotesForm
+	25, // 32: quarry.v1.AskRequest.summary:type_name -> quarry.v1.SummaryForm
+	27, // 33: quarry.v1.AskResponse.plan:type_name -> quarry.v1.PlanEvent
+	29, // 34: quarry.v1.AskResponse.passages:type_name -> quarry.v1.PassagesEvent
+	32, // 35: quarry.v1.AskResponse.delta:type_name -> quarry.v1.DeltaEvent
+	33, // 36: quarry.v1.AskResponse.citation:type_name -> quarry.v1.CitationEvent
+	34, // 37: quarry.v1.AskResponse.usage:type_name -> quarry.v1.UsageEvent
+	35, // 38: quarry.v1.AskResponse.verdict:type_name -> quarry.v1.VerdictEvent
+	36, // 39: quarry.v1.AskResponse.done:type_name -> quarry.v1.DoneEvent
+	40, // 40: quarry.v1.AskResponse.support:type_name -> quarry.v1.SupportEvent
+	28, // 41: quarry.v1.AskResponse.restart:type_name -> quarry.v1.RestartEvent
+	30, // 42: quarry.v1.AskResponse.json:type_name -> quarry.v1.JsonEvent
+	31, // 43: quarry.v1.AskResponse.progress:type_name -> quarry.v1.ProgressEvent
+	20, // 44: quarry.v1.PassagesEvent.passages:type_name -> quarry.v1.Passage
+	18, // 45: quarry.v1.PassagesEvent.report:type_name -> quarry.v1.SearchReport
+	6,  // 46: quarry.v1.CitationEvent.range:type_name -> quarry.v1.ByteRange
+	4,  // 47: quarry.v1.VerdictEvent.verdict:type_name -> quarry.v1.Verdict
+	19, // 48: quarry.v1.DoneEvent.stages:type_name -> quarry.v1.StageTime
+	41, // 49: quarry.v1.DoneEvent.receipt:type_name -> quarry.v1.Receipt
+	12, // 50: quarry.v1.QueryService.Search:input_type -> quarry.v1.SearchRequest
+	22, // 51: quarry.v1.QueryService.Ask:input_type -> quarry.v1.AskRequest
+	16, // 52: quarry.v1.QueryService.Explain:input_type -> quarry.v1.ExplainRequest
+	13, // 53: quarry.v1.QueryService.Search:output_type -> quarry.v1.SearchResponse
+	26, // 54: quarry.v1.QueryService.Ask:output_type -> quarry.v1.AskResponse
+	17, // 55: quarry.v1.QueryService.Explain:output_type -> quarry.v1.ExplainResponse
+	53, // [53:56] is the sub-list for method output_type
+	50, // [50:53] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_quarry_v1_query_proto_init() }
@@ -2980,7 +3370,12 @@ func file_quarry_v1_query_proto_init() {
 		(*FilterValue_Flag)(nil),
 		(*FilterValue_Time)(nil),
 	}
-	file_quarry_v1_query_proto_msgTypes[17].OneofWrappers = []any{
+	file_quarry_v1_query_proto_msgTypes[16].OneofWrappers = []any{
+		(*AskRequest_Json)(nil),
+		(*AskRequest_Quotes)(nil),
+		(*AskRequest_Summary)(nil),
+	}
+	file_quarry_v1_query_proto_msgTypes[20].OneofWrappers = []any{
 		(*AskResponse_Plan)(nil),
 		(*AskResponse_Passages)(nil),
 		(*AskResponse_Delta)(nil),
@@ -2990,6 +3385,8 @@ func file_quarry_v1_query_proto_init() {
 		(*AskResponse_Done)(nil),
 		(*AskResponse_Support)(nil),
 		(*AskResponse_Restart)(nil),
+		(*AskResponse_Json)(nil),
+		(*AskResponse_Progress)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2997,7 +3394,7 @@ func file_quarry_v1_query_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_quarry_v1_query_proto_rawDesc), len(file_quarry_v1_query_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   27,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
