@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -23,7 +22,8 @@ type ingestCmd struct {
 	DryRun           bool `env:"-" help:"Only show what would be added, changed, moved and removed."`
 	AllowMassRemoval bool `env:"-" help:"Let --sync remove more than half of a source's documents."`
 	Records          bool `env:"-" help:"The files are JSONL with a document a line, perhaps with its vectors."`
-	Upload           bool `env:"-" help:"Send the files instead of letting the server read them; the default for a server that is not on this machine."`
+	watchFlags
+	Upload bool `env:"-" help:"Send the files instead of letting the server read them; the default for a server that is not on this machine."`
 }
 
 func (c *ingestCmd) Run(ctx context.Context, g *globals, term *terminal) error {
@@ -38,6 +38,9 @@ func (c *ingestCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 	if upload && (c.Sync || c.DryRun) {
 		return errors.New("--sync and --dry-run need a server that reads the files itself")
 	}
+	if err := c.watchFlags.check(c.Paths, c.DryRun, upload); err != nil {
+		return err
+	}
 	return withClient(g.Server, func(cl *client) error {
 		if err := cl.ensureCollection(ctx, g.Collection); err != nil {
 			return err
@@ -47,6 +50,9 @@ func (c *ingestCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 			return uploadRecords(ctx, cl, term, g.Collection, c.Paths)
 		case upload:
 			return uploadPaths(ctx, cl, term, g.Collection, c.Paths)
+		case c.Watch:
+			in.Sync = true
+			return keep(ctx, cl, term, c.watchFlags, in)
 		}
 		return importPaths(ctx, cl, term, in)
 	})
@@ -54,19 +60,8 @@ func (c *ingestCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 
 // importPaths has the server read a source and shows how far it is.
 func importPaths(ctx context.Context, cl *client, term *terminal, in *quarryv1.StartImportRequest) error {
-	for i, p := range in.Paths {
-		abs, err := filepath.Abs(p)
-		if err != nil {
-			return err
-		}
-		in.Paths[i] = abs
-	}
-	started, err := cl.ingest.StartImport(ctx, in)
-	if err != nil {
-		return err
-	}
 	p := newProgress(term, time.Now)
-	last, err := watch(ctx, cl, started.Import, p)
+	last, err := runImport(ctx, cl, in, p)
 	if err != nil {
 		return err
 	}
@@ -81,6 +76,15 @@ func importPaths(ctx context.Context, cl *client, term *terminal, in *quarryv1.S
 		return nil
 	}
 	return settle(ctx, cl, term, in.Collection, last.FinishedAt)
+}
+
+// runImport starts an import and follows it to its end.
+func runImport(ctx context.Context, cl *client, in *quarryv1.StartImportRequest, p *progress) (*quarryv1.Import, error) {
+	started, err := cl.ingest.StartImport(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return watch(ctx, cl, started.Import, p)
 }
 
 // watch follows an import to its end. A stream that breaks because the server
