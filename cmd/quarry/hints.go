@@ -59,6 +59,20 @@ func (h *hints) add(root string) error {
 	})
 }
 
+// renew watches what is not watched yet or any more: folders that came unseen or
+// were replaced. What fails is left to the periodic look.
+func (h *hints) renew(paths []string) {
+	for _, p := range paths {
+		switch {
+		case h.watcher == nil:
+		case h.files[p]:
+			_ = h.watcher.Add(filepath.Dir(p))
+		default:
+			_ = h.add(p)
+		}
+	}
+}
+
 func (h *hints) run(paths []string) {
 	defer close(h.done)
 	for {
@@ -73,11 +87,7 @@ func (h *hints) run(paths []string) {
 				return
 			}
 			if errors.Is(err, fsnotify.ErrEventOverflow) { // new folders may be among what was dropped
-				for _, p := range paths {
-					if !h.files[p] {
-						_ = h.add(p)
-					}
-				}
+				h.renew(paths)
 			}
 			h.hint()
 		}

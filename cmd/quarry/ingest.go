@@ -27,18 +27,8 @@ type ingestCmd struct {
 }
 
 func (c *ingestCmd) Run(ctx context.Context, g *globals, term *terminal) error {
-	in := &quarryv1.StartImportRequest{
-		Collection: g.Collection, Paths: c.Paths, Records: c.Records,
-		Sync: c.Sync, DryRun: c.DryRun, AllowMassRemoval: c.AllowMassRemoval,
-	}
-	if err := c.remote.into(in); err != nil {
-		return err
-	}
-	upload := len(c.Paths) > 0 && (c.Upload || !loopback(g.Server))
-	if upload && (c.Sync || c.DryRun) {
-		return errors.New("--sync and --dry-run need a server that reads the files itself")
-	}
-	if err := c.watchFlags.check(c.Paths, c.DryRun, upload); err != nil {
+	in, upload, err := c.request(g)
+	if err != nil {
 		return err
 	}
 	return withClient(g.Server, func(cl *client) error {
@@ -51,11 +41,29 @@ func (c *ingestCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 		case upload:
 			return uploadPaths(ctx, cl, term, g.Collection, c.Paths)
 		case c.Watch:
-			in.Sync = true
 			return keep(ctx, cl, term, c.watchFlags, in)
 		}
 		return importPaths(ctx, cl, term, in)
 	})
+}
+
+// request is the import that is asked for, and whether the files are sent instead.
+func (c *ingestCmd) request(g *globals) (in *quarryv1.StartImportRequest, upload bool, err error) {
+	in = &quarryv1.StartImportRequest{
+		Collection: g.Collection, Paths: c.Paths, Records: c.Records,
+		Sync: c.Sync || c.Watch, DryRun: c.DryRun, AllowMassRemoval: c.AllowMassRemoval,
+	}
+	if err := c.remote.into(in); err != nil {
+		return nil, false, err
+	}
+	if c.Upload && len(c.Paths) == 0 {
+		return nil, false, errors.New("--upload is for files and folders")
+	}
+	upload = len(c.Paths) > 0 && (c.Upload || !loopback(g.Server))
+	if upload && (c.Sync || c.DryRun) {
+		return nil, false, errors.New("--sync and --dry-run need a server that reads the files itself")
+	}
+	return in, upload, c.watchFlags.check(c.Paths, c.DryRun, upload)
 }
 
 // importPaths has the server read a source and shows how far it is.

@@ -72,6 +72,9 @@ func keep(ctx context.Context, cl *client, term *terminal, f watchFlags, in *qua
 		if hinted, err = await(ctx, h.changed, r.pause(f.Every)); err != nil {
 			break
 		}
+		if !hinted {
+			h.renew(in.Paths)
+		}
 	}
 	if ctx.Err() != nil {
 		term.note("Watching has ended; what was accepted is indexed by the server")
@@ -129,21 +132,25 @@ func (r *rounds) tell(last *quarryv1.Import, hinted bool) error {
 		failure = fmt.Sprintf("the import ended as %s: %s", importState(last.State), clean(last.Error))
 	}
 	did := last.Queued+last.Removed+last.Moved > 0
-	switch {
-	case r.term.json && (did || failure != r.said):
-		r.said = failure
+	was := r.said
+	r.said = failure
+	if r.term.json {
+		if !did && failure == was {
+			return nil
+		}
 		return r.term.printJSON(last)
-	case r.term.json:
-		return nil
-	case did || r.first:
+	}
+	if did || r.first {
 		r.term.note("%s  %s", clock(), importSummary(r.term, last))
-	case hinted:
+	}
+	switch {
+	case failure != was && failure != "":
+		r.term.note("%s  %s", clock(), failure)
+	case failure != was:
+		r.term.note("%s  All is well again", clock())
+	case hinted && !did && !r.first:
 		r.term.note("%s  Nothing to bring in", clock())
 	}
-	if failure != r.said && failure != "" {
-		r.term.note("%s  %s", clock(), failure)
-	}
-	r.said = failure
 	return nil
 }
 
