@@ -8,6 +8,8 @@ GODOC_DIR := $(shell $(GO) env GOROOT 2>/dev/null)/doc
 DOCS ?= $(if $(wildcard $(GODOC_DIR)/go_spec.html),$(GODOC_DIR),"$(CURDIR)/README.md" "$(CURDIR)/proto")
 ASK  ?= $(if $(wildcard $(GODOC_DIR)/go_spec.html),How does a select statement choose when several communications can proceed?,What does Quarry verify about a citation before sending it?)
 ONCE ?=
+# Let a run forget more than half of DOCS: ALLOW_MASS_REMOVAL=1.
+ALLOW_MASS_REMOVAL ?=
 PKG  ?= ./...
 PARSE_DATA ?=
 RUN  ?=
@@ -42,11 +44,11 @@ build: needs ## Build bin/quarry
 	@$(GO) build -o bin/quarry ./cmd/quarry
 
 .PHONY: run
-run: build ## Set up, ingest DOCS, answer ASK, and stay up; ONCE=1 exits after the answer
+run: build ## Set up, ingest DOCS, answer ASK, and stay up; ONCE=1 exits after the answer, ALLOW_MASS_REMOVAL=1 forgets most of DOCS
 	@if test -e "$$DOCS"; then set -- --docs "$$DOCS"; else \
 	  words="$$(echo "$$DOCS" | xargs -r printf '%s\n')" || exit; set --; \
 	  while read -r d; do test -z "$$d" || set -- "$$@" --docs "$$d"; done <<<"$$words"; fi; \
-	exec bin/quarry up "$$@" --ask "$$ASK" $(if $(ONCE),--once)
+	exec bin/quarry up "$$@" --ask "$$ASK" $(if $(ONCE),--once) $(if $(ALLOW_MASS_REMOVAL),--allow-mass-removal)
 
 .PHONY: test
 test: needs ## Set up and run the tests; PKG=./retrieve RUN=TestName for some

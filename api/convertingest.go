@@ -112,7 +112,7 @@ func fromImportPlan(im ingest.Import) *quarryv1.ImportPlan {
 	planned := func(p ingest.Planned) *quarryv1.Planned {
 		return &quarryv1.Planned{Count: p.Count, Examples: p.Examples}
 	}
-	return &quarryv1.ImportPlan{Added: planned(im.Plan.Added), Changed: planned(im.Plan.Changed), Removed: planned(im.Plan.Removed)}
+	return &quarryv1.ImportPlan{Added: planned(im.Plan.Added), Changed: planned(im.Plan.Changed), Removed: planned(im.Plan.Removed), Moved: planned(im.Plan.Moved)}
 }
 
 func fromImportState(s string) quarryv1.ImportState {

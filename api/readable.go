@@ -25,28 +25,30 @@ func (r readable) read(in *quarryv1.StartImportRequest) error {
 	}
 	spec := toImportSpec(in)
 	if g := spec.Git; g != nil {
-		return r.one("git.repository", strings.TrimPrefix(g.Repository, "file://"))
+		path := strings.TrimPrefix(g.Repository, "file://")
+		if strings.Contains(path, "://") {
+			return r.url("git.repository", path)
+		}
+		if err := allowed(r.roots, filepath.Clean(path)); err != nil {
+			return &fieldError{"git.repository", err.Error()}
+		}
 	}
 	if w := spec.Web; w != nil {
 		scope, err := w.Scope()
 		if err != nil {
 			return &fieldError{"web.url", err.Error()}
 		}
-		return r.one("web.url", scope)
+		return r.url("web.url", scope)
 	}
 	if spec.Bucket != "" {
-		return r.one("bucket", strings.TrimRight(spec.Bucket, "/")+"/")
+		return r.url("bucket", strings.TrimRight(spec.Bucket, "/")+"/")
 	}
 	return nil
 }
 
-// one checks a path or a URL.
-func (r readable) one(field, where string) error {
-	check, within := allowedURL, r.urls
-	if !strings.Contains(where, "://") {
-		check, within = allowed, r.roots
-	}
-	if err := check(within, where); err != nil {
+// url gives a field error for a URL.
+func (r readable) url(field, where string) error {
+	if err := allowedURL(r.urls, where); err != nil {
 		return &fieldError{field, err.Error()}
 	}
 	return nil
@@ -72,6 +74,9 @@ func allowed(roots []string, path string) error {
 func allowedURL(prefixes []string, raw string) error {
 	if len(prefixes) == 0 {
 		return errors.New("this server reads no URLs for its clients; whoever runs it can allow some (--import-url)")
+	}
+	if !strings.Contains(raw, "://") {
+		return errors.New("must be a URL, as in https://host/ or s3://bucket/folder")
 	}
 	u, err := url.Parse(raw)
 	lower := strings.ToLower(raw)

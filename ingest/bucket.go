@@ -132,6 +132,9 @@ func (b *bucket) list(ctx context.Context) iter.Seq2[item, error] {
 				return
 			}
 		}
+		if last == "" && b.folder != "" { // as for a folder on disk that is not there
+			yield(item{}, fmt.Errorf("%s: nothing is there", b.name()))
+		}
 	}
 }
 

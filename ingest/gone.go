@@ -13,14 +13,34 @@ import (
 const massRemoval = 10
 
 // goneDocuments were imported before and are not listed any more.
-type goneDocuments struct{ ids, revisions []int64 }
+type goneDocuments struct {
+	ids, revisions []int64
+	uris           []string // for the plan of a dry run of a sync, else none
+}
+
+// keep drops those that keep does not want, from the first on.
+func (g *goneDocuments) keep(first int, keep func(id int64) bool) {
+	n := first
+	for i := first; i < len(g.ids); i++ {
+		if !keep(g.ids[i]) {
+			continue
+		}
+		g.ids[n], g.revisions[n] = g.ids[i], g.revisions[i]
+		if len(g.uris) > 0 {
+			g.uris[n] = g.uris[i]
+		}
+		n++
+	}
+	g.ids, g.revisions = g.ids[:n], g.revisions[:n]
+	g.uris = g.uris[:min(n, len(g.uris))]
+}
 
 // miss notes a document that is not listed any more.
 func (s *scan) miss(d *scanned) {
 	s.gone.ids = append(s.gone.ids, d.id)
 	s.gone.revisions = append(s.gone.revisions, d.revision)
-	if s.spec.Sync {
-		s.plan.Removed.add(d.uri)
+	if s.spec.Sync && s.spec.DryRun {
+		s.gone.uris = append(s.gone.uris, d.uri)
 	}
 }
 

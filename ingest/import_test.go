@@ -45,7 +45,7 @@ func (b *bench) runImport(spec ImportSpec) Import {
 	for _, s := range m.Skipped {
 		skipped += s.Count
 	}
-	if m.Listed != m.Unchanged+m.Queued+skipped || m.Queued != m.Indexed+m.Failed+m.Superseded {
+	if m.Listed != m.Unchanged+m.Queued+m.Moved+skipped || m.Queued != m.Indexed+m.Failed+m.Superseded {
 		b.t.Errorf("counts do not add up: %+v", m)
 	}
 	b.check()

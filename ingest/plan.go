@@ -11,6 +11,8 @@ import (
 // Plan is what an import would do.
 type Plan struct {
 	Added, Changed, Removed Planned
+	// Moved has examples of the form "old URI → new URI".
+	Moved Planned
 }
 
 // Planned counts documents and names some of them.

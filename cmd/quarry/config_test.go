@@ -7,6 +7,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/quarry-rag/quarry/ingest"
 )
 
 // parse returns what the arguments and variables mean.
@@ -120,6 +122,58 @@ func TestImportRootsFollowTheListener(t *testing.T) {
 	for listen, want := range cases {
 		if diff := cmp.Diff(want, (&serving{Listen: listen}).roots()); diff != "" {
 			t.Errorf("%s: %s", listen, diff)
+		}
+	}
+}
+
+func TestSourceSettings(t *testing.T) {
+	c, _, err := parse(t, map[string]string{
+		"QUARRY_S3_ENDPOINT": "http://127.0.0.1:9000", "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s",
+		"QUARRY_ALLOW_PRIVATE_ADDRESSES": "true", "QUARRY_DATABASE_URL": "postgres://h/d",
+	}, "work")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := c.Work.reading(&c.Work.storage)
+	want := ingest.S3{Endpoint: "http://127.0.0.1:9000", Region: "eu-west-1", AccessKey: "k", SecretKey: "s"}
+	if diff := cmp.Diff(want, got.S3); diff != "" || !got.AllowPrivate || got.Cache == "" {
+		t.Errorf("%+v (-want +got):\n%s", got, diff)
+	}
+	for _, role := range []string{"up", "work", "config"} {
+		if _, _, err := parse(t, map[string]string{"AWS_SECRET_ACCESS_KEY": ""}, role); err == nil {
+			t.Errorf("%s takes an access key without its secret", role)
+		}
+	}
+}
+
+func TestOneSourceOfAnImport(t *testing.T) {
+	for args, want := range map[string]string{
+		"--git https://host/x --revision v1": "",
+		"--git /repo":                        "",
+		"--web https://host/ --max-pages 10": "",
+		"--s3 s3://bucket/x":                 "",
+		"/folder":                            "",
+		"":                                   "name what to ingest",
+		"/folder --git x":                    "name what to ingest",
+		"--web https://host/ --s3 s3://b":    "name what to ingest",
+		"/folder --revision v1":              "--revision is a git repository's",
+		"--git git@host:org/x.git":           "--git ssh://git@host/org/x.git",
+		"/folder --crawl":                    "are for --web URL",
+		"--git /repo --records":              "--records is for files",
+		"--s3 s3://b --upload":               "--upload is for files",
+		"--git /repo --watch":                "--watch is for files",
+		"/folder --watch --every 1ms":        "--every must be",
+		"/folder --watch --dry-run":          "is no dry run",
+		"/folder --watch --server host:1":    "needs a server that reads the files itself",
+	} {
+		c, _, err := parse(t, nil, append([]string{"ingest"}, strings.Fields(args)...)...)
+		if err != nil {
+			t.Errorf("%q: %v", args, err)
+			continue
+		}
+		_, _, err = c.Ingest.request(&c.globals)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", args, err, want)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -169,6 +170,11 @@ func docText(r *quarryv1.GetDocumentResponse) string {
 	fmt.Fprintf(&b, "URI      %s\nTitle    %s\nType     %s\nState    %s", clean(d.Uri), line(d.Title, 200), clean(d.MediaType), stateName(d.State))
 	if d.Reason != "" {
 		fmt.Fprintf(&b, ": %s", line(d.Reason, 200))
+	}
+	if m := d.Metadata.AsMap(); len(m) > 0 {
+		if j, err := json.Marshal(m); err == nil { // keys in order
+			fmt.Fprintf(&b, "\nMetadata %s", line(string(j), 2000))
+		}
 	}
 	fmt.Fprintf(&b, "\nVersion  %d\nSize     %s\nChunks   %d\nUpdated  %s\n\n%s",
 		d.Version, size(d.Size), d.Chunks, d.UpdatedAt.AsTime().Format("2006-01-02 15:04:05 UTC"), clean(r.Text))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -23,20 +22,14 @@ type ingestCmd struct {
 	DryRun           bool `env:"-" help:"Only show what would be added, changed, moved and removed."`
 	AllowMassRemoval bool `env:"-" help:"Let --sync remove more than half of a source's documents."`
 	Records          bool `env:"-" help:"The files are JSONL with a document a line, perhaps with its vectors."`
-	Upload           bool `env:"-" help:"Send the files instead of letting the server read them; the default for a server that is not on this machine."`
+	watchFlags
+	Upload bool `env:"-" help:"Send the files instead of letting the server read them; the default for a server that is not on this machine."`
 }
 
 func (c *ingestCmd) Run(ctx context.Context, g *globals, term *terminal) error {
-	in := &quarryv1.StartImportRequest{
-		Collection: g.Collection, Paths: c.Paths, Records: c.Records,
-		Sync: c.Sync, DryRun: c.DryRun, AllowMassRemoval: c.AllowMassRemoval,
-	}
-	if err := c.remote.into(in); err != nil {
+	in, upload, err := c.request(g)
+	if err != nil {
 		return err
-	}
-	upload := len(c.Paths) > 0 && (c.Upload || !loopback(g.Server))
-	if upload && (c.Sync || c.DryRun) {
-		return errors.New("--sync and --dry-run need a server that reads the files itself")
 	}
 	return withClient(g.Server, func(cl *client) error {
 		if err := cl.ensureCollection(ctx, g.Collection); err != nil {
@@ -47,26 +40,36 @@ func (c *ingestCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 			return uploadRecords(ctx, cl, term, g.Collection, c.Paths)
 		case upload:
 			return uploadPaths(ctx, cl, term, g.Collection, c.Paths)
+		case c.Watch:
+			return keep(ctx, cl, term, c.watchFlags, in)
 		}
 		return importPaths(ctx, cl, term, in)
 	})
 }
 
+// request is the import that is asked for, and whether the files are sent instead.
+func (c *ingestCmd) request(g *globals) (in *quarryv1.StartImportRequest, upload bool, err error) {
+	in = &quarryv1.StartImportRequest{
+		Collection: g.Collection, Paths: c.Paths, Records: c.Records,
+		Sync: c.Sync || c.Watch, DryRun: c.DryRun, AllowMassRemoval: c.AllowMassRemoval,
+	}
+	if err := c.remote.into(in); err != nil {
+		return nil, false, err
+	}
+	if c.Upload && len(c.Paths) == 0 {
+		return nil, false, errors.New("--upload is for files and folders")
+	}
+	upload = len(c.Paths) > 0 && (c.Upload || !loopback(g.Server))
+	if upload && (c.Sync || c.DryRun) {
+		return nil, false, errors.New("--sync and --dry-run need a server that reads the files itself")
+	}
+	return in, upload, c.watchFlags.check(c.Paths, c.DryRun, upload)
+}
+
 // importPaths has the server read a source and shows how far it is.
 func importPaths(ctx context.Context, cl *client, term *terminal, in *quarryv1.StartImportRequest) error {
-	for i, p := range in.Paths {
-		abs, err := filepath.Abs(p)
-		if err != nil {
-			return err
-		}
-		in.Paths[i] = abs
-	}
-	started, err := cl.ingest.StartImport(ctx, in)
-	if err != nil {
-		return err
-	}
 	p := newProgress(term, time.Now)
-	last, err := watch(ctx, cl, started.Import, p)
+	last, err := runImport(ctx, cl, in, p)
 	if err != nil {
 		return err
 	}
@@ -81,6 +84,15 @@ func importPaths(ctx context.Context, cl *client, term *terminal, in *quarryv1.S
 		return nil
 	}
 	return settle(ctx, cl, term, in.Collection, last.FinishedAt)
+}
+
+// runImport starts an import and follows it to its end.
+func runImport(ctx context.Context, cl *client, in *quarryv1.StartImportRequest, p *progress) (*quarryv1.Import, error) {
+	started, err := cl.ingest.StartImport(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return watch(ctx, cl, started.Import, p)
 }
 
 // watch follows an import to its end. A stream that breaks because the server

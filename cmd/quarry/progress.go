@@ -99,14 +99,15 @@ func importSummary(t *terminal, im *quarryv1.Import) string {
 	add(im.Unchanged, "unchanged")
 	add(im.Failed, "quarantined (see `quarry docs list --failed`)")
 	add(im.Superseded, "replaced meanwhile")
+	add(im.Moved, "moved")
 	add(im.Removed, "removed")
 	if len(parts) == 0 {
 		parts = []string{"nothing"}
 	}
 	s := "Ingested: " + strings.Join(parts, ", ")
 	if im.Plan != nil {
-		s = fmt.Sprintf("Would add %d, change %d, remove %d; %d unchanged",
-			im.Plan.Added.GetCount(), im.Plan.Changed.GetCount(), im.Plan.Removed.GetCount(), im.Unchanged)
+		s = fmt.Sprintf("Would add %d, change %d, move %d, remove %d; %d unchanged",
+			im.Plan.Added.GetCount(), im.Plan.Changed.GetCount(), im.Plan.Moved.GetCount(), im.Plan.Removed.GetCount(), im.Unchanged)
 	}
 	if im.Chunks > 0 {
 		s += fmt.Sprintf("; %d chunks", im.Chunks)
@@ -134,7 +135,7 @@ func planText(t *terminal, p *quarryv1.ImportPlan) (s string) {
 	for _, k := range []struct {
 		sign string
 		*quarryv1.Planned
-	}{{"+", p.GetAdded()}, {"~", p.GetChanged()}, {"-", p.GetRemoved()}} {
+	}{{"+", p.GetAdded()}, {"~", p.GetChanged()}, {">", p.GetMoved()}, {"-", p.GetRemoved()}} {
 		for _, uri := range k.GetExamples() {
 			s += "\n  " + k.sign + " " + t.short(uri)
 		}

@@ -12,7 +12,7 @@ import (
 type sources struct {
 	AllowPrivateAddresses bool `help:"Let imports by URL connect to private, loopback and reserved addresses."`
 
-	S3Endpoint     string `name:"s3-endpoint" placeholder:"URL" help:"S3-compatible server of imported buckets, as in http://127.0.0.1:9000. Default: Amazon's."`
+	S3Endpoint     string `name:"s3-endpoint" env:"QUARRY_S3_ENDPOINT" placeholder:"URL" help:"S3-compatible server of imported buckets, as in http://127.0.0.1:9000. Default: Amazon's."`
 	S3Region       string `name:"s3-region" env:"AWS_REGION" help:"Region of imported buckets."`
 	S3AccessKey    string `name:"s3-access-key" env:"AWS_ACCESS_KEY_ID" secret:"" hidden:""`
 	S3SecretKey    string `name:"s3-secret-key" env:"AWS_SECRET_ACCESS_KEY" secret:"" hidden:""`

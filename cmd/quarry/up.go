@@ -18,9 +18,11 @@ import (
 type upCmd struct {
 	server
 	sources
-	Docs []string `env:"-" type:"path" placeholder:"PATH" help:"Ingest these files and folders first, and forget what is gone from them."`
-	Ask  string   `env:"-" placeholder:"QUESTION" help:"Then ask this."`
-	Once bool     `env:"-" help:"Exit after that instead of serving on."`
+	Docs             []string `env:"-" type:"path" placeholder:"PATH" help:"Ingest these files and folders first, and forget what is gone from them."`
+	AllowMassRemoval bool     `env:"-" help:"Let that forget more than half of a folder's documents."`
+	watchFlags
+	Ask  string `env:"-" placeholder:"QUESTION" help:"Then ask this."`
+	Once bool   `env:"-" help:"Exit after that instead of serving on."`
 }
 
 // errOnce ends the run after --once.
@@ -68,6 +70,9 @@ func (c *upCmd) early() error {
 			return err
 		}
 	}
+	if err := c.watchFlags.check(c.Docs, false, false); err != nil {
+		return err
+	}
 	lis, err := listen(c.Listen)
 	if err != nil {
 		return err
@@ -105,8 +110,16 @@ func (c *upCmd) tour(ctx context.Context, g *globals, term *terminal, server str
 		return errOnce
 	}
 	c.hints(term, server)
+	if c.Watch {
+		return withClient(server, func(cl *client) error { return keep(ctx, cl, term, c.watchFlags, c.imports(g)) })
+	}
 	<-ctx.Done()
 	return nil
+}
+
+// imports is what --docs asks for.
+func (c *upCmd) imports(g *globals) *quarryv1.StartImportRequest {
+	return &quarryv1.StartImportRequest{Collection: g.Collection, Paths: c.Docs, Sync: true, AllowMassRemoval: c.AllowMassRemoval}
 }
 
 func (c *upCmd) firstSteps(ctx context.Context, cl *client, g *globals, term *terminal) error {
@@ -117,7 +130,7 @@ func (c *upCmd) firstSteps(ctx context.Context, cl *client, g *globals, term *te
 		for _, p := range c.Docs {
 			term.note("Ingesting %s", clean(p))
 		}
-		if err := importPaths(ctx, cl, term, &quarryv1.StartImportRequest{Collection: g.Collection, Paths: c.Docs, Sync: true}); err != nil {
+		if err := importPaths(ctx, cl, term, c.imports(g)); err != nil {
 			return err
 		}
 	}

@@ -44,18 +44,23 @@ func Open(ctx context.Context, path string) (*Repository, error) {
 		return nil, err
 	}
 	dirs := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
-	for _, d := range append(dirs, filepath.Join(dirs[0], "objects"), filepath.Join(dirs[0], "objects", "pack")) {
-		if !filepath.IsAbs(d) {
-			d = filepath.Join(path, d)
-		}
+	if len(dirs) != 2 {
+		return nil, fmt.Errorf("git: unexpected answer %.200q", out)
+	}
+	own, common := dirs[0], dirs[1] // two for a worktree, else one
+	if !filepath.IsAbs(common) {
+		common = filepath.Join(path, common)
+	}
+	objects := filepath.Join(common, "objects")
+	for _, d := range []string{common, own, objects, filepath.Join(objects, "pack")} {
 		if err := within(path, d); err != nil {
 			return nil, err
 		}
 	}
-	if b, err := os.ReadFile(filepath.Join(dirs[0], "objects", "info", "alternates")); err == nil && len(bytes.TrimSpace(b)) > 0 {
+	if b, err := os.ReadFile(filepath.Join(objects, "info", "alternates")); err == nil && len(bytes.TrimSpace(b)) > 0 {
 		return nil, errors.New("it borrows objects from another repository (objects/info/alternates)")
 	}
-	return &Repository{dir: dirs[0]}, nil
+	return &Repository{dir: own}, nil
 }
 
 // within says when dir, its links followed, lies outside of root.
@@ -160,8 +165,20 @@ func failure(ctx context.Context, err error, stderr *capped) error {
 			break
 		}
 	}
-	return fmt.Errorf("git: %s (%w)", said[:min(len(said), 500)], err)
+	if said == "" {
+		return fmt.Errorf("git: %w", err)
+	}
+	return &gitError{said[:min(len(said), 500)], err}
 }
+
+// gitError is what git said before it ended with an error.
+type gitError struct {
+	said string
+	err  error
+}
+
+func (e *gitError) Error() string { return "git: " + e.said }
+func (e *gitError) Unwrap() error { return e.err }
 
 // capped keeps the first MiB that is written to it.
 type capped struct{ b []byte }

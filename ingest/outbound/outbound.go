@@ -44,7 +44,7 @@ func (d Dialer) Check(a netip.Addr) error {
 	if d.AllowPrivate || Public(a) {
 		return nil
 	}
-	return fmt.Errorf("%s: %w", a, ErrForbidden)
+	return fmt.Errorf("%s: %w", a.Unmap(), ErrForbidden)
 }
 
 // reserved is what netip does not name of the blocks that are not globally

@@ -1,0 +1,64 @@
+package ingest
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// A batch of documents is accepted in one transaction and indexed by one job: few
+// enough to share the work of embedding among jobs, and more of those that come
+// with their vectors, which are only written.
+const (
+	batchDocuments = 64
+	batchPrepared  = 2048
+	batchBytes     = 8 << 20
+)
+
+// offer adds to the batch, which is accepted when it is full.
+func (s *scan) offer(ctx context.Context, o offer) error {
+	if s.bytes+len(o.body) > batchBytes {
+		if err := s.flush(ctx); err != nil {
+			return err
+		}
+	}
+	s.batch = append(s.batch, o)
+	s.bytes += len(o.body)
+	if len(s.batch) < batchPrepared && (o.mediaType == PreparedType || len(s.batch) < batchDocuments) {
+		return nil
+	}
+	return s.flush(ctx)
+}
+
+// flush accepts the batch, once there is room in the queue.
+func (s *scan) flush(ctx context.Context) error {
+	if len(s.batch) == 0 {
+		return nil
+	}
+	if s.spec.DryRun {
+		n, err := s.in.plan(ctx, s.col, s.batch, &s.plan)
+		if err != nil {
+			return err
+		}
+		return s.flushed(ctx, n)
+	}
+	if err := s.in.room(ctx, s.col); err != nil {
+		return err
+	}
+	var got accepted
+	err := inTx(ctx, s.in.pool, func(tx pgx.Tx) (err error) {
+		got, err = s.in.accept(ctx, tx, s.col, s.batch, s.id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.flushed(ctx, int64(got.unchanged))
+}
+
+func (s *scan) flushed(ctx context.Context, unchanged int64) error {
+	s.tally.unchanged += unchanged
+	clear(s.batch)
+	s.batch, s.bytes = s.batch[:0], 0
+	return s.save(ctx, true)
+}
