@@ -132,7 +132,7 @@ func TestDefault(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, w.System)
 		}
 	}
-	if Default().Ref() != "grounded-qa@2" || w.Ref() != "grounded-qa@1" {
+	if ref := fmt.Sprintf("grounded-qa@%d", builtInVersion); Default().Ref() != ref || w.Ref() != ref {
 		t.Error(Default().Ref(), w.Ref())
 	}
 }

@@ -88,7 +88,10 @@ func (s *Server) answer(ctx context.Context, question string, set TrialSetting) 
 	start := time.Now()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stream, err := s.query.Ask(ctx, &pb.AskRequest{Collection: s.collection, Question: question, Prompt: set.Prompt, Model: set.Model})
+	stream, err := s.query.Ask(ctx, &pb.AskRequest{
+		Collection: s.collection, Question: question, Prompt: set.Prompt, Model: set.Model,
+		NoCache: true, // what is given again costs nothing and takes no time
+	})
 	if err != nil {
 		return Given{}, err
 	}
