@@ -89,6 +89,9 @@ func (w *Worker) riverConfig() *river.Config {
 	river.AddWorker(jobs, &work[vacuumArgs]{w: w, do: func(ctx context.Context, _ *river.Job[vacuumArgs]) error {
 		return w.ix.vacuum(ctx)
 	}})
+	river.AddWorker(jobs, &work[pruneArgs]{w: w, do: func(ctx context.Context, _ *river.Job[pruneArgs]) error {
+		return w.ix.prune(ctx)
+	}})
 	river.AddWorker(jobs, &work[dropArgs]{w: w, do: func(ctx context.Context, j *river.Job[dropArgs]) error {
 		return w.ix.drop(ctx, j.Args.CollectionID)
 	}})
@@ -99,6 +102,7 @@ func (w *Worker) riverConfig() *river.Config {
 		Queues: map[string]river.QueueConfig{
 			"index": {MaxWorkers: w.o.Jobs}, "scan": {MaxWorkers: 4}, "upkeep": {MaxWorkers: 2},
 		},
+		PeriodicJobs:                periodic(),
 		FetchCooldown:               25 * time.Millisecond,
 		FetchPollInterval:           500 * time.Millisecond,
 		CompletedJobRetentionPeriod: time.Hour,
