@@ -29,6 +29,10 @@ func toSettings(s *quarryv1.CollectionSettings) ingest.Settings {
 		n := int(*s.ChunkTokens)
 		out.ChunkTokens = &n
 	}
+	if s.KeepVersionsDays != nil {
+		n := int(*s.KeepVersionsDays)
+		out.KeepVersionsDays = &n
+	}
 	return out
 }
 
@@ -44,6 +48,10 @@ func fromSettings(s ingest.Settings) *quarryv1.CollectionSettings {
 	if s.ChunkTokens != nil {
 		n := int32(*s.ChunkTokens)
 		out.ChunkTokens = &n
+	}
+	if s.KeepVersionsDays != nil {
+		n := int32(*s.KeepVersionsDays)
+		out.KeepVersionsDays = &n
 	}
 	return out
 }

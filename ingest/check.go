@@ -68,13 +68,14 @@ var invariants = []invariant{
 		 where d.collection_id = $1
 		   and (coalesce(c.n, 0) <> d.chunks or c.n > 0 and (c.lowest <> 0 or c.highest <> c.n - 1) or d.version > 0 and c.n is null and not exists (
 		        select from document k where k.collection_id = d.collection_id and k.parent_id = d.document_id))`},
-	{"a document has the text of its version only", `
-		select format('%s: version %s, text of %s', d.uri, d.version, t.versions)
+	{"a document has the text of its version, and others only of replaced ones", `
+		select format('%s: version %s, text of %s, replaced ones up to %s', d.uri, d.version, t.versions, t.replaced)
 		  from document d
-		  left join (select document_id, array_agg(version) as versions from document_text
-		              where collection_id = $1 group by document_id) t on t.document_id = d.document_id
+		  left join (select document_id, array_agg(version) filter (where replaced_at is null) as versions,
+		                    max(version) filter (where replaced_at is not null) as replaced
+		               from document_text where collection_id = $1 group by document_id) t on t.document_id = d.document_id
 		 where d.collection_id = $1
-		   and t.versions is distinct from case when d.version > 0 then array[d.version] end`},
+		   and (t.versions is distinct from case when d.version > 0 then array[d.version] end or t.replaced >= d.version)`},
 	{"an attachment has its parent's readers", `
 		select format('%s: of document %s', d.uri, d.parent_id)
 		  from document d left join document p on p.collection_id = d.collection_id and p.document_id = d.parent_id

@@ -115,7 +115,7 @@ func (ix *indexer) chunk(ctx context.Context, t *target, p *prepared, body []byt
 	if p.stated, err = metadataJSON(doc.Metadata); err != nil {
 		p.stated = json.RawMessage("{}")
 	}
-	chunks := Split(doc, p.title, SplitOptions{MaxTokens: t.settings.chunkTokens(), Count: ix.model.Tokens})
+	chunks := withoutEncoded(Split(doc, p.title, SplitOptions{MaxTokens: t.settings.chunkTokens(), Count: ix.model.Tokens}))
 	if p.attachments, err = attachments(p.uri, doc); err != nil {
 		return err
 	}

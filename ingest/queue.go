@@ -32,6 +32,8 @@ type (
 	}
 	// vacuumArgs: vacuum the tables that a load has grown.
 	vacuumArgs struct{}
+	// pruneArgs: delete the texts that have been replaced for long enough.
+	pruneArgs struct{}
 	// dropArgs: remove a deleted collection's rows.
 	dropArgs struct {
 		CollectionID int64 `json:"collection_id"`
@@ -42,6 +44,7 @@ func (indexArgs) Kind() string  { return "index_documents" }
 func (scanArgs) Kind() string   { return "scan_import" }
 func (hnswArgs) Kind() string   { return "build_hnsw" }
 func (vacuumArgs) Kind() string { return "vacuum" }
+func (pruneArgs) Kind() string  { return "prune_versions" }
 func (dropArgs) Kind() string   { return "drop_collection" }
 
 // maxAttempts is as good as none: a job ends when its work is done. What cannot
@@ -63,6 +66,10 @@ func (hnswArgs) InsertOpts() river.InsertOpts {
 }
 
 func (vacuumArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: "upkeep", MaxAttempts: 3, UniqueOpts: onceAtATime}
+}
+
+func (pruneArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: "upkeep", MaxAttempts: 3, UniqueOpts: onceAtATime}
 }
 

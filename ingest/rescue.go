@@ -66,7 +66,7 @@ func (w *Worker) pulse(ctx context.Context) error {
 	}
 	n, err := w.rescue(ctx)
 	if n > 0 {
-		w.log.Info("took up jobs of a dead worker", "jobs", n)
+		w.log.Info("took up jobs whose worker died or whose end was lost", "jobs", n)
 	}
 	return err
 }

@@ -92,6 +92,9 @@ func (w *Worker) riverConfig() *river.Config {
 	river.AddWorker(jobs, &work[vacuumArgs]{w: w, do: func(ctx context.Context, _ *river.Job[vacuumArgs]) error {
 		return w.ix.vacuum(ctx)
 	}})
+	river.AddWorker(jobs, &work[pruneArgs]{w: w, do: func(ctx context.Context, _ *river.Job[pruneArgs]) error {
+		return w.ix.prune(ctx)
+	}})
 	river.AddWorker(jobs, &work[dropArgs]{w: w, do: func(ctx context.Context, j *river.Job[dropArgs]) error {
 		return w.ix.drop(ctx, j.Args.CollectionID)
 	}})
@@ -110,6 +113,7 @@ func (w *Worker) riverConfig() *river.Config {
 		Workers: jobs,
 		Queues:  queues,
 
+		PeriodicJobs:                periodic(),
 		FetchCooldown:               25 * time.Millisecond,
 		FetchPollInterval:           500 * time.Millisecond,
 		CompletedJobRetentionPeriod: time.Hour,

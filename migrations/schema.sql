@@ -99,7 +99,8 @@ CREATE TABLE public.document_text (
     document_id bigint NOT NULL,
     version bigint NOT NULL,
     body bytea NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    replaced_at timestamp with time zone
 );
 ALTER TABLE ONLY public.document_text ALTER COLUMN body SET STORAGE EXTERNAL;
 
@@ -329,6 +330,8 @@ CREATE INDEX document_by_principals ON public.document USING gin (principals);
 CREATE INDEX document_by_state ON public.document USING btree (collection_id, state, uri) WHERE (state <> 'ready'::text);
 
 CREATE INDEX document_restricted ON public.document USING btree (collection_id) WHERE (principals <> '{}'::text[]);
+
+CREATE INDEX document_text_replaced ON public.document_text USING btree (collection_id, replaced_at) WHERE (replaced_at IS NOT NULL);
 
 CREATE CONSTRAINT TRIGGER document_changed AFTER UPDATE ON public.document DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.version > 0) AND (((((((((old.version IS DISTINCT FROM new.version) OR (old.uri IS DISTINCT FROM new.uri)) OR (old.title IS DISTINCT FROM new.title)) OR (old.media_type IS DISTINCT FROM new.media_type)) OR (old.modified_at IS DISTINCT FROM new.modified_at)) OR (old.updated_at IS DISTINCT FROM new.updated_at)) OR (old.metadata IS DISTINCT FROM new.metadata)) OR (old.stated IS DISTINCT FROM new.stated)) OR (old.principals IS DISTINCT FROM new.principals)))) EXECUTE FUNCTION public.content_changed();
 

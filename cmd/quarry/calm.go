@@ -12,8 +12,8 @@ import (
 // awayEvery is how often a log says that Postgres is away.
 const awayEvery = 30 * time.Second
 
-// calm lets one of the many warnings through that every part of a worker gives
-// while Postgres is away; the others become debug lines.
+// calm says once what every part of a worker warns of while Postgres is away; the
+// warnings themselves become debug lines.
 type calm struct {
 	slog.Handler
 	said *lastSaid
@@ -30,16 +30,32 @@ func calmly(log *slog.Logger) *slog.Logger {
 }
 
 func (c calm) Handle(ctx context.Context, r slog.Record) error {
-	if r.Level >= slog.LevelWarn && tellsAway(r) {
-		r.Level = slog.LevelDebug
-		if c.said.due(r.Time) {
-			r.Level = slog.LevelWarn
-		}
-		if !c.Enabled(ctx, r.Level) {
-			return nil
+	if r.Level < slog.LevelWarn || !tellsAway(r) && !c.gaveUp(r) {
+		return c.Handler.Handle(ctx, r)
+	}
+	if c.said.due(r.Time) {
+		away := slog.NewRecord(r.Time, slog.LevelWarn, "Postgres does not answer; work goes on by itself when it does", r.PC)
+		r.Attrs(func(a slog.Attr) bool {
+			if isError(a) {
+				away.AddAttrs(a)
+			}
+			return true
+		})
+		if err := c.Handler.Handle(ctx, away); err != nil {
+			return err
 		}
 	}
+	if r.Level = slog.LevelDebug; !c.Enabled(ctx, r.Level) {
+		return nil
+	}
 	return c.Handler.Handle(ctx, r)
+}
+
+// gaveUp reports whether the line is what River says, without the error, when
+// the end of a job did not reach Postgres for a while. It is no loss: the
+// worker itself takes such jobs up again.
+func (c calm) gaveUp(r slog.Record) bool {
+	return strings.HasSuffix(r.Message, "Too many errors; giving up") && c.said.since(r.Time) < awayEvery
 }
 
 func (c calm) WithAttrs(as []slog.Attr) slog.Handler {
@@ -61,6 +77,13 @@ func (l *lastSaid) due(now time.Time) bool {
 	return true
 }
 
+// since is how long ago it was said.
+func (l *lastSaid) since(now time.Time) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return now.Sub(l.at)
+}
+
 // awayMarks are what the texts of such errors hold: River logs no error values.
 var awayMarks = []string{
 	"failed to connect to `", "(SQLSTATE 57P0", "(SQLSTATE 08",
@@ -72,9 +95,11 @@ func tellsAway(r slog.Record) bool {
 	away := false
 	r.Attrs(func(a slog.Attr) bool {
 		text := a.Value.String()
-		away = (a.Key == "err" || a.Key == "error") &&
+		away = isError(a) &&
 			slices.ContainsFunc(awayMarks, func(mark string) bool { return strings.Contains(text, mark) })
 		return !away
 	})
 	return away
 }
+
+func isError(a slog.Attr) bool { return a.Key == "err" || a.Key == "error" }

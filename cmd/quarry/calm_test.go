@@ -14,12 +14,25 @@ func TestCalmSaysItOnce(t *testing.T) {
 	log := calmly(slog.New(slog.NewTextHandler(&b, nil))).With("part", "worker").WithGroup("g")
 	log.Error("first", "err", io.ErrUnexpectedEOF)
 	log.Error("second", "error", "FATAL: the database system is starting up (SQLSTATE 57P03)")
+	log.Error("jobcompleter: Too many errors; giving up")
 	log.Error("other", "err", errors.New("disk on fire"))
 	got := b.String()
-	for want, times := range map[string]int{"first": 1, "second": 0, "other": 1, "WARN": 1, "level=ERROR": 1, "part=worker": 2} {
+	for want, times := range map[string]int{
+		"Postgres does not answer": 1, "unexpected EOF": 1, "first": 0, "second": 0, "giving up": 0,
+		"other": 1, "WARN": 1, "level=ERROR": 1, "part=worker": 2,
+	} {
 		if n := strings.Count(got, want); n != times {
 			t.Errorf("%q stands %d times, want %d, in\n%s", want, n, times, got)
 		}
+	}
+}
+
+// TestCalmKeepsOtherTrouble: River gives up for other reasons too.
+func TestCalmKeepsOtherTrouble(t *testing.T) {
+	var b bytes.Buffer
+	calmly(slog.New(slog.NewTextHandler(&b, nil))).Error("jobcompleter: Too many errors; giving up")
+	if !strings.Contains(b.String(), "level=ERROR") {
+		t.Errorf("nothing was away, and yet:\n%s", b.String())
 	}
 }
 
@@ -28,7 +41,9 @@ func TestCalmShowsAllToWhoAsks(t *testing.T) {
 	log := calmly(slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	log.Error("first", "err", io.ErrUnexpectedEOF)
 	log.Error("second", "err", io.ErrUnexpectedEOF)
-	if !strings.Contains(b.String(), "level=DEBUG msg=second") {
-		t.Error(b.String())
+	for _, want := range []string{"level=DEBUG msg=first", "level=DEBUG msg=second"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
 	}
 }

@@ -43,11 +43,14 @@ type collectCreateCmd struct {
 	DenseWeight *float64 `env:"-" help:"Weight of vectors in fusion, 0 to 1. Default 0.55."`
 	MinScore    *float64 `env:"-" help:"Score under which an answer says \"not in the documents\". Default 0.375."`
 	ChunkTokens *int32   `env:"-" help:"Most tokens in a chunk. Default 220."`
+
+	KeepVersionsDays *int32 `env:"-" placeholder:"DAYS" help:"How long the text of earlier versions is kept, for citations of them. Default 30."`
 }
 
 func (c *collectCreateCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 	settings := &quarryv1.CollectionSettings{
 		Language: c.Language, DenseWeight: c.DenseWeight, MinScore: c.MinScore, ChunkTokens: c.ChunkTokens,
+		KeepVersionsDays: c.KeepVersionsDays,
 	}
 	return withClient(g.Server, func(cl *client) error {
 		r, err := cl.collections.CreateCollection(ctx, &quarryv1.CreateCollectionRequest{
@@ -104,6 +107,7 @@ func collectionText(c *quarryv1.Collection) string {
 		set(&b, "min_score", s.MinScore)
 		set(&b, "chunk_tokens", s.ChunkTokens)
 		set(&b, "contextual", s.Contextual)
+		set(&b, "keep_versions_days", s.KeepVersionsDays)
 	}
 	return b.String()
 }

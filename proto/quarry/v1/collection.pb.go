@@ -132,6 +132,9 @@ type CollectionSettings struct {
 	MinScore *float64 `protobuf:"fixed64,5,opt,name=min_score,json=minScore,proto3,oneof" json:"min_score,omitempty"`
 	// Most tokens in a chunk, by the embedding model's tokenizer. Default 220.
 	ChunkTokens *int32 `protobuf:"varint,6,opt,name=chunk_tokens,json=chunkTokens,proto3,oneof" json:"chunk_tokens,omitempty"`
+	// Days that the text of a changed document's earlier versions is kept, so that
+	// citations of them can be followed. Default 30.
+	KeepVersionsDays *int32 `protobuf:"varint,7,opt,name=keep_versions_days,json=keepVersionsDays,proto3,oneof" json:"keep_versions_days,omitempty"`
 	// A chat model writes what places each chunk of documents indexed afterwards; see
 	// ContextualizeCollection, which sets it too. Default false.
 	Contextual    *bool `protobuf:"varint,20,opt,name=contextual,proto3,oneof" json:"contextual,omitempty"`
@@ -207,6 +210,13 @@ func (x *CollectionSettings) GetMinScore() float64 {
 func (x *CollectionSettings) GetChunkTokens() int32 {
 	if x != nil && x.ChunkTokens != nil {
 		return *x.ChunkTokens
+	}
+	return 0
+}
+
+func (x *CollectionSettings) GetKeepVersionsDays() int32 {
+	if x != nil && x.KeepVersionsDays != nil {
+		return *x.KeepVersionsDays
 	}
 	return 0
 }
@@ -900,7 +910,7 @@ const file_quarry_v1_collection_proto_rawDesc = "" +
 	"\tdocuments\x18\x05 \x01(\x03R\tdocuments\x12\x16\n" +
 	"\x06chunks\x18\x06 \x01(\x03R\x06chunks\x129\n" +
 	"\n" +
-	"created_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"\xf4\x03\n" +
+	"created_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"\xca\x04\n" +
 	"\x12CollectionSettings\x122\n" +
 	"\blanguage\x18\x01 \x01(\tB\x11\xbaH\x0er\f2\n" +
 	"^[a-z]{2}$H\x00R\blanguage\x88\x01\x01\x127\n" +
@@ -909,9 +919,11 @@ const file_quarry_v1_collection_proto_rawDesc = "" +
 	"\fdense_weight\x18\x04 \x01(\x01B\x19\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00H\x03R\vdenseWeight\x88\x01\x01\x12;\n" +
 	"\tmin_score\x18\x05 \x01(\x01B\x19\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00H\x04R\bminScore\x88\x01\x01\x122\n" +
 	"\fchunk_tokens\x18\x06 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\x80@( H\x05R\vchunkTokens\x88\x01\x01\x12#\n" +
+	"\xbaH\a\x1a\x05\x18\x80@( H\x05R\vchunkTokens\x88\x01\x01\x12=\n" +
+	"\x12keep_versions_days\x18\a \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc2\x1c(\x00H\x06R\x10keepVersionsDays\x88\x01\x01\x12#\n" +
 	"\n" +
-	"contextual\x18\x14 \x01(\bH\x06R\n" +
+	"contextual\x18\x14 \x01(\bH\aR\n" +
 	"contextual\x88\x01\x01B\v\n" +
 	"\t_languageB\n" +
 	"\n" +
@@ -920,7 +932,8 @@ const file_quarry_v1_collection_proto_rawDesc = "" +
 	"\r_dense_weightB\f\n" +
 	"\n" +
 	"_min_scoreB\x0f\n" +
-	"\r_chunk_tokensB\r\n" +
+	"\r_chunk_tokensB\x15\n" +
+	"\x13_keep_versions_daysB\r\n" +
 	"\v_contextual\"Q\n" +
 	"\x05Space\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12\x10\n" +
