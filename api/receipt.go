@@ -53,7 +53,7 @@ var cacheWords = map[quarryv1.CacheState]string{
 
 func fromTry(t generate.Try) *quarryv1.Try {
 	out := &quarryv1.Try{
-		Model: t.Model, Code: t.Code, Purpose: t.Purpose,
+		Model: t.Model, Code: t.Code, Purpose: t.Purpose, Estimated: t.Estimated,
 		InputTokens: int64(t.Usage.InputTokens), OutputTokens: int64(t.Usage.OutputTokens), CachedTokens: int64(t.Usage.CachedTokens),
 		Duration: durationpb.New(t.Duration),
 	}

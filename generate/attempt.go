@@ -11,24 +11,41 @@ func (c *routing) next() bool {
 	for len(c.left) > 0 {
 		m := c.left[0]
 		c.left = c.left[1:]
+		most := c.estimate(m)
+		var wait time.Duration
 		code := CodeBudget
-		if c.affords(c.ctx, m, c.estimate(m), c.q.Collection) {
-			code = m.breaker.allow(time.Now())
+		if c.affords(c.ctx, m, most, c.q.Collection) {
+			wait, code = m.admit(time.Now(), most.all())
 		}
-		if code != "" {
-			c.tries = append(c.tries, Try{Model: m.name, Code: code, Price: m.price})
-			if code == CodeBudget {
-				c.refused = true
-				if c.policy.Refuse {
-					c.left = nil
-				}
+		if code == "" {
+			c.start(m, most.all(), wait)
+			return true
+		}
+		c.tries = append(c.tries, Try{Model: m.name, Code: code, Price: m.price})
+		switch {
+		case code == CodeBudget:
+			c.refused = true
+			if c.policy.Refuse {
+				c.left = nil
 			}
-			continue
+		case code == CodeRateLimit && (c.wait == 0 || wait < c.wait):
+			c.wait = wait
 		}
-		c.start(m)
-		return true
 	}
 	return false
+}
+
+// admit says whether a call of so many tokens may be made, after which wait; else
+// why not, and for its rate, when it might.
+func (m *member) admit(now time.Time, tokens int) (wait time.Duration, code string) {
+	wait, ok := m.limit.reserve(now, tokens)
+	if !ok {
+		return wait, CodeRateLimit
+	}
+	if code = m.breaker.allow(now); code != "" {
+		m.limit.giveBack(1, tokens)
+	}
+	return wait, code
 }
 
 // affords says whether m may use u on a collection, by a high estimate. Spending
@@ -72,10 +89,11 @@ func (c *routing) estimate(m *member) Usage {
 	return u
 }
 
-// start runs a try; its goroutine ends with the routing's context or its own.
-func (c *routing) start(m *member) {
+// start runs a try after wait; its goroutine ends with the routing's context or
+// its own.
+func (c *routing) start(m *member, asked int, wait time.Duration) {
 	ctx, cancel := context.WithCancel(c.ctx)
-	a := &attempt{member: m, cancel: cancel, start: time.Now(), last: len(c.left) == 0}
+	a := &attempt{member: m, cancel: cancel, start: time.Now(), asked: asked, last: len(c.left) == 0}
 	c.running = append(c.running, a)
 	c.group.Go(func() {
 		send := func(it item) bool {
@@ -84,6 +102,13 @@ func (c *routing) start(m *member) {
 				return true
 			case <-ctx.Done():
 				return false
+			}
+		}
+		if wait > 0 {
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+				return
 			}
 		}
 		var failed error
@@ -108,12 +133,20 @@ func (c *routing) forget(a *attempt) {
 	c.running = slices.DeleteFunc(c.running, func(b *attempt) bool { return a == b })
 }
 
-// try notes a try in the receipt.
+// try notes a try in the receipt. The tokens of one that broke off before they
+// were counted are estimated.
 func (c *routing) try(a *attempt, code string) {
-	c.tries = append(c.tries, Try{
+	t := Try{
 		Model: a.member.name, Code: code, Usage: a.usage, Price: a.member.price,
 		FirstToken: a.first, Duration: time.Since(a.start),
-	})
+	}
+	if code != "" && a.first > 0 && a.usage == (Usage{}) && a.member.price != free {
+		t.Usage, t.Estimated = Usage{InputTokens: c.estimate(a.member).InputTokens, OutputTokens: (a.text + 2) / 3}, true
+	}
+	if used := t.Usage.all(); used > 0 || a.first == 0 && code != "" {
+		a.member.limit.giveBack(0, a.asked-used)
+	}
+	c.tries = append(c.tries, t)
 }
 
 // join waits until every try has ended.

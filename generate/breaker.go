@@ -9,19 +9,15 @@ import (
 )
 
 // breaker keeps calls from a model that fails, and lets one through now and then
-// to see whether it is well again; and no more calls a minute than it may take.
-// Safe for concurrent use.
+// to see whether it is well again. Safe for concurrent use.
 type breaker struct {
-	failures  int           // in a row, that open it
-	openFor   time.Duration // until the next probe
-	perMinute int           // calls; 0: no limit
+	failures int           // in a row, that open it
+	openFor  time.Duration // until the next probe
 
 	mu        sync.Mutex
 	failed    int
 	openUntil time.Time
 	probing   bool
-	tokens    float64
-	filled    time.Time
 }
 
 const (
@@ -36,18 +32,6 @@ func (b *breaker) allow(now time.Time) (code string) {
 	defer b.mu.Unlock()
 	if b.failed >= b.failures && (now.Before(b.openUntil) || b.probing) {
 		return CodeCircuitOpen
-	}
-	if b.perMinute > 0 {
-		limit := float64(b.perMinute)
-		if b.filled.IsZero() {
-			b.tokens = limit
-		}
-		b.tokens = min(limit, b.tokens+now.Sub(b.filled).Minutes()*limit)
-		b.filled = now
-		if b.tokens < 1 {
-			return CodeRateLimit
-		}
-		b.tokens--
 	}
 	b.probing = b.failed >= b.failures
 	return ""

@@ -2,6 +2,9 @@ package generate
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -34,7 +37,7 @@ const (
 // extractive one is always among them. It reaches for no server.
 func (c Config) Build(p Parts) ([]Answerer, error) {
 	members := map[string]*member{extractiveName: {
-		Answerer: p.Extractive, name: extractiveName, price: free, breaker: newBreaker(BreakerConfig{}, 0),
+		Answerer: p.Extractive, name: extractiveName, price: free, breaker: newBreaker(BreakerConfig{}),
 	}}
 	var all, models []Answerer // routes come first, so that one is the default
 	for _, m := range c.Models {
@@ -42,14 +45,15 @@ func (c Config) Build(p Parts) ([]Answerer, error) {
 		if err != nil {
 			return nil, err
 		}
-		members[m.Name] = &member{chat, m.Name, chat.price, chat.answer, newBreaker(m.Breaker, m.RequestsPerMinute)}
-		models = append(models, alone(members[m.Name]))
+		members[m.Name] = &member{chat, m.Name, chat.price, chat.answer, newBreaker(m.Breaker), newLimiter(m)}
+		models = append(models, alone(members[m.Name], m))
 	}
 	for _, r := range c.Routes {
 		route, err := r.route(members, p)
 		if err != nil {
 			return nil, err
 		}
+		route.identity = identity(r, c.Models)
 		all = append(all, route)
 	}
 	all = append(append(all, models...), p.Extractive)
@@ -61,14 +65,22 @@ func (c Config) Build(p Parts) ([]Answerer, error) {
 }
 
 // alone is a model asked by its own name: its breaker and rate limit hold there too.
-func alone(m *member) *Route {
-	return &Route{name: m.name, members: []*member{m}}
+func alone(m *member, c ModelConfig) *Route {
+	return &Route{name: m.name, identity: identity(c), members: []*member{m}}
 }
 
-func newBreaker(c BreakerConfig, perMinute int) *breaker {
-	return &breaker{
-		failures: cmp.Or(c.Failures, defaultFailures), openFor: cmp.Or(c.OpenFor, defaultOpenFor), perMinute: perMinute,
+// identity is a hash of settings; keys stand in them by reference only.
+func identity(settings ...any) string {
+	text, err := json.Marshal(settings)
+	if err != nil { // a setting that is no number
+		return fmt.Sprintf("%v", settings)
 	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+func newBreaker(c BreakerConfig) *breaker {
+	return &breaker{failures: cmp.Or(c.Failures, defaultFailures), openFor: cmp.Or(c.OpenFor, defaultOpenFor)}
 }
 
 func (m ModelConfig) chat(p Parts) (*Chat, error) {

@@ -44,8 +44,13 @@ type ModelConfig struct {
 	IdleTimeout       time.Duration `yaml:"idle_timeout"`
 	Timeout           time.Duration `yaml:"timeout"`
 
-	Price             *PriceConfig `yaml:"price"`
-	RequestsPerMinute int          `yaml:"requests_per_minute"`
+	Price *PriceConfig `yaml:"price"`
+	// What the provider allows; 0: no limit. TokensPerMinute counts what is sent and
+	// the most that may be answered, until it is known. A call waits up to MaxWait (0:
+	// 2 s) for its turn, else the route's next model is asked.
+	RequestsPerMinute int           `yaml:"requests_per_minute"`
+	TokensPerMinute   int           `yaml:"tokens_per_minute"`
+	MaxWait           time.Duration `yaml:"max_wait"`
 	// Capabilities: "json_schema".
 	Capabilities []string      `yaml:"capabilities"`
 	Breaker      BreakerConfig `yaml:"breaker"`
@@ -152,7 +157,7 @@ func (m *ModelConfig) check() error {
 		return errors.New("model: empty")
 	case m.Key != "" && !keyReference.MatchString(m.Key):
 		return errors.New("key: want env:NAME or file:PATH, not the key itself")
-	case m.RequestsPerMinute < 0 || m.Breaker.Failures < 0 || m.Breaker.OpenFor < 0:
+	case m.RequestsPerMinute < 0 || m.TokensPerMinute < 0 || m.MaxWait < 0 || m.Breaker.Failures < 0 || m.Breaker.OpenFor < 0:
 		return errors.New("limits: negative")
 	}
 	for _, capability := range m.Capabilities {

@@ -94,6 +94,9 @@ type Citation struct {
 // Usage is what the model call used; zero for extractive.
 type Usage struct{ InputTokens, OutputTokens, CachedTokens int }
 
+// all tokens, as rates count them.
+func (u Usage) all() int { return u.InputTokens + u.OutputTokens }
+
 // Verdict says whether the documents answer the question.
 type Verdict struct {
 	Outcome Outcome

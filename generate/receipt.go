@@ -35,7 +35,9 @@ type Try struct {
 	// the codes below. Empty: it did.
 	Code  string
 	Usage Usage
-	Price *Price // nil: not known
+	// Estimated: the answer broke off before its tokens were counted.
+	Estimated bool
+	Price     *Price // nil: not known
 	// FirstToken is 0 when none came; both count from the try's own start.
 	FirstToken, Duration time.Duration
 }

@@ -66,7 +66,7 @@ func down(status int) error {
 func routeOver(policy Policy, scripts ...*script) *Route {
 	r := &Route{name: "r", policy: policy}
 	for _, s := range scripts {
-		r.members = append(r.members, &member{s, s.name, &Price{1, 1, 1, "2026-11-01"}, 1000, newBreaker(BreakerConfig{}, 0)})
+		r.members = append(r.members, &member{s, s.name, &Price{1, 1, 1, "2026-11-01"}, 1000, newBreaker(BreakerConfig{}), nil})
 	}
 	return r
 }
@@ -156,7 +156,7 @@ func TestBreaker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := &script{name: "a", err: down(500)}, &script{name: "b", text: "B"}
 		r := routeOver(Policy{}, a, b)
-		r.members[0].breaker = newBreaker(BreakerConfig{Failures: 2, OpenFor: time.Minute}, 0)
+		r.members[0].breaker = newBreaker(BreakerConfig{Failures: 2, OpenFor: time.Minute})
 		ask := func(want string) {
 			t.Helper()
 			got, err := Collect(r.Answer(t.Context(), Request{}))
@@ -180,7 +180,7 @@ func TestBreaker(t *testing.T) {
 func TestRequestsPerMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := routeOver(Policy{}, &script{name: "a", text: "A"}, &script{name: "b", text: "B"})
-		r.members[0].breaker = newBreaker(BreakerConfig{}, 2)
+		r.members[0].limit = newLimiter(ModelConfig{RequestsPerMinute: 2})
 		for _, want := range []string{"a:", "a:", "a:rate_limited b:"} {
 			if got, err := Collect(r.Answer(t.Context(), Request{})); err != nil || tried(got.Done.Tries) != want {
 				t.Errorf("%q, %v, want %q", tried(got.Done.Tries), err, want)

@@ -16,11 +16,24 @@ func (r *Route) Short(ctx context.Context, q ShortRequest) (string, []Try, error
 	most := Usage{InputTokens: estimateTokens(q.System) + estimateTokens(q.User), OutputTokens: q.MaxTokens}
 	for _, m := range r.members {
 		chat, ok := m.Answerer.(Shorter)
-		if !ok || !r.affords(ctx, m, most, q.Collection) || m.breaker.allow(time.Now()) != "" {
+		if !ok || !r.affords(ctx, m, most, q.Collection) {
+			continue
+		}
+		// Who has a way without does not wait.
+		wait, code := m.admit(time.Now(), most.all())
+		if code != "" {
+			continue
+		}
+		if wait > 0 {
+			m.breaker.done(time.Now(), callGivenUp, 0)
+			m.limit.giveBack(1, most.all())
 			continue
 		}
 		text, tries, err := chat.Short(ctx, q)
 		m.breaker.ended(err)
+		for _, t := range tries {
+			m.limit.giveBack(0, most.all()-t.Usage.all())
+		}
 		return text, tries, err
 	}
 	return "", nil, fmt.Errorf("route %q: %w", r.name, ErrNoModel)

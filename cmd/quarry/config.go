@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -83,6 +84,8 @@ type serving struct {
 	RerankModel string `help:"Model to name to it; some servers need none."`
 	RerankKey   string `secret:"" hidden:"" help:"Its key."`
 
+	AnswerCache time.Duration `placeholder:"DURATION" help:"Give an answer again for so long, as in 10m, while nothing of its collection has changed. Questions and answers are stored. 0: each is made anew."`
+
 	OpenAIKey     string `name:"openai-api-key" env:"OPENAI_API_KEY" secret:"" hidden:""`
 	AnthropicKey  string `name:"anthropic-api-key" env:"ANTHROPIC_API_KEY" secret:"" hidden:""`
 	OpenAIBaseURL string `name:"openai-base-url" env:"OPENAI_BASE_URL" placeholder:"URL" help:"OpenAI-compatible server of the chat model, as in http://127.0.0.1:11434/v1."`
@@ -99,6 +102,9 @@ func (s *server) Validate() error { return errors.Join(s.storage.Validate(), s.s
 func (s *serving) check() error {
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		return fmt.Errorf("--listen (QUARRY_LISTEN): %w", err)
+	}
+	if s.AnswerCache < 0 {
+		return errors.New("--answer-cache (QUARRY_ANSWER_CACHE): want 0 or more")
 	}
 	if s.Models == "" && s.chat() && s.OpenAIKey == "" && s.AnthropicKey == "" && s.OpenAIBaseURL == "" {
 		return fmt.Errorf("QUARRY_MODEL is %q, and none of OPENAI_API_KEY, ANTHROPIC_API_KEY and OPENAI_BASE_URL says where it runs", s.Model)

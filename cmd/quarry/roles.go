@@ -113,6 +113,10 @@ func newServer(ctx context.Context, n *node, s *serving, term *terminal, log *sl
 		Reranker: reranker, Rewriter: rewriter(answerers, ledger.New(n.pool), log), Log: log,
 	})
 	term.note("%s", why)
+	cache, err := newCache(n, s, searcher, log)
+	if err != nil {
+		return nil, err
+	}
 	return api.New(api.Parts{
 		Catalog:       ingest.NewCatalog(n.pool, n.ids, n.model.Info()),
 		Ingester:      ingester,
@@ -121,6 +125,7 @@ func newServer(ctx context.Context, n *node, s *serving, term *terminal, log *sl
 		Ledger:        ledger.New(n.pool),
 		Prompts:       prompt.NewLibrary(n.pool),
 		Conversations: conversation.NewStore(n.pool),
+		Cache:         cache,
 	}, log, api.Options{ImportRoots: s.roots(), ImportURLs: s.urls()})
 }
 

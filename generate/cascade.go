@@ -1,0 +1,55 @@
+package generate
+
+import "time"
+
+// hold keeps an event of a cascade's model, and judges its answer at the end.
+func (c *routing) hold(a *attempt, e Event) bool {
+	a.held = append(a.held, e)
+	if _, done := e.(Done); !done {
+		return true
+	}
+	c.forget(a)
+	a.member.breaker.done(time.Now(), callWell, 0)
+	if strong(c.q, a.held) {
+		c.try(a, "")
+		c.replay(a.held)
+		return false
+	}
+	c.try(a, CodeWeak)
+	c.weak, c.weakTry = a.held, len(c.tries)-1
+	if len(c.running) > 0 || c.next() {
+		return true
+	}
+	return c.exhausted(nil)
+}
+
+// strong tells whether a whole answer passes: it is answered, with a citation;
+// or the documents do not hold it, and do not look as if they did.
+func strong(q Request, events []Event) bool {
+	cited := false
+	for _, e := range events {
+		switch e := e.(type) {
+		case Citation:
+			cited = true
+		case Verdict:
+			switch e.Outcome {
+			case NotInDocuments:
+				return !(q.Coverage >= q.MinCoverage)
+			case Partial:
+				return false
+			}
+		}
+	}
+	return cited
+}
+
+func (c *routing) replay(events []Event) {
+	for _, e := range events {
+		if d, ok := e.(Done); ok {
+			e = c.receipt(d)
+		}
+		if !c.yield(e, nil) {
+			return
+		}
+	}
+}

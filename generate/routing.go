@@ -1,0 +1,164 @@
+package generate
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/quarry-rag/quarry/generate/provider"
+)
+
+// item is an event of a try, or its end.
+type item struct {
+	try   *attempt
+	event Event
+	err   error
+	ended bool
+}
+
+// attempt is a try that runs.
+type attempt struct {
+	member *member
+	cancel context.CancelFunc
+	start  time.Time
+	asked  int // tokens reserved of its rate
+	first  time.Duration
+	text   int     // bytes that came
+	held   []Event // of a cascade, until it is judged
+	usage  Usage
+	last   bool
+}
+
+// routing is one answer on its way through a route.
+type routing struct {
+	*Route
+	ctx     context.Context
+	q       Request
+	yield   func(Event, error) bool
+	left    []*member
+	items   chan item
+	group   sync.WaitGroup
+	running []*attempt
+	tries   []Try
+	weak    []Event // the answer to fall back on when stronger models fail
+	weakTry int
+	refused bool          // a budget passed over a model
+	wait    time.Duration // until the first of those passed over for their rate is free; 0: none was
+}
+
+// run asks models until one answers or none is left.
+func (c *routing) run() {
+	if !c.next() {
+		c.exhausted(nil)
+		return
+	}
+	var hedge <-chan time.Time
+	if c.policy.HedgeAfter > 0 {
+		t := time.NewTimer(c.policy.HedgeAfter)
+		defer t.Stop()
+		hedge = t.C
+	}
+	for {
+		select {
+		case <-c.ctx.Done():
+			c.fail(c.ctx.Err())
+			return
+		case <-hedge:
+			c.next()
+		case it := <-c.items:
+			if !c.take(it) {
+				return
+			}
+		}
+	}
+}
+
+// take handles one item while no model has begun to answer, and says whether to
+// go on.
+func (c *routing) take(it item) bool {
+	a := it.try
+	if !slices.Contains(c.running, a) {
+		return true // what was given up or judged still says
+	}
+	switch e := it.event.(type) {
+	case nil:
+		return c.ended(a, it.err)
+	case Usage:
+		a.usage = e
+	case Delta:
+		a.heard(e)
+	}
+	if c.policy.Cascade && !a.last {
+		return c.hold(a, it.event)
+	}
+	return c.stream(a, it.event)
+}
+
+// heard takes the time of the first token, and counts text.
+func (a *attempt) heard(d Delta) {
+	if a.first == 0 {
+		a.first = time.Since(a.start)
+	}
+	a.text += len(d.Text)
+}
+
+// ended handles a try that ended before it began to answer.
+func (c *routing) ended(a *attempt, err error) bool {
+	c.forget(a)
+	if err == nil {
+		err = errors.New("answer ended without its end")
+	}
+	a.member.breaker.ended(err)
+	c.try(a, codeOf(err))
+	var e *provider.Error
+	if !errors.As(err, &e) {
+		c.fail(err)
+		return false
+	}
+	if len(c.running) > 0 || c.next() {
+		return true
+	}
+	return c.exhausted(err)
+}
+
+// exhausted ends the answer when no model is left: with the best that was held
+// back, else with an error. It returns false.
+func (c *routing) exhausted(err error) bool {
+	switch {
+	case c.weak != nil:
+		c.tries[c.weakTry].Code = ""
+		c.replay(c.weak)
+	case err == nil && c.refused:
+		c.fail(ErrBudget)
+	case err == nil && c.wait > 0:
+		c.fail(&provider.Error{
+			Model: c.name, Status: http.StatusTooManyRequests, Code: CodeRateLimit,
+			Message: "asked as often as its configuration allows", RetryAfter: c.wait, Retryable: true,
+		})
+	case err == nil:
+		c.fail(&provider.Error{Model: c.name, Code: CodeCircuitOpen, Message: "no model may be asked now", Retryable: true})
+	default:
+		c.fail(err)
+	}
+	return false
+}
+
+func (c *routing) receipt(d Done) Done {
+	d.Tries = c.tries
+	if !c.alone() {
+		d.Route = c.name
+	}
+	return d
+}
+
+// fail ends the answer with an error, and what still runs with it.
+func (c *routing) fail(err error) {
+	for _, a := range c.running {
+		c.giveUp(a, CodeCancelled)
+	}
+	c.running = nil
+	c.yield(nil, &TriesError{c.name, c.tries, err})
+}
