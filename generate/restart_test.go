@@ -112,14 +112,17 @@ func TestRouteKeepsToItsRates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := routeOver(Policy{}, &script{name: "a", text: "A"}, &script{name: "b", text: "B"})
 		r.members[0].limit = newLimiter(ModelConfig{RequestsPerMinute: 60, MaxWait: time.Second})
-		r.members[0].limit.requests.level = 0
-		r.members[0].limit.requests.filled = time.Now()
+		owing := func(n float64) {
+			b := &r.members[0].limit.requests
+			b.level, b.filled = -n, time.Now()
+		}
+		owing(0)
 		start := time.Now()
 		got, err := Collect(r.Answer(t.Context(), Request{}))
 		if err != nil || tried(got.Done.Tries) != "a:" || time.Since(start) != time.Second {
 			t.Errorf("%q after %v, %v", tried(got.Done.Tries), time.Since(start), err)
 		}
-		r.members[0].limit.requests.level = -5
+		owing(5)
 		if got, err = Collect(r.Answer(t.Context(), Request{})); err != nil || tried(got.Done.Tries) != "a:rate_limited b:" {
 			t.Errorf("%q, %v", tried(got.Done.Tries), err)
 		}
