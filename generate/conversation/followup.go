@@ -1,9 +1,7 @@
 package conversation
 
 import (
-	"cmp"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -22,15 +20,11 @@ type Before struct {
 	Language string
 }
 
-// How many words a follow-up takes over.
-const (
-	maxCarried  = 6
-	maxHeadings = 4
-)
-
-// Standalone returns the question with what it leaves to the question before:
-// the name that it replaces ("And in Rome?"), or else that question's rarest
-// words and those of the heading that its answer cited, after its end. A question
+// Standalone returns the question with what it leaves to the question before. One
+// that refers back ("Who built it?") takes over its names, or else its rarest words,
+// and those of the heading that its answer cited, after its end; one that brings a
+// name of its own ("And Rome?") the rest, with that name in the old one's place
+// where there is only one. A question
 // that stands alone is returned as it is. Only English is known for pronouns; in
 // other languages a question without any word to look for is a follow-up.
 func Standalone(question string, before Before) string {
@@ -63,7 +57,13 @@ type followUp struct {
 // others.
 func content(a *lexical.Analyzer, text string) []string {
 	const other = "zzz"
-	return slices.DeleteFunc(a.Query(text+" "+other), func(t string) bool { return t == other })
+	var out []string
+	for _, t := range a.Query(text + " " + other) {
+		if t != other {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 var (
@@ -82,10 +82,10 @@ func (f *followUp) depends(language string) bool {
 		return false
 	}
 	switch {
-	case elliptic.MatchString(f.text):
-		return len(content(f.analyzer, f.rest())) <= 2
 	case f.refers():
 		return true
+	case elliptic.MatchString(f.text):
+		return len(content(f.analyzer, f.rest())) <= 2
 	}
 	return len(f.terms) == 1 && !defines.MatchString(f.text)
 }
@@ -130,119 +130,4 @@ func (f *followUp) refers() bool {
 }
 
 // asks are words of questions, which name nothing.
-var asks = set("what which who whom whose when where why how do does did has have had can could would should may might must will shall tell me")
-
-// rest is the question after the words that say that it goes on.
-func (f *followUp) rest() string {
-	rest := f.text
-	for m := elliptic.FindString(rest); m != ""; m = elliptic.FindString(rest) {
-		rest = strings.TrimSpace(rest[len(m):])
-	}
-	return rest
-}
-
-// renamed puts the one name of a question such as "And in Rome?" in the place of
-// the one name of the question before.
-func (f *followUp) renamed(before string) (string, bool) {
-	if !elliptic.MatchString(f.text) {
-		return "", false
-	}
-	rest := f.rest()
-	news, olds := names(rest), names(before)
-	if len(news) != 1 || len(olds) != 1 || len(f.analyzer.Query(rest)) != len(f.analyzer.Query(news[0])) {
-		return "", false
-	}
-	return strings.Replace(before, olds[0], news[0], 1), true
-}
-
-// names are the runs of capitalised words, but for one that a question begins with.
-func names(text string) []string {
-	var out []string
-	var run []string
-	end := func() {
-		if len(run) > 0 {
-			out = append(out, strings.Join(run, " "))
-		}
-		run = nil
-	}
-	for i, raw := range strings.Fields(text) {
-		w := strings.TrimFunc(raw, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-		first := []rune(w + " ")[0]
-		if !unicode.IsUpper(first) || i == 0 && (asks[strings.ToLower(w)] || defines.MatchString(text) || strings.EqualFold(w, "is") || strings.EqualFold(w, "are")) {
-			end()
-			continue
-		}
-		run = append(run, w)
-		if !strings.HasSuffix(raw, w) {
-			end()
-		}
-	}
-	end()
-	return out
-}
-
-// carried are the words taken over, in the order of the question before.
-func (f *followUp) carried(before Before) []string {
-	have := map[string]bool{}
-	for _, t := range f.terms {
-		have[t] = true
-	}
-	type word struct {
-		text   string
-		weight float64
-		at     int
-	}
-	var all []word
-	for i, w := range wordsOf(before.Question) {
-		terms := f.analyzer.Query(w)
-		if len(terms) == 0 || have[terms[0]] || asks[strings.ToLower(w)] || pronouns[strings.ToLower(w)] {
-			continue
-		}
-		have[terms[0]] = true
-		weight, known := before.IDF[terms[0]]
-		if !known {
-			weight = 100
-		}
-		all = append(all, word{w, weight, i})
-	}
-	slices.SortStableFunc(all, func(a, b word) int { return cmp.Compare(b.weight, a.weight) })
-	all = all[:min(len(all), maxCarried)]
-	slices.SortFunc(all, func(a, b word) int { return cmp.Compare(a.at, b.at) })
-	var out []string
-	for _, w := range all {
-		out = append(out, w.text)
-	}
-	room := maxHeadings
-	for _, h := range before.Headings {
-		for _, w := range wordsOf(h) {
-			terms := f.analyzer.Query(w)
-			if len(terms) == 0 || have[terms[0]] || room == 0 {
-				continue
-			}
-			have[terms[0]] = true
-			out = append(out, w)
-			room--
-		}
-	}
-	return out
-}
-
-// wordsOf are the words of a text without what a query would read as syntax.
-func wordsOf(text string) []string {
-	var out []string
-	for _, raw := range strings.Fields(text) {
-		w := strings.TrimFunc(raw, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-		if w != "" && len(w) <= 64 {
-			out = append(out, strings.NewReplacer(`"`, "", "“", "", "”", "").Replace(w))
-		}
-	}
-	return out
-}
-
-func set(words string) map[string]bool {
-	m := map[string]bool{}
-	for _, w := range strings.Fields(words) {
-		m[w] = true
-	}
-	return m
-}
+var asks = set("what which who whom whose when where why how do does did has have had can could would should may might must will shall tell me about many much")

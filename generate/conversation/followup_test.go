@@ -5,6 +5,7 @@ import "testing"
 func TestStandalone(t *testing.T) {
 	sel := Before{Question: "How does a select statement choose?", Headings: []string{"Select statements"}, Language: "en"}
 	tower := Before{Question: "How tall is the Eiffel Tower?", Language: "en"}
+	pump := Before{Question: "How much water does the Aqua pump move?", Headings: []string{"Filters of the pump"}, Language: "en"}
 	german := Before{Question: "Wie hoch ist der Eiffelturm?", Language: "de"}
 	for _, c := range []struct {
 		before         Before
@@ -21,7 +22,10 @@ func TestStandalone(t *testing.T) {
 		{tower, "And the Burj Khalifa?", "How tall is the Burj Khalifa?"},
 		{tower, "What about the Burj Khalifa?", "How tall is the Burj Khalifa?"},
 		{tower, "And what about Big Ben?", "How tall is the Big Ben?"},
-		{tower, "Who built it?", "Who built it? tall Eiffel Tower"},
+		{tower, "Who built it?", "Who built it? Eiffel Tower"},
+		{pump, "And how many watts does it draw?", "And how many watts does it draw? Aqua pump Filters"},
+		{pump, "What about the Terra drill?", "What about the Terra drill? water move"},
+		{Before{Question: "What about the Terra drill? water move", Language: "en"}, "How much does it weigh?", "How much does it weigh? Terra drill"},
 		{german, "Und wer?", "Und wer? hoch Eiffelturm"},
 		// These stand alone.
 		{sel, "What is a slice?", "What is a slice?"},
