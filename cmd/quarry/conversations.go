@@ -43,7 +43,7 @@ func (c *talksListCmd) Run(ctx context.Context, g *globals, term *terminal) erro
 }
 
 func talkLine(v *quarryv1.Conversation) string {
-	return fmt.Sprintf("%s  %s  %3d turns  %s\n", clean(v.Id), v.UpdatedAt.AsTime().Local().Format("2006-01-02 15:04"), v.Turns, line(v.Title, 80))
+	return fmt.Sprintf("%s  %s  %3d turns  %s", clean(v.Id), v.UpdatedAt.AsTime().Local().Format("2006-01-02 15:04"), v.Turns, line(v.Title, 80))
 }
 
 type talksShowCmd struct {
@@ -81,7 +81,7 @@ func messageText(term *terminal, m *quarryv1.Message) string {
 	fmt.Fprintf(&b, "%s\n", clean(m.Answer))
 	v := &answerView{term: term, citations: m.Citations}
 	b.WriteString(v.sources())
-	fmt.Fprintf(&b, "\n%s, by %s\n\n", verdictLine(&quarryv1.VerdictEvent{Verdict: m.Verdict}), clean(m.Model))
+	fmt.Fprintf(&b, "\n%s, by %s\n", verdictLine(&quarryv1.VerdictEvent{Verdict: m.Verdict}), clean(m.Model))
 	return b.String()
 }
 

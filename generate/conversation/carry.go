@@ -78,7 +78,8 @@ func (f *followUp) carried(before Before) []string {
 	}
 	all := f.words(before, have)
 	own := !f.refers() && len(f.terms) > 0 && len(names(f.rest())) > 0
-	if slices.ContainsFunc(all, func(w word) bool { return w.name }) && (own || f.refers()) {
+	named := slices.ContainsFunc(all, func(w word) bool { return w.name }) && (own || f.refers())
+	if named {
 		all = slices.DeleteFunc(all, func(w word) bool { return w.name == own })
 	}
 	slices.SortStableFunc(all, func(a, b word) int { return cmp.Compare(b.weight, a.weight) })
@@ -88,8 +89,8 @@ func (f *followUp) carried(before Before) []string {
 	for _, w := range all {
 		out = append(out, w.text)
 	}
-	if own {
-		return out // it is about something else
+	if own || named {
+		return out // a heading would say nothing, or something else
 	}
 	return append(out, f.headings(before.Headings, have)...)
 }

@@ -21,7 +21,7 @@ type Before struct {
 }
 
 // Standalone returns the question with what it leaves to the question before. One
-// that refers back ("Who built it?") takes over its names, or else its rarest words,
+// that refers back ("Who built it?") takes over its names, or else its rarest words
 // and those of the heading that its answer cited, after its end; one that brings a
 // name of its own ("And Rome?") the rest, with that name in the old one's place
 // where there is only one. A question

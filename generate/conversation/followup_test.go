@@ -23,7 +23,7 @@ func TestStandalone(t *testing.T) {
 		{tower, "What about the Burj Khalifa?", "How tall is the Burj Khalifa?"},
 		{tower, "And what about Big Ben?", "How tall is the Big Ben?"},
 		{tower, "Who built it?", "Who built it? Eiffel Tower"},
-		{pump, "And how many watts does it draw?", "And how many watts does it draw? Aqua pump Filters"},
+		{pump, "And how many watts does it draw?", "And how many watts does it draw? Aqua pump"},
 		{pump, "What about the Terra drill?", "What about the Terra drill? water move"},
 		{Before{Question: "What about the Terra drill? water move", Language: "en"}, "How much does it weigh?", "How much does it weigh? Terra drill"},
 		{german, "Und wer?", "Und wer? hoch Eiffelturm"},
