@@ -108,6 +108,12 @@ func (s *queries) keep(ctx context.Context, a *asking, slot *answercache.Slot, e
 			return err
 		}
 		if part.Found != nil {
+			if like := s.cache.Like(ctx, slot, part.Found.Vector, part.Found.Words.Language); like != nil {
+				for part := range again(like) {
+					emit(part)
+				}
+				return nil
+			}
 			entry.Found = *part.Found
 		} else {
 			entry.Add(part.Event)

@@ -26,11 +26,11 @@ const (
 )
 
 // newCachingRig is a server that gives answers again.
-func newCachingRig(t *testing.T, chat chatAt) *rig {
+func newCachingRig(t *testing.T, chat chatAt, semantic bool) *rig {
 	t.Helper()
 	return newRigOf(t, api.Options{}, chat, func(pool *pgxpool.Pool, p *api.Parts) {
 		var err error
-		if p.Cache, err = answercache.New(pool, p.Searcher, answercache.Options{TTL: time.Hour}); err != nil {
+		if p.Cache, err = answercache.New(pool, p.Searcher, answercache.Options{TTL: time.Hour, Semantic: semantic}); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -38,7 +38,7 @@ func newCachingRig(t *testing.T, chat chatAt) *rig {
 
 func TestCachedAnswer(t *testing.T) {
 	s := openaitest.New(t, openaitest.Reply{Pieces: []string{"The walrus lives ", "in the Arctic [1]."}})
-	r := newCachingRig(t, chatAt(s.URL))
+	r := newCachingRig(t, chatAt(s.URL), false)
 	r.create(t, "docs")
 	r.put(t, "docs", "animals.md", walrus)
 	ask := func(want quarryv1.CacheState, in *quarryv1.AskRequest) []*quarryv1.AskResponse {
@@ -74,6 +74,41 @@ func TestCachedAnswer(t *testing.T) {
 	use, err := quarryv1.NewUsageServiceClient(r.conn).ListUsage(within(t), &quarryv1.ListUsageRequest{Collection: "docs"})
 	if err != nil || use.Rows[0].Model != "chat" || use.Rows[0].Hits != 1 || use.Rows[0].Answers != int64(len(s.Requests())) {
 		t.Errorf("%v, %v; %d requests", use, err, len(s.Requests()))
+	}
+}
+
+// A question in other words is given the answer again; one that differs in what
+// matters is not, however near its words are.
+func TestSemanticCache(t *testing.T) {
+	s := openaitest.New(t, openaitest.Reply{Pieces: []string{"An adult walrus weighs up to 1,700 kg [1]."}})
+	r := newCachingRig(t, chatAt(s.URL), true)
+	r.create(t, "docs")
+	r.put(t, "docs", "animals.md", walrus)
+	for _, c := range []struct {
+		question string
+		want     quarryv1.CacheState
+	}{
+		{"What is the weight of an adult walrus?", miss},
+		{"How much does an adult walrus weigh?", quarryv1.CacheState_CACHE_STATE_SEMANTIC},
+		{"Please tell me the weight of an adult walrus.", quarryv1.CacheState_CACHE_STATE_SEMANTIC},
+		{"What is the weight of an adult penguin?", miss},
+		{"What is not the weight of an adult walrus?", miss},
+		{"What is the weight of an adult walrus in 2020?", miss},
+	} {
+		got := r.say(t, &quarryv1.AskRequest{Collection: "docs", Question: c.question})
+		if got.done.Receipt.Cache != c.want {
+			t.Errorf("%q: %v", c.question, got.done.Receipt.Cache)
+		}
+		if c.want == quarryv1.CacheState_CACHE_STATE_SEMANTIC && (got.done.Receipt.GetCost() != 0 || !strings.Contains(got.text, "1,700")) {
+			t.Errorf("%s, %v", got.text, got.done.Receipt)
+		}
+	}
+	// Who else asks has an answer of their own.
+	got := r.say(t, &quarryv1.AskRequest{
+		Collection: "docs", Question: "How much does an adult walrus weigh?", Options: &quarryv1.SearchOptions{Principals: bob},
+	})
+	if got.done.Receipt.Cache != miss {
+		t.Error(got.done.Receipt.Cache)
 	}
 }
 
@@ -117,7 +152,7 @@ func checkReplay(t *testing.T, first, second []*quarryv1.AskResponse) {
 // Who may read a document no more is not given what it said, from the moment that
 // this is accepted: also while the document waits to be indexed.
 func TestCacheForgetsWhatIsForbidden(t *testing.T) {
-	r := newCachingRig(t, "")
+	r := newCachingRig(t, "", true)
 	r.create(t, "docs")
 	put := func(text string, principals ...string) {
 		t.Helper()
@@ -146,7 +181,7 @@ func TestCacheForgetsWhatIsForbidden(t *testing.T) {
 // nothing from the others.
 func TestEqualQuestionsShareACall(t *testing.T) {
 	s := openaitest.New(t, openaitest.Reply{Pieces: []string{"The walrus lives in the Arctic [1]."}, Fault: openaitest.SlowHeaders})
-	r := newCachingRig(t, chatAt(s.URL))
+	r := newCachingRig(t, chatAt(s.URL), false)
 	r.create(t, "docs")
 	r.put(t, "docs", "animals.md", walrus)
 	in := &quarryv1.AskRequest{Collection: "docs", Question: "Where does the walrus live?"}
@@ -210,7 +245,7 @@ func (w *world) at() (ended, begun int) {
 // at some time between question and answer: edits, permissions, deletions and
 // questions in random order, at once.
 func TestCacheIsNeverStale(t *testing.T) {
-	r := newCachingRig(t, "")
+	r := newCachingRig(t, "", true)
 	r.create(t, "docs")
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)

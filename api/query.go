@@ -147,6 +147,9 @@ func (s *queries) ask(ctx context.Context, a *asking, stream grpc.ServerStreamin
 // begin sends what comes before the answer.
 func (a *asking) begin(found *answercache.Found, stream grpc.ServerStreamingServer[quarryv1.AskResponse]) error {
 	a.found, a.from.again = found, found.Again
+	if found.Again != nil && found.Again.Semantic {
+		a.from.state = quarryv1.CacheState_CACHE_STATE_SEMANTIC
+	}
 	if err := stream.Send(fromPlan(a.plan, a.talk)); err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ func newCache(n *node, s *serving, source generate.Source, log *slog.Logger) (*a
 		return nil, nil
 	}
 	return answercache.New(n.pool, source, answercache.Options{
-		TTL: s.AnswerCache, Log: log,
+		TTL: s.AnswerCache, Semantic: s.AnswerCacheSemantic, Log: log,
 		Identity: fmt.Sprintf("%s %q %q %s", thisBuild(), s.RerankURL, s.RerankModel, n.model.Info().Fingerprint),
 	})
 }

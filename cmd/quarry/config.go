@@ -86,6 +86,8 @@ type serving struct {
 
 	AnswerCache time.Duration `placeholder:"DURATION" help:"Give an answer again for so long, as in 10m, while nothing of its collection has changed. Questions and answers are stored. 0: each is made anew."`
 
+	AnswerCacheSemantic bool `help:"Give it again also to a question in other words that means the same, in English."`
+
 	OpenAIKey     string `name:"openai-api-key" env:"OPENAI_API_KEY" secret:"" hidden:""`
 	AnthropicKey  string `name:"anthropic-api-key" env:"ANTHROPIC_API_KEY" secret:"" hidden:""`
 	OpenAIBaseURL string `name:"openai-base-url" env:"OPENAI_BASE_URL" placeholder:"URL" help:"OpenAI-compatible server of the chat model, as in http://127.0.0.1:11434/v1."`

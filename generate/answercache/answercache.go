@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unicode"
@@ -35,6 +36,8 @@ type Options struct {
 	TTL time.Duration
 	// MaxEntries are kept of all collections together, the newest. 0 means 10,000.
 	MaxEntries int
+	// Semantic gives an answer again to a question in other words too.
+	Semantic bool
 	// Identity is what else decides answers: the build, the reranker, …
 	Identity string
 	// Now tells the time. nil is time.Now.
@@ -52,6 +55,9 @@ type Cache struct {
 	puts   atomic.Int64
 	// Running are the answers on their way.
 	Running Group[Key, Part]
+
+	mu         sync.Mutex
+	thresholds map[int64]threshold // by collection
 }
 
 // New returns a cache in a migrated database; source proves the quotes of what it

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/pgvector/pgvector-go"
 
 	"github.com/quarry-rag/quarry/generate"
 	"github.com/quarry-rag/quarry/retrieve"
@@ -95,7 +96,7 @@ func (c *Cache) Put(ctx context.Context, s *Slot, e *Entry) {
 		_, cost := Paid(e.Events[len(e.Events)-1].(generate.Done))
 		_, err = c.pool.Exec(ctx, putSQL, pgx.NamedArgs{
 			"collection": s.collection, "key": s.Key[:], "scope": s.scope[:], "version": s.version, "question": s.question,
-			"vector": nil, "body": body, "cost": cost, "now": now, "expires": now.Add(c.o.TTL),
+			"vector": vectorOf(e), "body": body, "cost": cost, "now": now, "expires": now.Add(c.o.TTL),
 		})
 	}
 	var pg *pgconn.PgError
@@ -108,6 +109,14 @@ func (c *Cache) Put(ctx context.Context, s *Slot, e *Entry) {
 	if err != nil && ctx.Err() == nil {
 		c.o.Log.Warn("an answer was not kept", "err", err)
 	}
+}
+
+// vectorOf is nil where there is none.
+func vectorOf(e *Entry) any {
+	if len(e.Found.Vector) == 0 {
+		return nil
+	}
+	return pgvector.NewHalfVector(e.Found.Vector)
 }
 
 // worth tells whether an answer may be given again.
