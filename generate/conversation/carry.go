@@ -11,6 +11,8 @@ import (
 const (
 	maxCarried  = 6
 	maxHeadings = 4
+	// With so many words of the question before, headings only lead astray.
+	enoughCarried = 2
 )
 
 // rest is the question after the words that say that it goes on.
@@ -89,8 +91,8 @@ func (f *followUp) carried(before Before) []string {
 	for _, w := range all {
 		out = append(out, w.text)
 	}
-	if own || named {
-		return out // a heading would say nothing, or something else
+	if own || named || len(out) >= enoughCarried {
+		return out // a heading would say nothing more, or something else
 	}
 	return append(out, f.headings(before.Headings, have)...)
 }

@@ -22,7 +22,7 @@ type Before struct {
 
 // Standalone returns the question with what it leaves to the question before. One
 // that refers back ("Who built it?") takes over its names, or else its rarest words
-// and those of the heading that its answer cited, after its end; one that brings a
+// (where those are too few, of the heading that its answer cited) after its end; one that brings a
 // name of its own ("And Rome?") the rest, with that name in the old one's place
 // where there is only one. A question
 // that stands alone is returned as it is. Only English is known for pronouns; in
