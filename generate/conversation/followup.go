@@ -130,4 +130,4 @@ func (f *followUp) refers() bool {
 }
 
 // asks are words of questions, which name nothing.
-var asks = set("what which who whom whose when where why how do does did has have had can could would should may might must will shall tell me about many much")
+var asks = set("what which who whom whose when where why how do does did has have had can could would should may might must will shall tell me about many much one")
