@@ -103,6 +103,11 @@ func TestBucket(t *testing.T) {
 	if m = b.runImport(spec); m.State != Done || m.Removed != 1 || m.Unchanged+m.Indexed != 4 {
 		t.Errorf("an edit and a removal: %+v", m)
 	}
+	for at, want := range map[string]string{"s3://nowhere/docs": "NoSuchBucket", "s3://papers/nothing": "nothing is there"} {
+		if m = b.runImport(ImportSpec{Bucket: at, Sync: true}); m.State != Failed || !strings.Contains(m.Error, want) {
+			t.Errorf("%s: %+v", at, m)
+		}
+	}
 	if m = b.runImport(ImportSpec{Bucket: "s3://papers", Sync: true}); m.State != Done || m.Indexed != 2 || m.Removed != 0 {
 		t.Errorf("the whole bucket: %+v", m)
 	}
@@ -140,14 +145,5 @@ func TestBucketThatCannotBeRead(t *testing.T) {
 		if bad.Validate() == nil {
 			t.Errorf("%+v is accepted", bad)
 		}
-	}
-}
-
-func TestMissingBucket(t *testing.T) {
-	b, s := setUp(t), newS3Server(t)
-	b.workOn(Sources{S3: s.s3})
-	m := b.runImport(ImportSpec{Bucket: "s3://nowhere/docs", Sync: true})
-	if m.State != Failed || !strings.Contains(m.Error, "NoSuchBucket") {
-		t.Errorf("%+v", m)
 	}
 }

@@ -18,7 +18,7 @@ type Sources struct {
 	// S3 reaches buckets.
 	S3 S3
 
-	pace time.Duration // between two requests to a web site; 0: the default
+	pace time.Duration // between two requests to a web site, and two tries; 0: the defaults
 }
 
 // SetSources applies to imports that Run takes up. Call it before.

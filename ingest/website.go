@@ -28,7 +28,7 @@ func openSite(spec WebSpec, o Sources, known func(context.Context, string) (stri
 	}
 	return &website{scope, web.Options{
 		Start: spec.URL, MaxPages: spec.MaxPages, MaxDepth: spec.MaxDepth, Crawl: spec.Crawl,
-		MaxBytes: MaxDocumentBytes, Dialer: o.dialer(), Known: known, Pace: o.pace,
+		MaxBytes: MaxDocumentBytes, Dialer: o.dialer(), Known: known, Pace: o.pace, Pause: o.pace,
 	}}, nil
 }
 
