@@ -46,6 +46,9 @@ func fromExplained(e retrieve.Explained) *quarryv1.ExplainedCandidate {
 		Dense:       fromLegScore(e.Dense),
 		Lexical:     fromLegScore(e.Lexical),
 		Fate:        string(e.Fate),
+		FusedRank:   int32(e.FusedRank),
+		Rerank:      e.Rerank,
+		Lacks:       e.Lacks,
 	}
 	for _, t := range e.Terms {
 		out.Terms = append(out.Terms, &quarryv1.TermScore{Term: t.Term, Count: int32(t.TF), Score: t.Score})

@@ -23,18 +23,18 @@ type dedupe struct {
 
 // repeats tells whether f's text is a better one's but for white space and case,
 // or has nearly the same terms; passages that differ in a number never do. It
-// notes f, with its terms, as seen when not.
+// gives f its terms, and notes it as seen when not.
 func (d *dedupe) repeats(f *found) bool {
 	if d.off || d.analyzer == nil {
 		return false
 	}
-	text := strings.Join(strings.Fields(strings.ToLower(f.Text)), " ")
-	if d.texts[text] {
-		return true
-	}
 	f.terms = map[string]bool{}
 	for _, t := range d.analyzer.Terms(f.Text) {
 		f.terms[t] = true
+	}
+	text := strings.Join(strings.Fields(strings.ToLower(f.Text)), " ")
+	if d.texts[text] {
+		return true
 	}
 	for _, s := range d.seen {
 		if similarity(s.terms, f.terms) >= sameShare && !differInNumbers(s.terms, f.terms) {

@@ -1,8 +1,11 @@
 package retrieve
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -67,6 +70,9 @@ func (e *embedder) try(ctx context.Context, texts []string) ([][]float32, error)
 	if err == nil && len(vectors) != len(texts) {
 		err = fmt.Errorf("%d vectors for %d texts", len(vectors), len(texts))
 	}
+	for _, v := range vectors {
+		err = cmp.Or(err, usable(v, e.model.Info().Dim))
+	}
 	if err != nil {
 		err = late(within, "The embedding model", e.budget, err)
 	}
@@ -88,4 +94,22 @@ func (e *embedder) note(ctx context.Context, err error) {
 		e.failed++
 		e.last, e.retry = err, time.Now().Add(embedRetry)
 	}
+}
+
+// usable says why a model's vector cannot be searched by: its length is not the
+// model's, a number is not finite, or all are zero, which has no direction.
+func usable(v []float32, dim int) error {
+	var sum float64
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	switch {
+	case len(v) != dim:
+		return fmt.Errorf("a vector of %d dimensions from a model of %d", len(v), dim)
+	case math.IsNaN(sum) || math.IsInf(sum, 0):
+		return errors.New("a vector that is not finite")
+	case sum == 0:
+		return errors.New("a vector of zeros")
+	}
+	return nil
 }

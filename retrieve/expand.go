@@ -31,7 +31,11 @@ func (r *search) arrange(ctx context.Context, hits []found) ([]Passage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("join neighbours: %w", err)
 	}
-	blocks := join(r.grow(hits, around, left))
+	pieces := r.grow(hits, around, left)
+	for _, p := range pieces[len(hits):] {
+		r.set(p.chunk, Merged)
+	}
+	blocks := join(pieces)
 	r.markMerged(hits, blocks)
 	slices.SortFunc(blocks, func(a, b block) int { return cmp.Compare(a.rank, b.rank) })
 	return r.read(ctx, hits, blocks)

@@ -3,6 +3,7 @@ package retrieve
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -14,25 +15,31 @@ const (
 	Returned   Fate = "returned"
 	Merged     Fate = "merged"     // is part of a better candidate's passage
 	CutLimit   Fate = "limit"      // others took all places
+	CutRerank  Fate = "rerank"     // had a place until the reranker gave it to others
+	Undiverse  Fate = "diversity"  // had a place until one unlike the others was preferred
 	CutBudget  Fate = "budget"     // its tokens did not fit
 	Duplicate  Fate = "duplicate"  // says what a better one says
 	Undemanded Fate = "undemanded" // lacks what the query requires, or has what it excludes
 )
 
-// Explained is a chunk that a leg returned and that the caller may read, and why
-// it is a passage or not.
+// Explained is a chunk that a leg returned for the query, or for a paraphrase of
+// it, and that the caller may read, and why it is a passage or not.
 type Explained struct {
 	DocumentID  int64
 	URI         string
 	Start, End  int
 	HeadingPath []string
-	// Rank by fused score, from 1, of all candidates.
-	Rank           int
-	Score          float64
-	Dense, Lexical LegScore
+	// Rank from 1 among all candidates that have what the query demands, 0 of the
+	// others. FusedRank is that before reranking, and Rerank the reranker's score.
+	Rank, FusedRank int
+	Score, Rerank   float64
+	Dense, Lexical  LegScore
 	// Terms are the query's terms that the chunk has, with their part of the BM25 score.
 	Terms []TermPart
 	Fate  Fate
+	// Lacks is the demand of the query that an Undemanded chunk does not meet, as it
+	// is written.
+	Lacks string
 	chunk int64
 }
 
@@ -64,27 +71,40 @@ select p.chunk_id, k.term_id, p.tf, k.idf * p.tf / (p.tf + s.base + s.slope * p.
                         and chunk_id = any(@chunks::bigint[]) offset 0) p
  order by p.chunk_id, score desc`
 
-// explain lists the candidates that the caller may read, best first.
+// explain lists the candidates that the caller may read: those that are ranked,
+// best first, and then those that lack what the query demands.
 func (r *search) explain(ctx context.Context, ranked []Candidate) error {
-	if !r.query.Explain || len(ranked) == 0 {
+	if !r.query.Explain || len(ranked)+len(r.sifted) == 0 {
 		return nil
 	}
 	defer r.stage("explain")()
 	if note := r.recall.note(r.collection.SpaceID); note != "" && r.result.DensePlan == planHNSW {
 		r.result.Notes = append(r.result.Notes, note)
 	}
-	chunks, err := r.describe(ctx, chunkIDs(ranked))
+	all := append(slices.Clip(ranked), r.sifted...)
+	if err := r.complete(ctx, all[len(ranked):]); err != nil {
+		return err
+	}
+	chunks, err := r.describe(ctx, chunkIDs(all))
 	if err != nil {
 		return fmt.Errorf("explain: %w", err)
 	}
-	for i, c := range ranked {
+	for i, c := range all {
 		e, ok := chunks[c.ChunkID]
 		if !ok {
 			continue
 		}
-		e.Rank, e.Score, e.Dense, e.Lexical, e.Fate = i+1, c.Score, c.Dense, c.Lexical, CutLimit
+		e.Dense, e.Lexical, e.Fate = c.Dense, c.Lexical, CutLimit
 		if f, ok := r.fates[c.ChunkID]; ok {
 			e.Fate = f
+		}
+		if i < len(ranked) {
+			e.Rank, e.FusedRank, e.Score, e.Rerank = i+1, i+1, c.Score, c.Rerank
+			if before, ok := r.fused[c.ChunkID]; ok {
+				e.FusedRank = before
+			}
+		} else {
+			e.Fate, e.Lacks = Undemanded, r.lacks[c.ChunkID]
 		}
 		r.result.Explanation = append(r.result.Explanation, *e)
 	}

@@ -3,6 +3,7 @@ package retrieve
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -56,7 +57,13 @@ func (r *search) hydrate(ctx context.Context, ranked []Candidate) ([]found, erro
 		}
 		ranked = ranked[n:]
 	}
-	return diversify(out, r.query.Limit, r.query.Diversity), nil
+	chosen := diversify(out, r.query.Limit, r.query.Diversity)
+	for i, f := range out {
+		if i < r.query.Limit && !slices.ContainsFunc(chosen, func(c found) bool { return c.chunkID == f.chunkID }) {
+			r.set(f.chunkID, Undiverse)
+		}
+	}
+	return chosen, nil
 }
 
 func (r *search) chunks(ctx context.Context, candidates []Candidate) (map[int64]found, error) {

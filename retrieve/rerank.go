@@ -54,7 +54,24 @@ func (r *search) rerank(ctx context.Context, ranked []Candidate) ([]Candidate, e
 	for i := range out {
 		out[i].Score = 1 / float64(1+i)
 	}
+	r.noteRerank(ranked, out)
 	return out, nil
+}
+
+// noteRerank keeps, for an explanation, the ranks before, and who lost a place.
+func (r *search) noteRerank(before, after []Candidate) {
+	if r.fates == nil {
+		return
+	}
+	r.fused = make(map[int64]int, len(before))
+	for i, c := range before {
+		r.fused[c.ChunkID] = i + 1
+	}
+	for i, c := range after {
+		if i >= r.query.Limit && r.fused[c.ChunkID] <= r.query.Limit {
+			r.set(c.ChunkID, CutRerank)
+		}
+	}
 }
 
 // rescore returns the reranker's score of each chunk that can still be read; the

@@ -104,7 +104,7 @@ func TestParaphrasesMatchReference(t *testing.T) {
 		}
 		got := c.searchWith(t, written{paraphrases: texts[1:]}, Query{Text: texts[0], Paraphrases: 2, Limit: 25})
 		c.compare(t, strings.Join(texts, " | "), got, want, dense, bm25)
-		if cover := (maxOf(dense) + maxOf(bm25)/idfSum) / 2; math.Abs(got.Coverage-cover) > near {
+		if cover := c.covered(t, texts[0], dense, dense, bm25, idfSum); math.Abs(got.Coverage-cover) > near {
 			t.Errorf("%q: coverage %v, want %v", texts, got.Coverage, cover)
 		}
 	}
@@ -126,7 +126,7 @@ func TestHyDE(t *testing.T) {
 		}
 		own, bm25, idfSum := c.reference(t, query)
 		c.compare(t, query, got, fused(dense, bm25, 0.55), dense, bm25)
-		cover := (maxOf(own) + maxOf(bm25)/idfSum) / 2
+		cover := c.covered(t, query, own, dense, bm25, idfSum)
 		if !slices.Equal(got.Vector, vectors[0]) || math.Abs(got.Coverage-cover) > near {
 			t.Errorf("%q: coverage %v, want %v", query, got.Coverage, cover)
 		}

@@ -27,10 +27,13 @@ type search struct {
 	analyzer   *lexical.Analyzer
 	syntax     lexical.Syntax
 	terms      lookup
-	fates      map[int64]Fate // of chunks; nil: not to be explained
-	variants   []*search      // of the query in other words
-	supposed   string         // what an answer might read like; "": not asked for
-	aim        []float32      // what the dense leg searches by
+	fates      map[int64]Fate   // of chunks; nil: not to be explained
+	fused      map[int64]int    // ranks before reranking; nil: there was none
+	sifted     []Candidate      // that lack what the query demands
+	lacks      map[int64]string // what each of those lacks
+	variants   []*search        // of the query in other words
+	supposed   string           // what an answer might read like; "": not asked for
+	aim        []float32        // what the dense leg searches by
 	near       []hit
 	words      words
 	denseErr   error
@@ -139,6 +142,7 @@ func (r *search) candidates(ctx context.Context) ([]Candidate, error) {
 			return nil, err
 		}
 		if len(kept) > 0 || !r.relax() {
+			r.sifted = without(all, kept)
 			return kept, nil
 		}
 	}

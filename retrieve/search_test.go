@@ -3,6 +3,7 @@ package retrieve
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -66,6 +67,14 @@ func TestOddQueries(t *testing.T) {
 		{"emoji", "🙂🙂", nil},
 		{"sql", "'; drop table chunk; -- dogs", []string{"dogs"}},
 		{"quotes", `"dogs" 'bark'`, []string{"dogs"}},
+		{"unclosed quote", `"dogs`, []string{"dogs"}},
+		{"only quotes", `""" " ''" “”`, nil},
+		{"only signs", `+ - +- -+ "`, nil},
+		{"signs and quotes that cross", `+"dogs -"cats" +`, []string{"dogs"}},
+		{"brackets and operators", `((dogs AND) || NOT [[ && *:* ~^`, []string{"dogs"}},
+		{"a wall of demands", strings.Repeat(`"dogs" `, 500), []string{"dogs"}},
+		{"emoji among words", "🐕 dogs 🐕‍🦺", []string{"dogs"}},
+		{"right to left", "\u202esgod dogs", []string{"dogs"}},
 		{"null byte", "dogs\x00bark", []string{"dogs"}},
 		{"broken utf8", "dogs \xff\xfe", []string{"dogs"}},
 		{"ten thousand words", strings.Repeat("dogs ", 10000), []string{"dogs"}},
@@ -108,7 +117,7 @@ func TestManyTerms(t *testing.T) {
 
 func TestSearchRefuses(t *testing.T) {
 	c := animals(t)
-	weight := 1.5
+	weight, nan := 1.5, math.NaN()
 	for _, tt := range []struct {
 		name  string
 		query Query
@@ -121,6 +130,9 @@ func TestSearchRefuses(t *testing.T) {
 		{"negative limit", Query{Collection: "docs", Text: "x", Limit: -1}, nil},
 		{"tokens", Query{Collection: "docs", Text: "x", MaxTokens: -1}, nil},
 		{"weight", Query{Collection: "docs", Text: "x", DenseWeight: &weight}, nil},
+		{"weight NaN", Query{Collection: "docs", Text: "x", DenseWeight: &nan}, nil},
+		{"diversity", Query{Collection: "docs", Text: "x", Diversity: -0.1}, nil},
+		{"diversity NaN", Query{Collection: "docs", Text: "x", Diversity: nan}, nil},
 	} {
 		_, err := New(c.pool, c.model, Options{}).Search(t.Context(), tt.query)
 		if err == nil || tt.want != nil && !errors.Is(err, tt.want) {

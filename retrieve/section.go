@@ -21,6 +21,7 @@ const (
 
 // piece is a chunk that was picked: a hit, or text around one.
 type piece struct {
+	chunk             int64
 	document, version int64
 	ord               int
 	start, end        int
@@ -33,7 +34,7 @@ type piece struct {
 // The chunks around each hit, of the version that it was found in, by the unique
 // key (collection, document, ord). No document's are read twice.
 const aroundSQL = `
-select distinct on (c.document_id, c.ord) c.document_id, x.version, c.ord, c.start_byte, c.end_byte, c.tokens, c.header, c.heading_path
+select distinct on (c.document_id, c.ord) c.chunk_id, c.document_id, x.version, c.ord, c.start_byte, c.end_byte, c.tokens, c.header, c.heading_path
   from unnest(@documents::bigint[], @versions::bigint[], @ords::int[]) as x(document_id, version, ord)
   join document d on d.collection_id = @collection and d.document_id = x.document_id and d.version = x.version
   join chunk c on c.collection_id = @collection and c.document_id = x.document_id
@@ -63,7 +64,7 @@ func (r *search) around(ctx context.Context, hits []found) ([]piece, error) {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (p piece, err error) {
-		err = row.Scan(&p.document, &p.version, &p.ord, &p.start, &p.end, &p.tokens, &p.header, &p.path)
+		err = row.Scan(&p.chunk, &p.document, &p.version, &p.ord, &p.start, &p.end, &p.tokens, &p.header, &p.path)
 		return p, err
 	})
 }
@@ -88,7 +89,7 @@ func (r *search) grow(hits []found, around []piece, left int) []piece {
 	at := make([]int, len(hits)) // their places in around
 	for i, h := range hits {
 		at[i] = g.find(h)
-		p := piece{h.DocumentID, h.Version, h.ord, h.Start, h.End, h.Tokens, h.Header, i, h.HeadingPath}
+		p := piece{h.chunkID, h.DocumentID, h.Version, h.ord, h.Start, h.End, h.Tokens, h.Header, i, h.HeadingPath}
 		if g.out = append(g.out, p); at[i] >= 0 {
 			g.hit[at[i]], g.picked[at[i]] = i, true
 		}

@@ -33,12 +33,18 @@ func (r *search) sift(ctx context.Context, candidates []Candidate) ([]Candidate,
 		return nil, fmt.Errorf("check phrases: %w", err)
 	}
 	has := map[int64]bool{}
+	if r.lacks == nil {
+		r.lacks = map[int64]string{}
+	}
 	var id int64
 	var terms []int64
 	var body, title string
 	var path []string
 	_, err = pgx.ForEachRow(rows, []any{&id, &terms, &body, &title, &path}, func() error {
-		has[id] = r.meets(terms, append([]string{body, title}, path...))
+		lacks, misses := r.misses(terms, append([]string{body, title}, path...))
+		if has[id] = !misses; misses {
+			r.lacks[id] = lacks.String()
+		}
 		return nil
 	})
 	if err != nil {
@@ -47,8 +53,21 @@ func (r *search) sift(ctx context.Context, candidates []Candidate) ([]Candidate,
 	return slices.DeleteFunc(slices.Clone(candidates), func(c Candidate) bool { return !has[c.ChunkID] }), nil
 }
 
-// meets tells whether a chunk of these terms and texts meets every demand.
-func (r *search) meets(terms []int64, texts []string) bool {
+// without returns the candidates of all that are not in kept, in their order.
+func without(all, kept []Candidate) []Candidate {
+	if len(all) == len(kept) {
+		return nil
+	}
+	in := map[int64]bool{}
+	for _, c := range kept {
+		in[c.ChunkID] = true
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(c Candidate) bool { return in[c.ChunkID] })
+}
+
+// misses returns the first demand that a chunk of these terms and texts does not
+// meet, and whether there is one.
+func (r *search) misses(terms []int64, texts []string) (lexical.Demand, bool) {
 	var analysed [][]string
 	for _, d := range r.syntax.Demands {
 		holds := slices.Contains(terms, lexical.TermID(d.Terms[0]))
@@ -61,10 +80,10 @@ func (r *search) meets(terms []int64, texts []string) bool {
 			holds = slices.ContainsFunc(analysed, d.Holds)
 		}
 		if holds == d.Excluded {
-			return false
+			return d, true
 		}
 	}
-	return true
+	return lexical.Demand{}, false
 }
 
 // relax takes the quoted phrases out of what is demanded, and tells whether there
@@ -74,7 +93,7 @@ func (r *search) relax() bool {
 	var rest []lexical.Demand
 	for _, d := range r.syntax.Demands {
 		if d.Quoted && !d.Excluded {
-			phrases = append(phrases, `"`+d.Text+`"`)
+			phrases = append(phrases, d.String())
 			continue
 		}
 		rest = append(rest, d)

@@ -80,7 +80,8 @@ func (r *search) lost(ctx context.Context, uri string) (Loss, error) {
 	case chunks == 0:
 		return Loss{Stage: "empty", Reason: "The document has no text.", Remedy: "Put a version with text."}, nil
 	case !passed:
-		return Loss{Stage: "filter", Reason: "The filter is false of the document.", Remedy: "Leave the filter out, or change the document's metadata."}, nil
+		part, err := r.falsePart(ctx, document)
+		return Loss{Stage: "filter", Reason: "The filter is false of the document" + part + ".", Remedy: "Leave the filter out, or change the document's metadata."}, err
 	}
 	return r.ranked(ctx, document)
 }
@@ -113,6 +114,14 @@ func (r *search) ranked(ctx context.Context, document int64) (Loss, error) {
 	case Duplicate:
 		loss.Reason = fmt.Sprintf("Its best part is candidate %d, and says what a better one says.", best.Rank)
 		loss.Remedy = "Keep duplicates."
+	case CutRerank:
+		loss.Reason = fmt.Sprintf("Its best part was candidate %d until the reranker made it %d; the search returns %d.", best.FusedRank, best.Rank, r.query.Limit)
+		loss.Remedy = fmt.Sprintf("No reranking, or a limit of %d.", best.Rank)
+	case Undiverse:
+		loss.Reason = fmt.Sprintf("Its best part is candidate %d, and too like the others for a diversity of %g.", best.Rank, r.query.Diversity)
+		loss.Remedy = "Less diversity, or a larger limit."
+	case Undemanded:
+		return undemanded(best.Lacks, best), nil
 	}
 	return loss, nil
 }
@@ -135,6 +144,12 @@ func (r *search) beyond(ctx context.Context, document int64) (Loss, error) {
 	for i, id := range chunks {
 		candidates[i].ChunkID = id
 	}
+	if kept, err := r.sift(ctx, candidates); err != nil || len(kept) == 0 && len(candidates) > 0 {
+		return undemanded(r.lacks[chunks[0]], nil), err
+	}
+	if r.aim == nil && len(r.terms.ids) == 0 {
+		return Loss{Stage: "legs", Reason: "The query has nothing to look for.", Remedy: "A query with words."}, nil
+	}
 	if err := r.fill(ctx, r.collection, candidates, r.aim, r.terms); err != nil {
 		return Loss{}, err
 	}
@@ -148,20 +163,23 @@ func (r *search) beyond(ctx context.Context, document int64) (Loss, error) {
 		}
 	}
 	best := dense
-	if r.aim == nil {
+	if r.aim == nil && words.ChunkID != 0 {
 		best = words
 	}
 	return r.standing(ctx, best, dense, words)
 }
 
+// undemanded is the loss of a document that does not meet a demand of the query.
+func undemanded(demand string, best *Explained) Loss {
+	reason := "It has what the query excludes: " + demand
+	if !strings.HasPrefix(demand, "-") {
+		reason = "It lacks what the query requires: " + demand
+	}
+	return Loss{Stage: string(Undemanded), Reason: reason, Remedy: "A query without " + demand + ".", Best: best}
+}
+
 // standing counts the chunks before the document's best in each leg.
 func (r *search) standing(ctx context.Context, best, dense, words Candidate) (Loss, error) {
-	if len(r.syntax.Demands) > 0 {
-		return Loss{
-			Stage: string(Undemanded), Reason: "It lacks what the query requires, has what it excludes, or is too far from the rest of the query.",
-			Remedy: "A query without quotes, + and -.",
-		}, nil
-	}
 	loss := Loss{Stage: "legs", Remedy: "A query that says more of what the document says."}
 	described, err := r.describe(ctx, []int64{best.ChunkID})
 	if err != nil || described[best.ChunkID] == nil {

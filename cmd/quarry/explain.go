@@ -89,6 +89,12 @@ func candidateText(term *terminal, e *quarryv1.ExplainedCandidate) string {
 	fmt.Fprintf(&b, "%s. %s · bytes %d–%d · %s\n", rank, place(term.short(e.Uri), e.HeadingPath, 0),
 		e.Range.GetStart(), e.Range.GetEnd(), clean(e.Fate))
 	fmt.Fprintf(&b, "     score %.3f · cosine %s · BM25 %s\n", e.Score, legText(e.Dense), legText(e.Lexical))
+	if e.FusedRank != e.Rank {
+		fmt.Fprintf(&b, "     reranked from %d, %.3f\n", e.FusedRank, e.Rerank)
+	}
+	if e.Lacks != "" {
+		fmt.Fprintf(&b, "     does not meet: %s\n", line(e.Lacks, 200))
+	}
 	var terms []string
 	for _, t := range e.Terms {
 		terms = append(terms, fmt.Sprintf("%s ×%d %.3f", clean(t.Term), t.Count, t.Score))

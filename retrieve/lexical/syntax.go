@@ -16,6 +16,21 @@ type Demand struct {
 	Quoted   bool
 }
 
+// String is the demand as people write it; a plain quoted phrase has no sign.
+func (d Demand) String() string {
+	text := d.Text
+	if d.Quoted {
+		text = `"` + text + `"`
+	}
+	switch {
+	case d.Excluded:
+		return "-" + text
+	case d.Quoted:
+		return text
+	}
+	return "+" + text
+}
+
 // Syntax is a query as people may write it, taken apart.
 type Syntax struct {
 	// Text to search by: the query without its signs, quotes and exclusions. A

@@ -14,12 +14,17 @@ import (
 	"strings"
 	"sync/atomic"
 	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
 )
 
 const (
 	maxResponse = 4 << 20
 	// maxText is how much of a text is sent, in bytes; models read less.
 	maxText = 16 << 10
+	// textsAtOnce is the most texts that text-embeddings-inference takes in a
+	// request unless it is told otherwise; it scores each by itself.
+	textsAtOnce = 32
 )
 
 // Config of a Client.
@@ -73,11 +78,14 @@ func (c *Client) Rerank(ctx context.Context, query string, texts []string) ([]fl
 	for i, t := range texts {
 		short[i] = cut(t)
 	}
-	scores, err := c.request(ctx, query, short, c.texts.Load())
+	if c.texts.Load() {
+		return c.asTexts(ctx, query, short)
+	}
+	scores, err := c.request(ctx, query, short, false)
 	// A server of the other form refuses the fields.
 	status, refused := errors.AsType[*StatusError](err)
-	if refused && !c.texts.Load() && (status.Code == http.StatusBadRequest || status.Code == http.StatusUnprocessableEntity) {
-		if scores, err := c.request(ctx, query, short, true); err == nil {
+	if refused && (status.Code == http.StatusBadRequest || status.Code == http.StatusUnprocessableEntity) {
+		if scores, err := c.asTexts(ctx, query, short); err == nil {
 			c.texts.Store(true)
 			return scores, nil
 		}
@@ -86,6 +94,25 @@ func (c *Client) Rerank(ctx context.Context, query string, texts []string) ([]fl
 		return nil, fmt.Errorf("rerank: %w", err)
 	}
 	return scores, nil
+}
+
+// asTexts asks in text-embeddings-inference's form, in as many requests as it takes,
+// at the same time.
+func (c *Client) asTexts(ctx context.Context, query string, texts []string) ([]float64, error) {
+	out := make([]float64, len(texts))
+	g, ctx := errgroup.WithContext(ctx)
+	for from := 0; from < len(texts); from += textsAtOnce {
+		to := min(from+textsAtOnce, len(texts))
+		g.Go(func() error {
+			scores, err := c.request(ctx, query, texts[from:to], true)
+			copy(out[from:], scores)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, fmt.Errorf("rerank: %w", err)
+	}
+	return out, nil
 }
 
 type request struct {

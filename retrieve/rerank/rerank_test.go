@@ -7,8 +7,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // server speaks one of the forms, as the servers do: results come best first.
@@ -29,33 +27,6 @@ func server(t *testing.T, field, answer string) (*httptest.Server, *[]string) {
 	}))
 	t.Cleanup(s.Close)
 	return s, &calls
-}
-
-func TestForms(t *testing.T) {
-	for _, tt := range []struct{ name, field, answer string }{
-		{"cohere", "documents", `{"id": "x", "results": [{"index": 1, "relevance_score": 0.9}, {"index": 0, "relevance_score": -3}]}`},
-		{"jina", "documents", `{"model": "m", "results": [{"index": 1, "relevance_score": 0.9, "document": {"text": "b"}}, {"index": 0, "relevance_score": -3}]}`},
-		{"tei", "texts", `[{"index": 1, "score": 0.9}, {"index": 0, "score": -3}]`},
-	} {
-		s, calls := server(t, tt.field, tt.answer)
-		c, err := New(Config{URL: s.URL + "/v1", Model: "m", Key: "k"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for range 2 {
-			got, err := c.Rerank(t.Context(), "q", []string{"a", "b"})
-			if err != nil {
-				t.Fatalf("%s: %v", tt.name, err)
-			}
-			if diff := cmp.Diff([]float64{-3, 0.9}, got); diff != "" {
-				t.Errorf("%s: %s", tt.name, diff)
-			}
-		}
-		want := map[string]int{"documents": 2, "texts": 3}[tt.field] // the refusal comes once
-		if len(*calls) != want || (*calls)[0] != "/v1/rerank Bearer k" {
-			t.Errorf("%s: %v", tt.name, *calls)
-		}
-	}
 }
 
 func TestBadAnswers(t *testing.T) {

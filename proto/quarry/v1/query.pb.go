@@ -1081,8 +1081,14 @@ type ExplainedCandidate struct {
 	// The query's terms that the chunk has; their scores sum to lexical's.
 	Terms []*TermScore `protobuf:"bytes,9,rep,name=terms,proto3" json:"terms,omitempty"`
 	// "returned"; "merged" into a better one's passage; or why it was cut: "limit",
-	// "budget", "duplicate", "undemanded" (by +, - or quotes in the query).
-	Fate          string `protobuf:"bytes,10,opt,name=fate,proto3" json:"fate,omitempty"`
+	// "rerank" and "diversity" (others got its place), "budget", "duplicate",
+	// "undemanded" (by +, - or quotes in the query; its rank is 0).
+	Fate string `protobuf:"bytes,10,opt,name=fate,proto3" json:"fate,omitempty"`
+	// Rank before reranking, and the reranker's score; score is 1/rank with it.
+	FusedRank int32   `protobuf:"varint,20,opt,name=fused_rank,json=fusedRank,proto3" json:"fused_rank,omitempty"`
+	Rerank    float64 `protobuf:"fixed64,21,opt,name=rerank,proto3" json:"rerank,omitempty"`
+	// What an undemanded candidate lacks, or has too much, as in the query.
+	Lacks         string `protobuf:"bytes,22,opt,name=lacks,proto3" json:"lacks,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1183,6 +1189,27 @@ func (x *ExplainedCandidate) GetTerms() []*TermScore {
 func (x *ExplainedCandidate) GetFate() string {
 	if x != nil {
 		return x.Fate
+	}
+	return ""
+}
+
+func (x *ExplainedCandidate) GetFusedRank() int32 {
+	if x != nil {
+		return x.FusedRank
+	}
+	return 0
+}
+
+func (x *ExplainedCandidate) GetRerank() float64 {
+	if x != nil {
+		return x.Rerank
+	}
+	return 0
+}
+
+func (x *ExplainedCandidate) GetLacks() string {
+	if x != nil {
+		return x.Lacks
 	}
 	return ""
 }
@@ -3050,7 +3077,7 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x06report\x18\x02 \x01(\v2\x17.quarry.v1.SearchReportR\x06report\x12=\n" +
 	"\n" +
 	"candidates\x18\x03 \x03(\v2\x1d.quarry.v1.ExplainedCandidateR\n" +
-	"candidates\"\xda\x02\n" +
+	"candidates\"\xa7\x03\n" +
 	"\x12ExplainedCandidate\x12\x1f\n" +
 	"\vdocument_id\x18\x01 \x01(\tR\n" +
 	"documentId\x12\x10\n" +
@@ -3063,7 +3090,11 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\alexical\x18\b \x01(\v2\x13.quarry.v1.LegScoreR\alexical\x12*\n" +
 	"\x05terms\x18\t \x03(\v2\x14.quarry.v1.TermScoreR\x05terms\x12\x12\n" +
 	"\x04fate\x18\n" +
-	" \x01(\tR\x04fate\"K\n" +
+	" \x01(\tR\x04fate\x12\x1d\n" +
+	"\n" +
+	"fused_rank\x18\x14 \x01(\x05R\tfusedRank\x12\x16\n" +
+	"\x06rerank\x18\x15 \x01(\x01R\x06rerank\x12\x14\n" +
+	"\x05lacks\x18\x16 \x01(\tR\x05lacks\"K\n" +
 	"\tTermScore\x12\x12\n" +
 	"\x04term\x18\x01 \x01(\tR\x04term\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x05R\x05count\x12\x14\n" +
