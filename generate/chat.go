@@ -119,7 +119,7 @@ func (c *Chat) answerForm(ctx context.Context, r Request, emit func(Event) bool)
 	case Summary:
 		return c.summary(ctx, r, emit)
 	}
-	w, asked := c.begin(r, emit, "")
+	w, asked := c.begin(r, emit, "", 0)
 	return c.stream(ctx, r, w, asked)
 }
 
@@ -132,13 +132,14 @@ func (c *Chat) tokens(r Request) int {
 }
 
 // begin composes what r asks, with rules on the answer's form after the prompt's
-// own, and returns the answer to be written with it.
-func (c *Chat) begin(r Request, emit func(Event) bool, rules string) (*writing, provider.Prompt) {
+// own, and returns the answer to be written with it. It leaves room for so many
+// more tokens.
+func (c *Chat) begin(r Request, emit func(Event) bool, rules string, more int) (*writing, provider.Prompt) {
 	answer := c.tokens(r)
 	// The rules and the passages come first: history takes a quarter at most.
 	history, _ := r.History.Fits((c.context - answer) / 4)
 	said := history.Block(len(r.Passages))
-	asked := Compose(r.words(), r.Question, r.Passages, c.context-answer-estimateTokens(said)-estimateTokens(rules))
+	asked := Compose(r.words(), r.Question, r.Passages, c.context-answer-estimateTokens(said)-estimateTokens(rules)-more)
 	return c.writing(r, r.Passages[:asked.Shown], emit), provider.Prompt{
 		System: asked.System + rules, Examples: asked.Examples, User: said + asked.User, MaxTokens: answer,
 	}

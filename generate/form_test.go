@@ -101,6 +101,17 @@ func TestObjectFails(t *testing.T) {
 	}
 }
 
+// An answer without end is cut off, and not asked for again.
+func TestObjectWithoutEnd(t *testing.T) {
+	src, passages := library("Go was announced in 2009.")
+	s := openaitest.New(t, openaitest.Reply{Pieces: []string{`{"year": [`}, Fault: openaitest.Endless})
+	_, _, err := formed(chatOver(t, s, src), t, Request{Question: "When?", Passages: passages, Form: JSON{schemaOf(t, yearSchema)}})
+	var failed *SchemaError
+	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "limit of tokens") || len(s.Requests()) != 1 {
+		t.Errorf("%v after %d calls", err, len(s.Requests()))
+	}
+}
+
 // The schema is sent where the server has the capability, and only there; the
 // next model of a route answers when one cannot.
 func TestObjectCapabilityAndRoute(t *testing.T) {

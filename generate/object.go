@@ -19,13 +19,16 @@ The answer's form goes before what is said above on form: reply with one JSON va
 %s
 </schema>`
 
+// repairTokens is what asking again takes, beside the answer that did not do.
+const repairTokens = 512
+
 // maxValues of an object are looked up in the passages.
 const maxValues = 100
 
 // object answers in JSON. What does not obey the schema is asked for once more.
 func (c *Chat) object(ctx context.Context, r Request, emit func(Event) bool) error {
 	schema := r.Form.(JSON).Schema
-	w, asked := c.begin(r, emit, fmt.Sprintf(objectRules, schema.raw))
+	w, asked := c.begin(r, emit, fmt.Sprintf(objectRules, schema.raw), c.tokens(r)+repairTokens)
 	if c.schema {
 		asked.Schema, asked.Strict = schema.raw, schema.strict
 	}
@@ -46,6 +49,10 @@ func (c *Chat) object(ctx context.Context, r Request, emit func(Event) bool) err
 		if problems = bad; len(bad) == 0 {
 			return w.object(ctx, r, c, unfenced(text), value, result)
 		}
+		if result.FinishReason == "length" {
+			problems = []Problem{{"", "the answer reached its limit of tokens"}}
+			break
+		}
 		asked.Examples = append(slices.Clone(asked.Examples), provider.Turn{User: asked.User, Assistant: text})
 		asked.User = repair(problems)
 	}
@@ -56,8 +63,8 @@ func (c *Chat) object(ctx context.Context, r Request, emit func(Event) bool) err
 func repair(problems []Problem) string {
 	var b strings.Builder
 	b.WriteString("That does not obey the schema:\n")
-	for _, p := range problems {
-		fmt.Fprintf(&b, "- %q: %s\n", p.Path, p.Message)
+	for _, p := range problems[:min(len(problems), 8)] {
+		fmt.Fprintf(&b, "- %q: %s\n", cutRunes(p.Path, 64), cutRunes(p.Message, 80))
 	}
 	return b.String() + "Reply with the corrected JSON value and nothing else."
 }

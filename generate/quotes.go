@@ -26,7 +26,7 @@ func (c *Chat) quotes(ctx context.Context, r Request, emit func(Event) bool) err
 	if most == 0 {
 		most = defaultQuotes
 	}
-	w, asked := c.begin(r, emit, fmt.Sprintf(quotesRules, most))
+	w, asked := c.begin(r, emit, fmt.Sprintf(quotesRules, most), 0)
 	text, result, err := c.whole(ctx, asked)
 	if err != nil {
 		return err

@@ -76,7 +76,7 @@ func portions(passages []retrieve.Passage, room int) (parts [][]retrieve.Passage
 
 // atOnce is a summary in one call.
 func (s *summarising) atOnce(ctx context.Context) error {
-	w, asked := s.begin(s.r, s.emit, summaryRules)
+	w, asked := s.begin(s.r, s.emit, summaryRules, 0)
 	if !s.affords(asked, 0) {
 		return ErrMaxCost
 	}
