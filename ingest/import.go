@@ -162,6 +162,6 @@ func sameProgress(a, b Import) bool {
 		return false
 	}
 	return a.State == b.State && a.Error == b.Error && a.Listed == b.Listed && a.Unchanged == b.Unchanged && a.Queued == b.Queued &&
-		a.Indexed == b.Indexed && a.Failed == b.Failed && a.Superseded == b.Superseded && a.Removed == b.Removed && a.Moved == b.Moved &&
+		a.Indexed == b.Indexed && a.Failed == b.Failed && a.Superseded == b.Superseded && a.Removed == b.Removed && a.Embedded == b.Embedded && a.Moved == b.Moved &&
 		a.Plan.Removed.Count == b.Plan.Removed.Count
 }

@@ -69,6 +69,7 @@ type target struct {
 type claim struct {
 	id, revision, size    int64
 	uri, title, mediaType string // title and media type as given
+	importID              *int64 // that accepted it
 }
 
 // index indexes what is staged of the documents. Documents that another job has
@@ -161,14 +162,14 @@ func (ix *indexer) target(ctx context.Context, col int64) (*target, error) {
 // claims returns what is staged of the documents, in their order of id.
 func (ix *indexer) claims(ctx context.Context, col int64, docs []int64) ([]claim, error) {
 	rows, err := ix.pool.Query(ctx, `
-		select d.document_id, s.revision, d.size, d.uri, s.title, s.media_type
+		select d.document_id, s.revision, d.size, d.uri, s.title, s.media_type, d.import_id
 		  from staged s join document d on d.collection_id = s.collection_id and d.document_id = s.document_id
 		 where s.collection_id = $1 and s.document_id = any($2) and d.state = 'pending' order by d.document_id`, col, docs)
 	if err != nil {
 		return nil, fmt.Errorf("claim documents: %w", err)
 	}
 	claims, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c claim, err error) {
-		err = row.Scan(&c.id, &c.revision, &c.size, &c.uri, &c.title, &c.mediaType)
+		err = row.Scan(&c.id, &c.revision, &c.size, &c.uri, &c.title, &c.mediaType, &c.importID)
 		return c, err
 	})
 	if err != nil {

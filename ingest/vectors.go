@@ -15,15 +15,14 @@ const embedAtOnce = 512
 
 type hash = [sha256.Size]byte
 
-// embed gives every piece without a vector one: from the collection where one of the same
-// text is stored, else from the model, each distinct text once.
+// embed gives every piece without a vector one: from the collection where one of
+// the same text is stored, else from the model, each distinct text once.
 func (ix *indexer) embed(ctx context.Context, t *target, docs []*prepared) error {
 	vectors, err := ix.stored(ctx, t, distinct(docs))
 	if err != nil {
 		return err
 	}
-	var texts []string
-	var hashes []hash
+	var todo []unembedded
 	for _, d := range docs {
 		for _, p := range d.pieces {
 			if _, ok := vectors[p.hash]; ok || p.given {
@@ -31,24 +30,17 @@ func (ix *indexer) embed(ctx context.Context, t *target, docs []*prepared) error
 			}
 			vectors[p.hash] = nil
 			text := embeddedText(p.Chunk)
-			texts, hashes = append(texts, text), append(hashes, p.hash)
-			d.embedded++
-			d.tokens += int64(min(ix.model.Tokens(text), ix.model.Info().MaxTokens))
+			todo = append(todo, unembedded{d, p.hash, text, int64(min(ix.model.Tokens(text), ix.model.Info().MaxTokens))})
 		}
 	}
-	for len(texts) > 0 {
-		n := min(len(texts), embedAtOnce)
-		got, err := ix.model.Embed(ctx, texts[:n])
-		if err != nil {
-			return fmt.Errorf("embed %d chunks: %w", n, err)
+	for len(todo) > 0 {
+		n := min(len(todo), embedAtOnce)
+		if err := ix.embedSome(ctx, t, todo[:n], vectors); err != nil {
+			return err
 		}
-		for i, v := range got {
-			if len(v) != t.space.Dim {
-				return fmt.Errorf("embed: the model gave %d dimensions, the space has %d", len(v), t.space.Dim)
-			}
-			vectors[hashes[i]] = v
+		if todo = todo[n:]; len(todo) > 0 {
+			ix.showEmbedded(ctx, t, docs)
 		}
-		texts, hashes = texts[n:], hashes[n:]
 	}
 	for _, d := range docs {
 		for i := range d.pieces {
@@ -58,6 +50,57 @@ func (ix *indexer) embed(ctx context.Context, t *target, docs []*prepared) error
 		}
 	}
 	return nil
+}
+
+// unembedded is a text that the model has not seen yet.
+type unembedded struct {
+	doc    *prepared
+	hash   hash
+	text   string
+	tokens int64
+}
+
+// embedSome adds the vectors of some texts.
+func (ix *indexer) embedSome(ctx context.Context, t *target, some []unembedded, vectors map[hash][]float32) error {
+	texts := make([]string, len(some))
+	for i, u := range some {
+		texts[i] = u.text
+	}
+	got, err := ix.model.Embed(ctx, texts)
+	if err != nil {
+		return fmt.Errorf("embed %d chunks: %w", len(texts), err)
+	}
+	if len(got) != len(texts) {
+		return fmt.Errorf("embed: the model gave %d vectors for %d texts", len(got), len(texts))
+	}
+	for i, v := range got {
+		if len(v) != t.space.Dim {
+			return fmt.Errorf("embed: the model gave %d dimensions, the space has %d", len(v), t.space.Dim)
+		}
+		u := some[i]
+		vectors[u.hash] = v
+		u.doc.embedded++
+		u.doc.tokens += u.tokens
+	}
+	return nil
+}
+
+// showEmbedded adds what is embedded so far to the documents' imports: a large
+// document takes minutes. Should the worker die, it is embedded, and counted,
+// once more.
+func (ix *indexer) showEmbedded(ctx context.Context, t *target, docs []*prepared) {
+	for _, d := range docs {
+		if d.embedded == 0 || d.importID == nil {
+			continue
+		}
+		_, err := ix.pool.Exec(ctx, `update import set embedded = embedded + $3, tokens = tokens + $4
+			where collection_id = $1 and import_id = $2`, t.col, *d.importID, d.embedded, d.tokens)
+		if err != nil {
+			ix.log.Warn("show progress", "err", err)
+			return
+		}
+		d.embedded, d.tokens = 0, 0
+	}
 }
 
 func distinct(docs []*prepared) [][]byte {

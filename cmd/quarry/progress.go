@@ -74,7 +74,7 @@ func importLine(first, im *quarryv1.Import, since time.Duration) string {
 	if im.State == quarryv1.ImportState_IMPORT_STATE_SCANNING {
 		s = fmt.Sprintf("  %d documents, reading on (%d files seen)", done, im.Listed)
 	}
-	s += fmt.Sprintf(" · %d chunks", im.Chunks)
+	s += fmt.Sprintf(" · %d chunks", max(im.Chunks, im.Embedded)) // a large document's are embedded long before they are written
 	if since < time.Second/2 {
 		return s
 	}
