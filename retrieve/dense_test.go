@@ -65,6 +65,30 @@ func TestDensePlans(t *testing.T) {
 	}
 }
 
+// Plans made while tables are small, and kept, read no table whole.
+func TestPlansOfSmallTables(t *testing.T) {
+	c := animals(t)
+	c.exec(t, "analyze")
+	terms := lookup{ids: []int64{1, 2}}
+	all := scope{where: access}
+	for name, sql := range map[string]string{
+		"collection": collectionSQL, "exact": exactSQL, "listed": exactListedSQL, "words": bm25For(scope{}, terms),
+		"words in scope": bm25For(all, terms), "words listed": bm25For(scope{where: access, listed: true}, terms),
+		"fill vectors": fillDenseSQL, "fill words": fillLexicalSQL, "hydrate": all.in(hydrateSQL), "weights": weightsSQL,
+	} {
+		args := all.with(terms.args(collection{ID: c.id}))
+		for k, v := range map[string]any{
+			"name": "docs", "space": c.space, "vector": nil, "depth": 10, "documents": []int64{1}, "principals": []string{},
+			"candidates": 200, "postings": 100, "chunks": []int64{1}, "neighbours": true,
+		} {
+			args[k] = v
+		}
+		if plan := c.explain(t, "", sql, args); strings.Contains(plan, "Seq Scan") {
+			t.Errorf("%s:\n%s", name, plan)
+		}
+	}
+}
+
 func TestPlanChoice(t *testing.T) {
 	for _, tt := range []struct {
 		chunks  int64

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -23,14 +24,14 @@ import (
 )
 
 // ask takes each query from a chunk: eight words of its middle and its last, a
-// rare one. It finds the exact nearest chunks of each.
+// rare one, without punctuation, which stores read in their own ways. It finds the exact nearest chunks of each.
 func (p *peers) ask(ctx context.Context) error {
 	var texts []string
 	for i := range scaleQueries {
 		source := i * p.n / scaleQueries
-		words := strings.Fields(p.synth.chunk(source).text)
+		words := strings.FieldsFunc(p.synth.chunk(source).text, func(r rune) bool { return !unicode.IsLetter(r) })
 		at := len(words) / 3
-		q := strings.Join(append(words[at:at+8:at+8], strings.Trim(words[len(words)-1], ".")), " ")
+		q := strings.Join(append(words[at:at+8:at+8], words[len(words)-1]), " ")
 		p.queries = append(p.queries, peerQuery{Text: q, source: source})
 		texts = append(texts, q)
 	}

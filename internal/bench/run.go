@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -53,10 +54,9 @@ func withBench(ctx context.Context, o options, measure func(*bench) error) error
 	}
 	defer model.Close()
 	b := &bench{o: o, model: model, home: home}
-	if err := measure(b); err != nil {
-		return err
-	}
-	return b.t.print(os.Stdout)
+	err = measure(b)
+	// What was measured before an error, or an interrupt, is worth seeing.
+	return errors.Join(err, b.t.print(os.Stdout))
 }
 
 type bench struct {

@@ -60,6 +60,8 @@ func Open(ctx context.Context, dsn string, o Options) (*pgxpool.Pool, error) {
 	p["plan_cache_mode"] = "force_custom_plan"
 	if o.FixedPlans {
 		p["plan_cache_mode"] = "force_generic_plan"
+		// A plan made while a table is empty must do when it is full.
+		p["enable_seqscan"] = "off"
 	}
 	p["jit"] = "off"
 	cfg.ConnConfig.ConnectTimeout = 10 * time.Second
