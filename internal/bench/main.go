@@ -30,6 +30,9 @@ func command(ctx context.Context, args []string) error {
 	if len(args) > 0 && args[0] == "scale" {
 		return runScale(ctx, args[1:])
 	}
+	if len(args) > 0 && args[0] == "answers" {
+		return runAnswers(ctx)
+	}
 	o := options{}
 	flag.StringVar(&o.bin, "quarry", "bin/quarry", "the binary to measure")
 	flag.StringVar(&o.runtime, "runtime", os.Getenv("QUARRY_TEST_RUNTIME"), "runtime folder")
