@@ -40,6 +40,7 @@ func runAnswers(ctx context.Context) error {
 	}
 	defer func() { a.t.print(os.Stdout) }()
 	for _, measure := range []func(context.Context) error{
+		a.warm,
 		func(ctx context.Context) error { return a.single(ctx, 200) },
 		func(ctx context.Context) error { return a.many(ctx, 200, 20) },
 		func(ctx context.Context) error { return a.many(ctx, 1000, 100) },

@@ -19,6 +19,12 @@ var now = time.Now
 // slowAfter is when this server cuts off a client that takes nothing.
 const slowAfter = 2 * time.Second
 
+// warm opens what stays open, so that it is not counted as some stream's.
+func (a *answers) warm(ctx context.Context) error {
+	_, _, err := a.hold(ctx, 100, pace{tokens: 1})
+	return err
+}
+
 // single asks one question after another.
 func (a *answers) single(ctx context.Context, n int) error {
 	p := pace{tokens: 3, apart: 5 * time.Millisecond}
@@ -84,7 +90,7 @@ func (a *answers) reportMany(n int, held float64, streams []*stream) {
 	a.t.add(fmt.Sprintf("  each token of %d streams, 10/s each", n), fmt.Sprintf("p50 %s, p99 %s; %d tokens, none lost", fine(quantile(all, .5)), fine(p99), len(all)),
 		"250 ms", fmt.Sprintf("%.2f", p99.Seconds()/.25), "≤ 1")
 	kb := held / float64(n) / 1000
-	a.t.add("  memory a stream, with its client and upstream", fmt.Sprintf("%.0f kB", kb), "100 kB", fmt.Sprintf("%.2f", kb/100), "≤ 1")
+	a.t.add("  memory a stream, its client and upstream included", fmt.Sprintf("%.0f kB", kb), "100 kB", fmt.Sprintf("%.2f", kb/100), "≤ 1")
 }
 
 // begin starts n streams, a few at a time, and waits until the upstream has all.
