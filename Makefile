@@ -64,9 +64,14 @@ test-llama: needs ## Test the model clients on a real llama.cpp server; download
 	$(GO) vet -tags llama ./internal/llama
 	QUARRY_TEST_LLAMA="$(CURDIR)/.tools/llama" $(GO) test -tags llama -count 1 -timeout 15m $(if $(RUN),-run '$(RUN)') ./internal/llama
 
+.PHONY: bench-langchaingo
+bench-langchaingo: needs ## Print what langchaingo alone makes of each fault of a model API, beside Quarry
+	$(GO) test -count 1 -v -run TestLangchaingoAlone ./generate/provider
+
 .PHONY: bench
 bench: build ## Measure speed, each line beside its limit; BENCH_DATA=corpus.jsonl.gz adds a corpus
 	$(GO) run ./internal/withpg -- $(GO) run ./internal/bench $(BENCH_ARGS)
+	$(if $(BENCH_ARGS),,$(GO) run ./internal/withpg -- $(GO) run ./internal/bench answers)
 
 .PHONY: bench-load
 bench-load: build .tools/peers/installed ## Load documents with given vectors, beside a bare COPY and two other stores; BENCH_ARGS="-load 100000"

@@ -62,6 +62,9 @@ type Options struct {
 	// MaxSearches, MaxAnswers and MaxPuts run at once; calls beyond are refused
 	// with RESOURCE_EXHAUSTED. 0 means 8 for each core, 32 and 16.
 	MaxSearches, MaxAnswers, MaxPuts int
+	// SendTimeout is how long a client may take nothing of what it is sent; then
+	// its call ends with DEADLINE_EXCEEDED. 0 means 30 s.
+	SendTimeout time.Duration
 	// StopGrace is how long running calls may take once the server stops.
 	// 0 means 10 s.
 	StopGrace time.Duration
@@ -79,7 +82,7 @@ func (o Options) Validate() error {
 			return fmt.Errorf("import URL %q: must begin with a scheme, as in https://docs.example.com/", u)
 		}
 	}
-	if o.MaxSearches < 0 || o.MaxAnswers < 0 || o.MaxPuts < 0 || o.StopGrace < 0 {
+	if o.MaxSearches < 0 || o.MaxAnswers < 0 || o.MaxPuts < 0 || o.StopGrace < 0 || o.SendTimeout < 0 {
 		return fmt.Errorf("limits must not be negative")
 	}
 	return nil
@@ -94,6 +97,9 @@ func (o Options) withDefaults() Options {
 	fill(&o.MaxSearches, 8*runtime.GOMAXPROCS(0))
 	fill(&o.MaxAnswers, 32)
 	fill(&o.MaxPuts, 16)
+	if o.SendTimeout == 0 {
+		o.SendTimeout = 30 * time.Second
+	}
 	if o.StopGrace == 0 {
 		o.StopGrace = 10 * time.Second
 	}
@@ -125,7 +131,7 @@ func New(p Parts, log *slog.Logger, o Options) (*Server, error) {
 	}
 	s := &Server{grpc: grpc.NewServer(transport()...), health: health.NewServer(), grace: o.StopGrace, cache: p.Cache}
 	s.stopping, s.stop = context.WithCancel(context.Background())
-	g := &guard{log: log, validate: validator, limits: limits(o)}
+	g := &guard{log: log, validate: validator, limits: limits(o), sendTimeout: o.SendTimeout}
 	g.register(s.grpc, quarryv1.CollectionService_ServiceDesc, &collections{catalog: p.Catalog, ingester: p.Ingester, situater: p.Situater})
 	g.register(s.grpc, quarryv1.IngestService_ServiceDesc, &ingestion{ingester: p.Ingester, may: readable{o.ImportRoots, o.ImportURLs}, stopping: s.stopping})
 	g.register(s.grpc, quarryv1.QueryService_ServiceDesc, newQueries(p, log))

@@ -26,6 +26,8 @@ type guard struct {
 	log      *slog.Logger
 	validate protovalidate.Validator
 	limits   map[string]limit // by full method; "" for those not named
+	// sendTimeout bounds the wait for a client to take a message.
+	sendTimeout time.Duration
 }
 
 // limit bounds one method's calls.
@@ -67,22 +69,12 @@ func (g *guard) unary(method string, m grpc.MethodDesc) grpc.MethodHandler {
 func (g *guard) stream(method string, d grpc.StreamDesc) grpc.StreamHandler {
 	return func(srv any, stream grpc.ServerStream) error {
 		return g.call(stream.Context(), method, func(ctx context.Context, r *request) error {
-			return d.Handler(srv, &guardedStream{ServerStream: stream, ctx: ctx, receive: func(v any) error {
+			return d.Handler(srv, &guardedStream{ServerStream: stream, ctx: ctx, sendTimeout: g.sendTimeout, receive: func(v any) error {
 				return g.receive(stream.RecvMsg, v, r)
 			}})
 		})
 	}
 }
-
-// guardedStream is a stream with the guarded context and decoding.
-type guardedStream struct {
-	grpc.ServerStream
-	ctx     context.Context
-	receive func(any) error
-}
-
-func (s *guardedStream) Context() context.Context { return s.ctx }
-func (s *guardedStream) RecvMsg(v any) error      { return s.receive(v) }
 
 // call runs a handler under every guard and returns the status for the client.
 func (g *guard) call(ctx context.Context, method string, handle func(context.Context, *request) error) (err error) {

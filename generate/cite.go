@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/quarry-rag/quarry/internal/sentence"
@@ -83,6 +84,10 @@ func (c *citer) resolve(ctx context.Context, pieces []piece) ([]Event, error) {
 		}
 		c.marked = len(c.claim)
 		if len(citations) == 0 {
+			if openMarker.Match(c.claim[max(0, len(c.claim)-maxMarker):]) {
+				text.WriteString("…") // or what follows would make a marker with it
+				c.remember("…")
+			}
 			continue
 		}
 		text.WriteString(markerText(p, citations))
@@ -97,6 +102,9 @@ func (c *citer) resolve(ctx context.Context, pieces []piece) ([]Event, error) {
 	}
 	return out, nil
 }
+
+// openMarker is the beginning of a marker at the end of text.
+var openMarker = regexp.MustCompile(`\[[\d ,;]*$`)
 
 // markerText is the marker with the numbers that proved good.
 func markerText(p piece, citations []Citation) string {

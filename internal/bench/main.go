@@ -27,11 +27,15 @@ func main() {
 
 // command runs the measurement that the first argument names, or the usual ones.
 func command(ctx context.Context, args []string) error {
-	if len(args) > 0 && args[0] == "scale" {
-		return runScale(ctx, args[1:])
-	}
-	if len(args) > 0 && args[0] == "peers" {
-		return runPeers(ctx, args[1:])
+	if len(args) > 0 {
+		switch args[0] {
+		case "scale":
+			return runScale(ctx, args[1:])
+		case "peers":
+			return runPeers(ctx, args[1:])
+		case "answers":
+			return runAnswers(ctx)
+		}
 	}
 	o := options{}
 	flag.StringVar(&o.bin, "quarry", "bin/quarry", "the binary to measure")
