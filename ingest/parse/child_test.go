@@ -33,14 +33,20 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	var err error
+	if CacheDir, err = os.MkdirTemp("", "quarry-parse"); err != nil { // the engine is compiled once
+		panic(err)
+	}
+	code := m.Run()
+	os.RemoveAll(CacheDir)
+	os.Exit(code)
 }
 
 // withChild has the test's documents read in children.
 func withChild(t *testing.T) {
-	Child, CacheDir = []string{os.Args[0], "parse-child"}, t.TempDir()
+	Child = []string{os.Args[0], "parse-child"}
 	t.Cleanup(func() {
-		Child, CacheDir = nil, ""
+		Child = nil
 		for _, c := range nursery.idle {
 			c.kill()
 		}

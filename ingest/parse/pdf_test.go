@@ -65,3 +65,46 @@ func TestPDFStops(t *testing.T) {
 		t.Errorf("the next one: %v", err)
 	}
 }
+
+// A page that draws a form twice, which draws another twice, and so on, would
+// take for ever: it is stopped in time, here and in a child, or refused.
+func TestPDFBomb(t *testing.T) {
+	startPDF(t)
+	body := bombPDF(30)
+	for _, child := range []bool{false, true} {
+		if child {
+			withChild(t)
+			if _, err := Parse(t.Context(), "application/pdf", reportPDF()); err != nil { // compiles the engine
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		_, err := Parse(ctx, "application/pdf", body)
+		if err == nil || !errors.Is(err, context.DeadlineExceeded) && !errors.As(err, new(*Error)) {
+			t.Errorf("child %v: got %v", child, err)
+		}
+		if took := time.Since(began); took > 6*time.Second {
+			t.Errorf("child %v: stopped after %v", child, took)
+		}
+	}
+}
+
+// bombPDF draws 2 to the depth texts.
+func bombPDF(depth int) []byte {
+	form := func(s, resources string) string {
+		return fmt.Sprintf("<< /Type /XObject /Subtype /Form /BBox [0 0 595 842] /Resources << %s >> /Length %d >>\nstream\n%s\nendstream", resources, len(s), s)
+	}
+	objects := []string{
+		"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+		"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /XObject << /X 6 0 R >> >> >>",
+		"<< /Length 5 >>\nstream\n/X Do\nendstream",
+		"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+	}
+	for i := range depth {
+		objects = append(objects, form("/X Do /X Do", fmt.Sprintf("/XObject << /X %d 0 R >>", 7+i)))
+	}
+	objects = append(objects, form("BT /F1 12 Tf 72 700 Td (x) Tj ET", "/Font << /F1 5 0 R >>"))
+	return assemblePDF(objects, "")
+}
