@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"io"
 	"path"
+	"regexp"
 	"strings"
 )
 
@@ -40,6 +41,8 @@ var zipExtensions = map[string]string{
 	".odt": odtType, ".ods": odsType, ".odp": odpType,
 }
 
+var mimeType = regexp.MustCompile(`^application/[a-z0-9.+-]+$`)
+
 // zipType tells office formats by the mimetype entry that must come first, or
 // by the names of files, all of which are in the directory at the end. Of an
 // archive without its end it tells what it was meant to be.
@@ -48,7 +51,7 @@ func zipType(name string, body []byte) string {
 	head := body[:min(len(body), near)]
 	if len(head) > 38 && bytes.HasPrefix(head[30:], []byte("mimetype")) {
 		rest := head[38:min(len(head), 38+100)]
-		if end := bytes.IndexAny(rest, "PK\x00\n"); end > 0 && bytes.HasPrefix(rest, []byte("application/")) {
+		if end := bytes.IndexAny(rest, "PK\x00\n"); end > 0 && mimeType.Match(rest[:end]) {
 			return string(rest[:end])
 		}
 	}

@@ -107,7 +107,7 @@ func (l *pdfLayout) isHeading(line, next pdfLine, text string) bool {
 	if line.size >= 1.12*l.body {
 		return !l.crowded || line.size >= 1.6*l.body
 	}
-	stands := line.bold || line.font != l.font && numberedHeading.MatchString(text)
+	stands := line.bold || line.font != l.font && (line.size > 1.03*l.body || numberedHeading.MatchString(text))
 	if !stands || line.size < 0.93*l.body || strings.HasSuffix(text, ".") || strings.HasSuffix(text, ",") || len(text) > 120 {
 		return false
 	}
@@ -117,7 +117,7 @@ func (l *pdfLayout) isHeading(line, next pdfLine, text string) bool {
 }
 
 // numberedHeading is a line that begins with a section's number.
-var numberedHeading = regexp.MustCompile(`^(\(\d{1,2}\)|\d{1,2}(\.\d{1,2}){0,4}\.?|[IVX]{1,5}\.|[A-Z]\.)\s+\pL`)
+var numberedHeading = regexp.MustCompile(`^(\(\d{1,2}\)|\d{1,2}(\.\d{1,2}){0,4}\.?|[IVX]{1,5}\.|[A-Z]\.)\s+[\p{Ps}\p{Pi}"']?\pL`)
 
 // isCrowded reports whether more than eight lines, and a quarter of the page's,
 // are of a heading's size.
