@@ -232,7 +232,9 @@ func TestTroubleIsIncomplete(t *testing.T) {
 			}
 		}
 	})
-	h.mux.HandleFunc("/endless", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/endless?"+r.URL.RawQuery+"x", http.StatusFound) })
+	h.mux.HandleFunc("/endless", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/endless?"+r.URL.RawQuery+"x", http.StatusFound)
+	})
 	h.mux.HandleFunc("/round", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/round", http.StatusFound) })
 	h.mux.HandleFunc("/away", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "http://169.254.169.254/latest", http.StatusFound)
