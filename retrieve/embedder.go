@@ -1,7 +1,6 @@
 package retrieve
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,7 +70,9 @@ func (e *embedder) try(ctx context.Context, texts []string) ([][]float32, error)
 		err = fmt.Errorf("%d vectors for %d texts", len(vectors), len(texts))
 	}
 	for _, v := range vectors {
-		err = cmp.Or(err, usable(v, e.model.Info().Dim))
+		if err == nil {
+			err = usable(v, e.model.Info().Dim)
+		}
 	}
 	if err != nil {
 		err = late(within, "The embedding model", e.budget, err)

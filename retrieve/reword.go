@@ -142,8 +142,11 @@ func (r *search) widen(ctx context.Context, candidates []Candidate) ([]Candidate
 			return nil
 		})
 	}
-	if err := cmp.Or(g.Wait(), ctx.Err()); err != nil {
+	if err := g.Wait(); err != nil {
 		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
 	}
 	if err := errors.Join(failed...); err != nil {
 		r.note(ctx, &legError{"The search for a paraphrase failed", err}, "so it is left out.")
