@@ -5,12 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,7 +17,6 @@ import (
 	"github.com/quarry-rag/quarry/internal/ids"
 	"github.com/quarry-rag/quarry/internal/modeltest"
 	"github.com/quarry-rag/quarry/internal/pgconn"
-	"github.com/quarry-rag/quarry/retrieve/embed"
 )
 
 // envWorker makes the test binary a worker on the database it names, to be killed.
@@ -215,97 +211,6 @@ func TestStopIsQuickAndLosesNothing(t *testing.T) {
 		t.Errorf("import: %+v", m)
 	}
 	b.check()
-}
-
-// failing is a model whose server is down until it is mended.
-type failing struct {
-	embed.Model
-	mended atomic.Bool
-}
-
-func (f *failing) Embed(ctx context.Context, texts []string) ([][]float32, error) {
-	if !f.mended.Load() {
-		return nil, errors.New("connection refused")
-	}
-	return f.Model.Embed(ctx, texts)
-}
-
-func TestModelDownIsSaidAndTriedAgain(t *testing.T) {
-	b, root := setUp(t), t.TempDir()
-	model := &failing{Model: b.model.Model}
-	b.model.Model = model
-	write(t, root, map[string]string{"a.md": sections("harbour")})
-	m, err := b.in.StartImport(b.ctx, "docs", ImportSpec{Paths: []string{root}})
-	b.ok(err)
-	b.work(WorkerOptions{})
-	b.until(`select exists (select from import where trouble <> '')`)
-	m, err = b.in.Import(b.ctx, "docs", m.ID)
-	b.ok(err)
-	rec, err := b.in.Document(b.ctx, "docs", uriOf(root+"/a.md"))
-	b.ok(err)
-	if !strings.Contains(m.Error, "connection refused") || rec.State != Pending || !strings.Contains(rec.Reason, "connection refused") {
-		t.Errorf("nobody is told: %+v, %+v", m, rec)
-	}
-	b.check()
-	model.mended.Store(true)
-	b.until(settled)
-	m, err = b.in.Import(b.ctx, "docs", m.ID)
-	b.ok(err)
-	if m.State != Done || m.Error != "" || m.Indexed != 1 {
-		t.Errorf("mended: %+v", m)
-	}
-	b.check()
-}
-
-// TestAnyInterleaving lets two workers and four clients do what they like.
-func TestAnyInterleaving(t *testing.T) {
-	b, root := setUp(t), t.TempDir()
-	stop := b.work(WorkerOptions{})
-	b.work(WorkerOptions{Jobs: 2})
-	var clients sync.WaitGroup
-	for c := range 4 {
-		clients.Go(func() {
-			r := rand.New(rand.NewPCG(uint64(c), 7))
-			for range 25 {
-				if err := b.anything(r, root); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	clients.Wait()
-	stop() // the other worker finishes
-	b.until(settled)
-	b.check()
-}
-
-func (b *bench) anything(r *rand.Rand, root string) error {
-	uri := fmt.Sprintf("%d.md", r.IntN(12))
-	switch r.IntN(10) {
-	case 0:
-		if err := b.in.Delete(b.ctx, "docs", uri); !errors.Is(err, ErrUnknownDocument) {
-			return err
-		}
-		return nil
-	case 1:
-		_, _, err := b.in.Put(b.ctx, "docs", Document{URI: uri}) // fails: empty
-		return err
-	case 2:
-		write(b.t, root, map[string]string{uri: sections(fmt.Sprint("sail", r.IntN(3)))})
-		_, err := b.in.StartImport(b.ctx, "docs", ImportSpec{Paths: []string{root}, Sync: true})
-		return err
-	case 3:
-		if err := os.Remove(root + "/" + uri); err != nil && !os.IsNotExist(err) {
-			return err
-		}
-		return nil
-	}
-	words := make([]string, 1+r.IntN(3))
-	for i := range words {
-		words[i] = fmt.Sprint("word", r.IntN(6))
-	}
-	_, _, err := b.in.Put(b.ctx, "docs", Document{URI: uri, Body: []byte(sections(words...)), Metadata: map[string]any{"n": r.IntN(2)}})
-	return err
 }
 
 func TestPostgresConnectionsLost(t *testing.T) {

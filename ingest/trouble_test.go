@@ -1,0 +1,51 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/quarry-rag/quarry/retrieve/embed"
+)
+
+// failing is a model whose server is down until it is mended.
+type failing struct {
+	embed.Model
+	mended atomic.Bool
+}
+
+func (f *failing) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	if !f.mended.Load() {
+		return nil, errors.New("connection refused")
+	}
+	return f.Model.Embed(ctx, texts)
+}
+
+func TestModelDownIsSaidAndTriedAgain(t *testing.T) {
+	b, root := setUp(t), t.TempDir()
+	model := &failing{Model: b.model.Model}
+	b.model.Model = model
+	write(t, root, map[string]string{"a.md": sections("harbour")})
+	m, err := b.in.StartImport(b.ctx, "docs", ImportSpec{Paths: []string{root}})
+	b.ok(err)
+	b.work(WorkerOptions{})
+	b.until(`select exists (select from import where trouble <> '')`)
+	m, err = b.in.Import(b.ctx, "docs", m.ID)
+	b.ok(err)
+	rec, err := b.in.Document(b.ctx, "docs", uriOf(root+"/a.md"))
+	b.ok(err)
+	if !strings.Contains(m.Error, "connection refused") || rec.State != Pending || !strings.Contains(rec.Reason, "connection refused") {
+		t.Errorf("nobody is told: %+v, %+v", m, rec)
+	}
+	b.check()
+	model.mended.Store(true)
+	b.until(settled)
+	m, err = b.in.Import(b.ctx, "docs", m.ID)
+	b.ok(err)
+	if m.State != Done || m.Error != "" || m.Indexed != 1 {
+		t.Errorf("mended: %+v", m)
+	}
+	b.check()
+}
