@@ -50,7 +50,7 @@ func TestLangchaingoAlone(t *testing.T) {
 	for _, c := range cases {
 		s := openaitest.New(t, c.reply)
 		alone, aloneErr := alone(t, s, c.cancel)
-		m := model(t, s, func(c *provider.Config) { 
+		m := model(t, s, func(c *provider.Config) {
 			c.FirstTokenTimeout, c.IdleTimeout, c.MaxTokens = 300*time.Millisecond, 300*time.Millisecond, 4000
 		})
 		ctx, cancel := context.WithCancel(t.Context())

@@ -43,7 +43,7 @@ func newStream(ctx context.Context, c *call, first *time.Timer, body io.ReadClos
 			defer s.idle.Stop()
 		}
 		return body.Read(p)
-	}), maxStream), 16<<10)
+	}), maxStream), 4<<10)
 	return s
 }
 

@@ -43,7 +43,7 @@ func runAnswers(ctx context.Context) error {
 		a.warm,
 		func(ctx context.Context) error { return a.single(ctx, 200) },
 		func(ctx context.Context) error { return a.many(ctx, 200, 20) },
-		func(ctx context.Context) error { return a.many(ctx, 1000, 100) },
+		func(ctx context.Context) error { return a.many(ctx, 1000, 60) },
 		a.slow, a.cancel,
 	} {
 		if err := measure(ctx); err != nil {
@@ -60,6 +60,7 @@ type answers struct {
 	closers  []func()
 	t        table
 	asked    int
+	busy     time.Duration // of the processor, while hold's answers came
 }
 
 func (a *answers) close() {
