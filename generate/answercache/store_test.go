@@ -83,8 +83,10 @@ func answer() *Entry {
 	e.Found.Passages = []retrieve.Passage{{DocumentID: 3, URI: "u", Text: "It is 7.", End: 8}}
 	e.Found.Words.Model = "m"
 	e.Events = []generate.Event{
-		generate.Delta{Text: "It is 7. [1]"}, generate.Citation{Passage: 1, Start: 0, End: 8, Quote: "It is 7."},
-		generate.Support{End: 8, Supported: true, Passages: []int{1}}, generate.Usage{InputTokens: 5},
+		generate.Delta{Text: "It is 7. [1]"},
+		generate.Citation{Passage: 1, Start: 0, End: 8, Quote: "It is 7."},
+		generate.Support{End: 8, Supported: true, Passages: []int{1}},
+		generate.Usage{InputTokens: 5},
 		generate.Verdict{Outcome: generate.Answered},
 		generate.Done{FinishReason: "stop", Tries: []generate.Try{
 			{Model: "cheap", Code: "down", Price: &generate.Price{Input: 2}, Duration: 1},
