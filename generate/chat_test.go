@@ -17,7 +17,7 @@ func chatOver(t *testing.T, s *openaitest.Server, src Source) *Chat {
 	t.Helper()
 	c, err := NewChat(ChatConfig{Config: provider.Config{
 		Name: "small", BaseURL: s.URL, Model: "m",
-		IdleTimeout: 100 * time.Millisecond, FirstTokenTimeout: 100 * time.Millisecond,
+		IdleTimeout: time.Second, FirstTokenTimeout: 5 * time.Second,
 	}}, src, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -46,7 +46,7 @@ func TestAnthropicStream(t *testing.T) {
 
 func TestAnthropicFaults(t *testing.T) {
 	short := func(c *provider.Config) {
-		c.FirstTokenTimeout, c.IdleTimeout = 100*time.Millisecond, 50*time.Millisecond
+		c.FirstTokenTimeout, c.IdleTimeout = time.Second, 500*time.Millisecond
 	}
 	half := []string{"half an"}
 	for _, c := range []struct {
@@ -70,6 +70,7 @@ func TestAnthropicFaults(t *testing.T) {
 		{"not streamed", anthropictest.Reply{Fault: anthropictest.WholeJSON, Pieces: half}, provider.CodeBadResponse, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			_, r, err := ask(t.Context(), claude(t, anthropictest.New(t, c.reply), short))
 			var e *provider.Error
 			if !errors.As(err, &e) {

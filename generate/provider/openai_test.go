@@ -58,7 +58,7 @@ func TestStream(t *testing.T) {
 // No case may pass for an answer that ended well.
 func TestFaults(t *testing.T) {
 	short := func(c *provider.Config) {
-		c.FirstTokenTimeout, c.IdleTimeout = 100*time.Millisecond, 50*time.Millisecond
+		c.FirstTokenTimeout, c.IdleTimeout = time.Second, 500*time.Millisecond
 	}
 	cases := []struct {
 		name      string
@@ -82,6 +82,7 @@ func TestFaults(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			_, r, err := ask(t.Context(), model(t, openaitest.New(t, c.reply), short))
 			var e *provider.Error
 			if !errors.As(err, &e) {

@@ -11,7 +11,7 @@ import (
 	"github.com/quarry-rag/quarry/generate/provider/openaitest"
 )
 
-func inOnePiece(c *provider.Config) { c.NoStream, c.Timeout = true, 200*time.Millisecond }
+func inOnePiece(c *provider.Config) { c.NoStream, c.Timeout = true, 2*time.Second }
 
 // A server that cannot stream is asked for the answer in one piece.
 func TestAnswersInOnePiece(t *testing.T) {
