@@ -18,7 +18,7 @@ import (
 var now = time.Now
 
 // slowAfter is when this server cuts off a client that takes nothing.
-const slowAfter = 15 * time.Second
+const slowAfter = 10 * time.Second
 
 // warm opens what stays open, so that it is not counted as some stream's.
 func (a *answers) warm(ctx context.Context) error {
@@ -142,6 +142,7 @@ func memory() float64 {
 
 // slow has one client that takes nothing of a flood, beside 50 that do.
 func (a *answers) slow(ctx context.Context) error {
+	seen := a.upstream.seen()
 	a.upstream.set(pace{tokens: 2000, padding: strings.Repeat("x", 500)})
 	stuck, err := a.ask(ctx)
 	if err != nil {
@@ -162,13 +163,16 @@ func (a *answers) slow(ctx context.Context) error {
 	}
 	p99 := quantile(all, .99)
 	a.t.add("50 streams beside a client that takes nothing", "p99 "+fine(p99), "250 ms", fmt.Sprintf("%.2f", p99.Seconds()/.25), "≤ 1")
+	waitCtx, stop := context.WithTimeout(ctx, 4*slowAfter)
+	defer stop()
+	gone, err := a.upstream.left(waitCtx, seen+1)
 	for err == nil {
 		_, err = stuck.Recv()
 	}
 	if errors.Is(err, io.EOF) || status.Code(err) != codes.DeadlineExceeded {
 		return fmt.Errorf("the client that took nothing was not cut off: %w", err)
 	}
-	a.t.add("  that client is cut off", "yes, "+status.Convert(err).Message(), fmt.Sprintf("limit %s, read after %s", ms(slowAfter), ms(now().Sub(began))), "", "")
+	a.t.add("  that client is cut off", "yes, "+status.Convert(err).Message(), fmt.Sprintf("limit %s, upstream ended after %s", ms(slowAfter), ms(gone[seen].Sub(began))), "", "")
 	return nil
 }
 
@@ -177,9 +181,7 @@ func (a *answers) cancel(ctx context.Context) error {
 	const n = 50
 	u := a.upstream
 	u.set(pace{tokens: 10_000, apart: 100 * time.Millisecond})
-	u.mu.Lock()
-	seen := len(u.gone)
-	u.mu.Unlock()
+	seen := u.seen()
 	var took []time.Duration
 	for i := range n {
 		err := func() error {

@@ -109,6 +109,13 @@ func (u *upstream) chunk(w io.Writer, text, finish string) {
 	fmt.Fprintf(w, "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":%s},\"finish_reason\":%s}]}\n\n", quoted, finish)
 }
 
+// seen is how many clients were seen to have left.
+func (u *upstream) seen() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return len(u.gone)
+}
+
 // left waits until n clients were seen to have left, and returns when.
 func (u *upstream) left(ctx context.Context, n int) ([]time.Time, error) {
 	tick := time.NewTicker(time.Millisecond)
