@@ -82,7 +82,7 @@ bench-scale: build ## Search 1,000, 10,000 and 100,000 chunks beside bare Postgr
 	$(GO) run ./internal/withpg -- $(GO) run ./internal/bench scale $(if $(N),-n $(N)) $(BENCH_ARGS)
 
 .PHONY: bench-peers
-bench-peers: build .tools/peers/installed ## Search beside three other stores on the same Postgres; N=20000 chunks
+bench-peers: build .tools/peers/installed ## Search beside three other stores on the same Postgres; N=100000 for more than 10,000 chunks
 	BENCH_PEERS_PYTHON=$(CURDIR)/.tools/peers/bin/python $(GO) run ./internal/withpg -- $(GO) run ./internal/bench peers $(if $(N),-n $(N)) $(BENCH_ARGS)
 
 .tools/peers/installed: internal/bench/peers.txt

@@ -33,6 +33,25 @@ type embedder struct {
 	probing bool
 }
 
+// embed sets the query's vector and what the leg searches by: the same, unless an
+// answer was supposed.
+func (r *search) embed(ctx context.Context) error {
+	defer r.stage("embed")()
+	texts := []string{r.syntax.Text}
+	if r.supposed != "" {
+		texts = append(texts, r.supposed)
+	}
+	vectors, err := r.queries.embed(ctx, texts)
+	if err != nil {
+		return err
+	}
+	r.result.Vector, r.aim = vectors[0], vectors[0]
+	if len(texts) > 1 {
+		r.aim = between(vectors[0], vectors[1])
+	}
+	return nil
+}
+
 // embed returns the vector of each of a query's texts, or a *legError.
 func (e *embedder) embed(ctx context.Context, texts []string) ([][]float32, error) {
 	if err := e.down(ctx); err != nil {

@@ -218,25 +218,6 @@ func (r *search) denseLeg(ctx context.Context) error {
 	return nil
 }
 
-// embed sets the query's vector and what the leg searches by: the same, unless an
-// answer was supposed.
-func (r *search) embed(ctx context.Context) error {
-	defer r.stage("embed")()
-	texts := []string{r.syntax.Text}
-	if r.supposed != "" {
-		texts = append(texts, r.supposed)
-	}
-	vectors, err := r.queries.embed(ctx, texts)
-	if err != nil {
-		return err
-	}
-	r.result.Vector, r.aim = vectors[0], vectors[0]
-	if len(texts) > 1 {
-		r.aim = between(vectors[0], vectors[1])
-	}
-	return nil
-}
-
 func (r *search) lexicalLeg(ctx context.Context) (err error) {
 	defer r.stage("lexical")()
 	ctx, cancel := context.WithTimeout(ctx, r.o.LexicalBudget)

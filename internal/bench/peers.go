@@ -57,7 +57,7 @@ func runPeers(ctx context.Context, args []string) error {
 	f.StringVar(&o.bin, "quarry", "bin/quarry", "the binary that loads and serves")
 	f.StringVar(&o.runtime, "runtime", os.Getenv("QUARRY_TEST_RUNTIME"), "runtime folder")
 	f.StringVar(&o.home, "home", "", "folder that keeps what is loaded for the next run; empty: none")
-	n := f.Int("n", 20_000, "chunks")
+	n := f.Int("n", 10_000, "chunks")
 	f.Parse(args)
 	if os.Getenv(envPeers) == "" {
 		return errors.New(envPeers + " is not set: run `make bench-peers`")

@@ -151,7 +151,8 @@ func (p *peers) quarry(ctx context.Context) error {
 	return nil
 }
 
-// langchaingo has no hybrid search.
+// langchaingo has no hybrid search. Its statement cannot use an index, so none is
+// made: it would only slow the loading.
 func (p *peers) langchaingo(ctx context.Context, url string) error {
 	pool, err := pgxpool.New(ctx, url)
 	if err != nil {
@@ -159,8 +160,7 @@ func (p *peers) langchaingo(ctx context.Context, url string) error {
 	}
 	defer pool.Close()
 	g := p.given()
-	store, err := pgvector.New(ctx, pgvector.WithConn(pool), pgvector.WithEmbedder(g),
-		pgvector.WithVectorDimensions(p.synth.dim), pgvector.WithHNSWIndex(16, 64, "vector_cosine_ops"))
+	store, err := pgvector.New(ctx, pgvector.WithConn(pool), pgvector.WithEmbedder(g), pgvector.WithVectorDimensions(p.synth.dim))
 	if err != nil {
 		return err
 	}
