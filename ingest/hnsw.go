@@ -89,6 +89,19 @@ func (ix *indexer) buildHNSW(ctx context.Context, col, space int64) error {
 	return ix.onIndex(ctx, space, func(conn *pgx.Conn) error { return createHNSW(ctx, conn, space, dim) })
 }
 
+// hnswLacks reports whether a large space has no index that serves.
+func hnswLacks(ctx context.Context, tx pgx.Tx, a hnswArgs) (large bool, err error) {
+	_, valid, err := hnswState(ctx, tx, a.SpaceID)
+	if err != nil || valid {
+		return false, err
+	}
+	err = tx.QueryRow(ctx, `
+		select exists (select from space s join collection c using (collection_id) join collection_stats t using (collection_id)
+		                where s.collection_id = $1 and s.space_id = $2 and c.name not like '~%' and t.chunks >= $3)`,
+		a.CollectionID, a.SpaceID, HNSWAfter).Scan(&large)
+	return large, err
+}
+
 // onIndex runs f on a connection without a time limit while no other process
 // builds or drops the space's index, a killed one's server process included. It
 // snoozes the job when one does.

@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"github.com/riverqueue/river/rivertype"
 )
 
 // Kinds of jobs. Their arguments are ids only: what to do is in the rows, which
@@ -71,15 +70,6 @@ func (vacuumArgs) InsertOpts() river.InsertOpts {
 
 func (pruneArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: "upkeep", MaxAttempts: 3, UniqueOpts: onceAtATime}
-}
-
-// onceAtATime drops a job while another of the same arguments has not ended.
-var onceAtATime = river.UniqueOpts{
-	ByArgs: true,
-	ByState: []rivertype.JobState{
-		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
-		rivertype.JobStateRunning, rivertype.JobStateScheduled,
-	},
 }
 
 func (dropArgs) InsertOpts() river.InsertOpts {

@@ -89,13 +89,22 @@ const waitingSQL = `
 select c.chunk_id, c.document_id, c.ord, c.start_byte, c.end_byte, c.heading_path, c.header, c.body, d.title,
        case when c.start_byte > $4 then substring(t.body for $5) else '' end,
        substring(t.body from greatest(c.start_byte - $4, 0) + 1 for least(c.start_byte, $4) + c.end_byte - c.start_byte + $6),
-       greatest(c.start_byte - $4, 0)
+       greatest(c.start_byte - $4, 0)` + waitingFrom + ` and (c.document_id, c.ord) > ($2, $3)
+ order by c.document_id, c.ord limit $7`
+
+const waitingFrom = `
   from chunk c
   join document d on d.collection_id = c.collection_id and d.document_id = c.document_id
   join document_text t on t.collection_id = d.collection_id and t.document_id = d.document_id and t.version = d.version
   left join chunk_context x on x.collection_id = c.collection_id and x.chunk_id = c.chunk_id
- where c.collection_id = $1 and (c.document_id, c.ord) > ($2, $3) and x.chunk_id is null
- order by c.document_id, c.ord limit $7`
+ where c.collection_id = $1 and x.chunk_id is null`
+
+// contextsWait reports whether a chunk of a collection that wants contexts has none.
+func contextsWait(ctx context.Context, tx pgx.Tx, a contextArgs) (wait bool, err error) {
+	err = tx.QueryRow(ctx, "select exists (select"+waitingFrom+`
+   and exists (select from collection o where o.collection_id = $1 and o.settings @> '{"contextual": true}'))`, a.CollectionID).Scan(&wait)
+	return wait, err
+}
 
 // waitingChunks returns the next page of chunks without a context, after a place.
 func (ix *indexer) waitingChunks(ctx context.Context, col, document int64, ord int) ([]*waiting, error) {

@@ -86,9 +86,9 @@ func (w *Worker) riverConfig() *river.Config {
 	river.AddWorker(jobs, &work[scanArgs]{w: w, do: func(ctx context.Context, j *river.Job[scanArgs]) error {
 		return w.in.scan(ctx, j.Args.CollectionID, j.Args.ImportID)
 	}})
-	river.AddWorker(jobs, &work[hnswArgs]{w: w, do: func(ctx context.Context, j *river.Job[hnswArgs]) error {
-		return w.ix.buildHNSW(ctx, j.Args.CollectionID, j.Args.SpaceID)
-	}})
+	river.AddWorker(jobs, &work[hnswArgs]{w: w, do: untilDone(w.pool, func(ctx context.Context, a hnswArgs) error {
+		return w.ix.buildHNSW(ctx, a.CollectionID, a.SpaceID)
+	}, hnswLacks)})
 	river.AddWorker(jobs, &work[vacuumArgs]{w: w, do: func(ctx context.Context, _ *river.Job[vacuumArgs]) error {
 		return w.ix.vacuum(ctx)
 	}})
@@ -102,9 +102,9 @@ func (w *Worker) riverConfig() *river.Config {
 		"index": {MaxWorkers: w.o.Jobs}, "scan": {MaxWorkers: 4}, "upkeep": {MaxWorkers: 2},
 	}
 	if w.o.Situater != nil {
-		river.AddWorker(jobs, &work[contextArgs]{w: w, do: func(ctx context.Context, j *river.Job[contextArgs]) error {
-			return w.ix.writeContexts(ctx, w.o.Situater, j.Args.CollectionID)
-		}})
+		river.AddWorker(jobs, &work[contextArgs]{w: w, do: untilDone(w.pool, func(ctx context.Context, a contextArgs) error {
+			return w.ix.writeContexts(ctx, w.o.Situater, a.CollectionID)
+		}, contextsWait)})
 		queues[contextQueue] = river.QueueConfig{MaxWorkers: 1}
 	}
 	return &river.Config{
