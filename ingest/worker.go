@@ -12,7 +12,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"github.com/quarry-rag/quarry/internal/ids"
 	"github.com/quarry-rag/quarry/retrieve/embed"
@@ -39,15 +38,17 @@ type WorkerOptions struct {
 
 // Worker scans sources and indexes documents, for every Ingester on its database.
 type Worker struct {
-	pool   *pgxpool.Pool
-	log    *slog.Logger
-	o      WorkerOptions
-	id     string
-	client *river.Client[pgx.Tx]
-	ix     *indexer
-	in     *Ingester
-	active *active
-	run    context.Context // Run's
+	pool *pgxpool.Pool
+	// notices has the connection that River listens on.
+	notices *pgxpool.Pool
+	log     *slog.Logger
+	o       WorkerOptions
+	id      string
+	client  *river.Client[pgx.Tx]
+	ix      *indexer
+	in      *Ingester
+	active  *active
+	run     context.Context // Run's
 }
 
 // NewWorker returns a Worker that embeds with model. It keeps up to Jobs + 8 of
@@ -73,8 +74,14 @@ func NewWorker(pool *pgxpool.Pool, ids *ids.Source, model embed.Model, log *slog
 		pool: pool, log: log, o: o, in: in, id: fmt.Sprintf("%d-%d", os.Getpid(), ids.Next()),
 		ix: newIndexer(pool, ids, model, log), active: newActive(),
 	}
-	w.client, err = river.NewClient(riverpgxv5.New(pool), w.riverConfig())
+	driver, notices, err := newListening(pool)
 	if err != nil {
+		return nil, fmt.Errorf("ingest: %w", err)
+	}
+	w.notices = notices
+	w.client, err = river.NewClient(driver, w.riverConfig())
+	if err != nil {
+		notices.Close()
 		return nil, fmt.Errorf("ingest: %w", err)
 	}
 	return w, nil
@@ -127,6 +134,7 @@ func (w *Worker) riverConfig() *river.Config {
 // returns nil. Call it once.
 func (w *Worker) Run(ctx context.Context) error {
 	w.run = ctx
+	defer w.notices.Close()
 	defer context.AfterFunc(ctx, func() { w.ix.stopping.Store(true) })()
 	if err := w.start(ctx); err != nil {
 		if ctx.Err() != nil {
