@@ -60,7 +60,8 @@ type Options struct {
 	// "https://docs.example.com/", or a scheme alone, "s3://". None: no URLs.
 	ImportURLs []string
 	// MaxSearches, MaxAnswers and MaxPuts run at once; calls beyond are refused
-	// with RESOURCE_EXHAUSTED. 0 means 8 for each core, 32 and 16.
+	// with RESOURCE_EXHAUSTED. 0 means 8 for each core, 1024 and 16. Of the answers
+	// as many as MaxSearches search or quote at once; the others wait up to 10 s.
 	MaxSearches, MaxAnswers, MaxPuts int
 	// SendTimeout is how long a client may take nothing of what it is sent; then
 	// its call ends with DEADLINE_EXCEEDED. 0 means 30 s.
@@ -95,7 +96,7 @@ func (o Options) withDefaults() Options {
 		}
 	}
 	fill(&o.MaxSearches, 8*runtime.GOMAXPROCS(0))
-	fill(&o.MaxAnswers, 32)
+	fill(&o.MaxAnswers, 1024)
 	fill(&o.MaxPuts, 16)
 	if o.SendTimeout == 0 {
 		o.SendTimeout = 30 * time.Second
@@ -134,7 +135,7 @@ func New(p Parts, log *slog.Logger, o Options) (*Server, error) {
 	g := &guard{log: log, validate: validator, limits: limits(o), sendTimeout: o.SendTimeout}
 	g.register(s.grpc, quarryv1.CollectionService_ServiceDesc, &collections{catalog: p.Catalog, ingester: p.Ingester, situater: p.Situater})
 	g.register(s.grpc, quarryv1.IngestService_ServiceDesc, &ingestion{ingester: p.Ingester, may: readable{o.ImportRoots, o.ImportURLs}, stopping: s.stopping})
-	g.register(s.grpc, quarryv1.QueryService_ServiceDesc, newQueries(p, log))
+	g.register(s.grpc, quarryv1.QueryService_ServiceDesc, newQueries(p, o, log))
 	g.register(s.grpc, quarryv1.ConversationService_ServiceDesc, &conversations{store: p.Conversations})
 	g.register(s.grpc, quarryv1.UsageService_ServiceDesc, &usage{ledger: p.Ledger})
 	if p.Prompts != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/quarry-rag/quarry/generate"
 	"github.com/quarry-rag/quarry/generate/answercache"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+	"github.com/quarry-rag/quarry/retrieve"
 )
 
 // origin is where the answer to a question comes from.
@@ -83,10 +84,25 @@ func (a *asking) cacheQuestion() (answercache.Question, error) {
 // made searches and answers.
 func (s *queries) made(ctx context.Context, a *asking) iter.Seq2[answercache.Part, error] {
 	return func(yield func(answercache.Part, error) bool) {
-		found, err := s.search(ctx, a)
+		start := time.Now()
+		release, err := s.turns.take(ctx)
 		if err != nil {
 			yield(answercache.Part{}, err)
 			return
+		}
+		queued := retrieve.Stage{Name: "queue", Time: time.Since(start)}
+		found, err := s.search(ctx, a)
+		if a.plan.Quotes {
+			defer release()
+		} else {
+			release()
+		}
+		if err != nil {
+			yield(answercache.Part{}, err)
+			return
+		}
+		if queued.Time > time.Millisecond {
+			found.Stages = append([]retrieve.Stage{queued}, found.Stages...)
 		}
 		if !yield(answercache.Part{Found: found}, nil) {
 			return

@@ -195,6 +195,22 @@ func TestOverloadIsRefusedAtOnce(t *testing.T) {
 	}
 }
 
+// An answer that a model writes holds no turn that others search with.
+func TestSlowModelsHoldUpNobodysSearch(t *testing.T) {
+	chat := openaitest.New(t, openaitest.Reply{Pieces: []string{"It was built "}, Fault: openaitest.Stall})
+	r := newRig(t, api.Options{MaxSearches: 1}, chatAt(chat.URL))
+	r.create(t, "docs")
+	r.put(t, "docs", "lighthouse.md", lighthouse)
+	ctx, cancel := context.WithCancel(within(t))
+	defer cancel()
+	for range 3 {
+		askUntilText(t, r, ctx)
+	}
+	if _, err := r.ask(t, &quarryv1.AskRequest{Collection: "docs", Question: "When was the lighthouse built?", Model: "extractive"}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestProviderFailureIsNotHalfAnAnswer(t *testing.T) {
 	chat := openaitest.New(t, openaitest.Reply{Pieces: []string{"It was built "}, Fault: openaitest.Truncate})
 	r := newRig(t, api.Options{}, chatAt(chat.URL))

@@ -33,12 +33,13 @@ type queries struct {
 	ledger    *ledger.Ledger
 	prompts   *prompt.Library        // nil: the built-in prompt
 	talks     *conversation.Recaller // nil: no conversations are kept
-	cache     *answercache.Cache     // nil: no answers are
+	turns     turns
+	cache     *answercache.Cache // nil: no answers are
 	log       *slog.Logger
 }
 
-func newQueries(p Parts, log *slog.Logger) *queries {
-	s := &queries{searcher: p.Searcher, answerers: p.Answerers, ledger: p.Ledger, cache: p.Cache, prompts: p.Prompts, log: log}
+func newQueries(p Parts, o Options, log *slog.Logger) *queries {
+	s := &queries{searcher: p.Searcher, answerers: p.Answerers, ledger: p.Ledger, turns: make(turns, o.MaxSearches), cache: p.Cache, prompts: p.Prompts, log: log}
 	if p.Conversations != nil {
 		s.talks = &conversation.Recaller{Store: p.Conversations, Weigher: p.Searcher, Log: log}
 	}

@@ -13,7 +13,7 @@ import (
 // the schema's indexes but for HNSW, which Quarry builds after a load as well.
 var bareTables = []struct{ name, columns, order, indexes string }{
 	{
-		"chunk", "collection_id, chunk_id, document_id, ord, start_byte, end_byte, page, heading_path, body, tokens, length, embed_hash, term_ids", "chunk_id",
+		"chunk", "collection_id, chunk_id, document_id, ord, start_byte, end_byte, page, heading_path, body, tokens, length, embed_hash, term_ids, header", "chunk_id",
 		`alter table bare_chunk add primary key (collection_id, chunk_id), add unique (collection_id, document_id, ord);
 		 create index on bare_chunk (collection_id, embed_hash)`,
 	},
