@@ -1,0 +1,64 @@
+package api
+
+import (
+	"errors"
+	"strings"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+
+	"github.com/quarry-rag/quarry/generate/prompt"
+	"github.com/quarry-rag/quarry/ingest"
+)
+
+// invalid returns INVALID_ARGUMENT with its field violations when err is about
+// the request's fields, else nil.
+func invalid(err error) *status.Status {
+	var one *fieldError
+	var refused *ingest.Invalid
+	var words *prompt.Invalid
+	var many *protovalidate.ValidationError
+	bad := &errdetails.BadRequest{}
+	switch {
+	case errors.As(err, &one):
+		bad.FieldViolations = append(bad.FieldViolations,
+			&errdetails.BadRequest_FieldViolation{Field: one.field, Description: one.description})
+	case errors.As(err, &refused):
+		bad.FieldViolations = append(bad.FieldViolations,
+			&errdetails.BadRequest_FieldViolation{Field: refused.Field, Description: refused.Reason})
+	case errors.As(err, &words):
+		for _, problem := range words.Problems {
+			bad.FieldViolations = append(bad.FieldViolations,
+				&errdetails.BadRequest_FieldViolation{Field: words.Field, Description: problem})
+		}
+	case errors.As(err, &many):
+		for _, v := range many.Violations {
+			bad.FieldViolations = append(bad.FieldViolations, violation(v))
+		}
+	default:
+		return nil
+	}
+	var lines []string
+	for _, v := range bad.FieldViolations {
+		lines = append(lines, v.Field+": "+v.Description)
+	}
+	return detailed(status.New(codes.InvalidArgument, strings.Join(lines, "; ")), bad)
+}
+
+func violation(v *protovalidate.Violation) *errdetails.BadRequest_FieldViolation {
+	return &errdetails.BadRequest_FieldViolation{
+		Field:       protovalidate.FieldPathString(v.Proto.GetField()),
+		Description: v.Proto.GetMessage(),
+		Reason:      v.Proto.GetRuleId(),
+	}
+}
+
+func detailed(st *status.Status, details ...protoadapt.MessageV1) *status.Status {
+	if with, err := st.WithDetails(details...); err == nil {
+		return with
+	}
+	return st
+}

@@ -1,0 +1,90 @@
+package provider_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quarry-rag/quarry/generate/provider"
+	"github.com/quarry-rag/quarry/generate/provider/openaitest"
+)
+
+// The request holds what is configured and nothing else: langchaingo drops
+// top_p, always sends a temperature, and reads the environment.
+func TestRequest(t *testing.T) {
+	t.Setenv("OPENAI_API_KEY", "sk-of-the-environment")
+	t.Setenv("OPENAI_ORGANIZATION", "org-of-the-environment")
+	t.Setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+	s := openaitest.New(t, openaitest.Reply{Pieces: []string{"x"}})
+	zero, half, seed := 0.0, 0.5, int64(0)
+	full := func(c *provider.Config) {
+		c.Temperature, c.TopP, c.Seed, c.Stop, c.MaxTokens, c.Effort = &zero, &half, &seed, []string{"END"}, 77, "low"
+	}
+	messages := []any{
+		map[string]any{"role": "system", "content": "be brief"},
+		map[string]any{"role": "user", "content": "why?"},
+	}
+	base := map[string]any{
+		"model": "m-1", "stream": true, "messages": messages,
+		"stream_options": map[string]any{"include_usage": true},
+	}
+	with := func(more map[string]any) map[string]any {
+		out := map[string]any{}
+		for _, m := range []map[string]any{base, more} {
+			for k, v := range m {
+				out[k] = v
+			}
+		}
+		return out
+	}
+	for _, c := range []struct {
+		change func(*provider.Config)
+		want   map[string]any
+		auth   string
+	}{
+		{func(*provider.Config) {}, with(map[string]any{"max_tokens": 1024.0}), "Bearer " + key},
+		{full, with(map[string]any{"max_tokens": 77.0, "temperature": 0.0, "top_p": 0.5, "seed": 0.0, "stop": []any{"END"}, "reasoning_effort": "low"}), "Bearer " + key},
+		{func(c *provider.Config) { c.Key = "" }, with(map[string]any{"max_tokens": 1024.0}), ""},
+	} {
+		if _, _, err := ask(t.Context(), model(t, s, c.change)); err != nil {
+			t.Fatal(err)
+		}
+		all := s.Requests()
+		got := all[len(all)-1]
+		if d := cmp.Diff(c.want, got.Body); d != "" {
+			t.Error(d)
+		}
+		if got.Header.Get("Authorization") != c.auth || got.Header.Get("OpenAI-Organization") != "" {
+			t.Errorf("headers %v", got.Header)
+		}
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	s := openaitest.New(t, openaitest.Reply{})
+	m := model(t, s, func(c *provider.Config) { c.BaseURL = "http://user:" + key + "@127.0.0.1:1/v1" })
+	_, _, err := ask(t.Context(), m)
+	var e *provider.Error
+	if !errors.As(err, &e) || e.Code != provider.CodeUnreachable || !e.Retryable || strings.Contains(err.Error(), key) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	nan := -1.0
+	for _, c := range []provider.Config{
+		{BaseURL: "http://localhost/v1"},
+		{Model: "m", BaseURL: "localhost:8080"},
+		{Model: "m", BaseURL: "file:///etc"},
+		{Model: "m", BaseURL: "http://h/v1", Key: "a\nb"},
+		{Model: "m", BaseURL: "http://h/v1", MaxTokens: -1},
+		{Model: "m", BaseURL: "http://h/v1", Temperature: &nan},
+		{Model: "m", BaseURL: "http://h/v1", IdleTimeout: -1},
+	} {
+		if m, err := provider.New(c); err == nil {
+			t.Errorf("%+v is accepted: %v", c, m.Name())
+		}
+	}
+}
