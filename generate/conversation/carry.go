@@ -81,7 +81,7 @@ func (f *followUp) carried(before Before) []string {
 	all := f.words(before, have)
 	own := !f.refers() && len(f.terms) > 0 && len(names(f.rest())) > 0
 	named := slices.ContainsFunc(all, func(w word) bool { return w.name }) && (own || f.refers())
-	if named {
+	if named && (own || telling(all)) {
 		all = slices.DeleteFunc(all, func(w word) bool { return w.name == own })
 	}
 	slices.SortStableFunc(all, func(a, b word) int { return cmp.Compare(b.weight, a.weight) })
@@ -95,6 +95,20 @@ func (f *followUp) carried(before Before) []string {
 		return out // a heading would say nothing more, or something else
 	}
 	return append(out, f.headings(before.Headings, have)...)
+}
+
+// telling says whether a name is as rare as the rarest other word: "Go" says
+// nothing of a question about channels in documents about Go.
+func telling(all []word) bool {
+	var name, other float64
+	for _, w := range all {
+		if w.name {
+			name = max(name, w.weight)
+		} else {
+			other = max(other, w.weight)
+		}
+	}
+	return name >= other
 }
 
 // words are those of the question before that the follow-up lacks, each once; it

@@ -21,12 +21,13 @@ type Before struct {
 }
 
 // Standalone returns the question with what it leaves to the question before. One
-// that refers back ("Who built it?") takes over its names, or else its rarest words
-// (where those are too few, of the heading that its answer cited) after its end; one that brings a
-// name of its own ("And Rome?") the rest, with that name in the old one's place
-// where there is only one. A question
-// that stands alone is returned as it is. Only English is known for pronouns; in
-// other languages a question without any word to look for is a follow-up.
+// that refers back ("Who built it?") takes over, after its end, the names if they
+// are as rare as its other words, else its rarest words, and where those are too
+// few, words of the heading that its answer cited. One that brings a name of its
+// own ("And Rome?") takes over the rest, with that name in the old one's place
+// where there is only one. A question that stands alone is returned as it is. Only
+// English is known for pronouns; in other languages a question without any word to
+// look for is a follow-up.
 func Standalone(question string, before Before) string {
 	a, err := lexical.For(before.Language)
 	if err != nil {

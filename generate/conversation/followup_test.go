@@ -26,6 +26,8 @@ func TestStandalone(t *testing.T) {
 		{pump, "And how many watts does it draw?", "And how many watts does it draw? Aqua pump"},
 		{pump, "What about the Terra drill?", "What about the Terra drill? water move"},
 		{Before{Question: "What about the Terra drill? water move", Language: "en"}, "How much does it weigh?", "How much does it weigh? Terra drill"},
+		{Before{Question: "What is a channel in Go?", Language: "en", IDF: map[string]float64{"channel": 4, "go": 1}}, "How is it closed?", "How is it closed? channel Go"},
+		{Before{Question: "How tall is the Eiffel Tower?", Language: "en", IDF: map[string]float64{"eiffel": 4, "tower": 3, "tall": 4}}, "Who built it?", "Who built it? Eiffel Tower"},
 		{german, "Und wer?", "Und wer? hoch Eiffelturm"},
 		// These stand alone.
 		{sel, "What is a slice?", "What is a slice?"},
