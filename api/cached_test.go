@@ -188,7 +188,8 @@ func TestEqualQuestionsShareACall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // plan and passages: the model is being asked
+	openaitest.Await(t, s.Came, "call of the model")
+	for range 2 { // plan and passages
 		if _, err := first.Recv(); err != nil {
 			t.Fatal(err)
 		}
@@ -215,5 +216,5 @@ func TestEqualQuestionsShareACall(t *testing.T) {
 		t.Errorf("%d calls for one question", n)
 	}
 	leaveLast()
-	<-s.Gone // the last one's going ends it
+	openaitest.Await(t, s.Gone, "end of the call when the last one leaves")
 }

@@ -156,11 +156,7 @@ func TestClientGoneEndsTheModelCall(t *testing.T) {
 	ctx, cancel := context.WithCancel(within(t))
 	askUntilText(t, r, ctx)
 	cancel()
-	select {
-	case <-chat.Gone:
-	case <-time.After(20 * time.Second):
-		t.Error("the model call goes on after its client is gone")
-	}
+	openaitest.Await(t, chat.Gone, "end of the call when its client is gone")
 }
 
 // askUntilText begins a question and returns once the model was called.

@@ -93,7 +93,7 @@ func TestUseOfAClientThatLeft(t *testing.T) {
 		}
 	}
 	leave()
-	<-endless.Gone
+	openaitest.Await(t, endless.Gone, "end of the call")
 	usage := quarryv1.NewUsageServiceClient(r.conn)
 	for deadline := time.Now().Add(10 * time.Second); ; {
 		out, err := usage.ListUsage(within(t), &quarryv1.ListUsageRequest{Collection: "docs"})

@@ -103,30 +103,39 @@ func TestChatStopsUpstream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone := func(how string, at time.Time) {
-		<-s.Gone
-		if d := time.Since(at); d > 50*time.Millisecond {
+	r := Request{Question: "?", Passages: passages}
+	stops := map[string]func() time.Time{
+		"break": func() time.Time {
+			for range c.Answer(t.Context(), r) {
+				break
+			}
+			return time.Now()
+		},
+		"cancel": func() (at time.Time) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var last error
+			for e, err := range c.Answer(ctx, r) {
+				if last = err; e != nil {
+					at = time.Now()
+					cancel()
+				}
+			}
+			if !errors.Is(last, context.Canceled) {
+				t.Errorf("cancelled: %v", last)
+			}
+			return at
+		},
+	}
+	for how, stop := range stops {
+		d := openaitest.Quickest(50*time.Millisecond, func() time.Duration {
+			at := stop()
+			openaitest.Await(t, s.Gone, "end of the call")
+			return time.Since(at)
+		})
+		if d > 50*time.Millisecond {
 			t.Errorf("%s: the server saw it after %v", how, d)
 		}
-	}
-	r := Request{Question: "?", Passages: passages}
-	for range c.Answer(t.Context(), r) {
-		break
-	}
-	gone("break", time.Now())
-	ctx, cancel := context.WithCancel(t.Context())
-	var at time.Time
-	var last error
-	for e, err := range c.Answer(ctx, r) {
-		if last = err; e != nil {
-			at = time.Now()
-			cancel()
-		}
-	}
-	cancel()
-	gone("cancel", at)
-	if !errors.Is(last, context.Canceled) {
-		t.Errorf("cancelled: %v", last)
 	}
 }
 

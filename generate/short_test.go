@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/quarry-rag/quarry/generate/provider"
 	"github.com/quarry-rag/quarry/generate/provider/openaitest"
@@ -38,12 +37,15 @@ func TestShort(t *testing.T) {
 
 func TestShortEndsWithItsContext(t *testing.T) {
 	s := openaitest.New(t, openaitest.Reply{Fault: openaitest.SlowHeaders})
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if _, _, err := Short(ctx, modelAt(t, s.URL), "system", "user", 50); !errors.Is(err, context.DeadlineExceeded) {
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-s.Came
+		cancel()
+	}()
+	if _, _, err := Short(ctx, modelAt(t, s.URL), "system", "user", 50); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	<-s.Gone
+	openaitest.Await(t, s.Gone, "end of the call")
 }
 
 func modelAt(t *testing.T, url string) *provider.Model {

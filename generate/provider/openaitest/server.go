@@ -73,6 +73,8 @@ type Request struct {
 type Server struct {
 	// URL is the base URL, up to "/v1".
 	URL string
+	// Came gets one value for each request, once it has been read.
+	Came chan struct{}
 	// Gone gets one value each time a client left before its reply was over.
 	Gone chan struct{}
 
@@ -85,7 +87,7 @@ type Server struct {
 // New starts a server that answers everything with r, until the test ends.
 func New(t testing.TB, r Reply) *Server {
 	t.Helper()
-	s := &Server{reply: r, Gone: make(chan struct{}, 1024)}
+	s := &Server{reply: r, Came: make(chan struct{}, 1<<16), Gone: make(chan struct{}, 1<<16)}
 	h := httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(h.Close)
 	s.URL = h.URL + "/v1"
@@ -140,6 +142,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		reply, s.queue = s.queue[0], s.queue[1:]
 	}
 	s.mu.Unlock()
+	s.Came <- struct{}{}
 	switch {
 	case r.Method != http.MethodPost || r.URL.Path != "/v1/chat/completions":
 		writeError(w, 404, `{"error":{"message":"Unknown request URL","type":"invalid_request_error","code":"unknown_url"}}`)
