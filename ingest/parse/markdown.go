@@ -19,12 +19,13 @@ const (
 	maxNesting = 16
 )
 
-// blockParser finds CommonMark's blocks. It has no inline parsers, since the
-// canonical text is the source: that is also what keeps it linear.
+// blockParser finds CommonMark's blocks. It has no inline parsers, since
+// paragraphs stay as they are: that is also what keeps it linear.
 var blockParser = parser.NewParser(parser.WithBlockParsers(nestingLimits()...))
 
-// readMarkdown keeps the source as the canonical text; its blocks leave out
-// front matter, comments, link definitions and the markup around a block.
+// readMarkdown keeps the source as the canonical text, but for HTML in it, which
+// is rendered; its blocks leave out front matter, link definitions and the
+// markup around a block.
 func readMarkdown(ctx context.Context, body []byte) (Parsed, error) {
 	source, err := decode(body)
 	if err != nil {
@@ -41,11 +42,15 @@ func readMarkdown(ctx context.Context, body []byte) (Parsed, error) {
 		m.piece(m.source[start:end])
 		start = end
 	}
+	text, blocks, err := m.rendered(ctx)
+	if err != nil {
+		return Parsed{}, err
+	}
 	title, _ := fields["title"].(string)
 	if title == "" {
-		title = m.blocks.title(source)
+		title = blockList(blocks).title(text)
 	}
-	return Parsed{Text: source, Blocks: m.blocks, Title: oneLine(title), Metadata: fields}, nil
+	return Parsed{Text: text, Blocks: blocks, Title: oneLine(title), Metadata: fields}, nil
 }
 
 // pieceEnd is where a piece that begins at start may end: after pieceBytes or

@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"bytes"
 	"regexp"
 	"strings"
 
@@ -16,6 +15,7 @@ type markdown struct {
 	source []byte
 	base   int
 	blocks blockList
+	pages  []markdownHTML
 }
 
 func (m *markdown) piece(source []byte) {
@@ -30,7 +30,7 @@ func (m *markdown) walk(parent ast.Node) {
 		case *ast.CodeBlock, *ast.FencedCodeBlock:
 			m.add(Code, n.Lines(), 0, n.Lines().Len())
 		case *ast.HTMLBlock:
-			m.html(n)
+			m.htmlBlock(n)
 		case *ast.Paragraph, *ast.TextBlock:
 			m.paragraph(n)
 		default:
@@ -72,30 +72,6 @@ func (m *markdown) heading(n *ast.Heading) {
 	m.blocks.add(m.text, b)
 }
 
-var (
-	htmlTag      = regexp.MustCompile(`<!--[\s\S]*?(-->|$)|<[/!?a-zA-Z][^>]*>?`)
-	htmlNotShown = regexp.MustCompile(`^\s*<(script|style|template)\b`)
-)
-
-// html keeps a block of HTML as it is, if there is text between its tags.
-func (m *markdown) html(n *ast.HTMLBlock) {
-	lines := n.Lines()
-	if lines.Len() == 0 {
-		return
-	}
-	start, end := m.span(lines, 0, lines.Len())
-	if n.HasClosure() {
-		end = max(end, min(m.base+n.ClosureLine.Stop, len(m.text)))
-	}
-	shown := m.source[start:end]
-	if htmlNotShown.Match(bytes.ToLower(shown[:min(len(shown), 64)])) {
-		return
-	}
-	if len(bytes.TrimSpace(htmlTag.ReplaceAll(shown, nil))) > 0 {
-		m.blocks.add(m.text, Block{Kind: Paragraph, Start: start, End: end})
-	}
-}
-
 var linkDefinition = regexp.MustCompile(`^ {0,3}\[[^\]^][^\]]{0,998}\]:[ \t]*\S`)
 
 // paragraph is a paragraph, the first text of a list item, or a table.
@@ -114,6 +90,9 @@ func (m *markdown) paragraph(n ast.Node) {
 	if t := m.tableAt(lines, from); t > 0 {
 		m.add(kind, lines, from, t-1)
 		m.table(lines, t-1)
+		return
+	}
+	if from < to && inlineHTML.Match(m.line(lines, from)) && m.html(m.span(lines, from, to)) {
 		return
 	}
 	n0 := len(m.blocks)

@@ -20,7 +20,7 @@ import (
 func main() {
 	serveChild()
 	worst := flag.Float64("worst", 0, "also print files whose token recall is below this")
-	missing := flag.Int("missing", 0, "and so many of the expected tokens that were not found")
+	shown := flag.Int("tokens", 0, "and so many of the expected tokens that were not found, and of those found that were not expected")
 	flag.Parse()
 	if flag.NArg() == 0 {
 		fmt.Fprintln(os.Stderr, "benchparse: give folders of documents with expected texts")
@@ -37,9 +37,11 @@ func main() {
 		for _, p := range pairs {
 			one := measure(p)
 			if one.err != nil || one.recall() < *worst {
-				fmt.Printf("%-60s recall %.3f precision %.3f %v\n", p.source, one.recall(), one.precision(), one.failure())
-				if n := min(*missing, len(one.missing)); n > 0 {
-					fmt.Printf("    %q\n", one.missing[:n])
+				fmt.Printf("%-60s recall %.3f precision %.3f order %.3f %v\n", p.source, one.recall(), one.precision(), one.order(), one.failure())
+				for i, list := range [][]string{one.missing, one.extra} {
+					if n := min(*shown, len(list)); n > 0 {
+						fmt.Printf("  %c %q\n", "-+"[i], list[:n])
+					}
 				}
 			}
 			ext := strings.ToLower(strings.TrimPrefix(filepath.Ext(p.source), "."))

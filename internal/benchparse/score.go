@@ -20,7 +20,7 @@ type score struct {
 	headings, cells     [2]int // found, expected
 	bytes               int
 	took                time.Duration
-	missing             []string
+	missing, extra      []string // tokens expected and not found, and the reverse
 	err                 error
 }
 
@@ -77,6 +77,12 @@ func compare(got parse.Parsed, want string) score {
 			s.both++
 		} else {
 			s.missing = append(s.missing, w)
+		}
+	}
+	for _, w := range b { // what is left of it is extra, from the first
+		if have[w] > 0 {
+			have[w]--
+			s.extra = append(s.extra, w)
 		}
 	}
 	again := count(repeated(plain))
