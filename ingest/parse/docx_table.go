@@ -12,9 +12,14 @@ func (d *docx) table(x *xmlWalker) error {
 	return x.walk(func(x *xmlWalker, e element) error {
 		switch e.Name.Local {
 		case "tr":
-			cells, err := d.row(x, above)
-			above = slices.Clone(cells)
-			t.add(&d.out, cells)
+			r := docxRow{above: above}
+			err := x.walk(func(x *xmlWalker, e element) error { return d.row(x, e, &r) })
+			above = slices.Clone(r.cells)
+			if r.header {
+				t.addHeader(&d.out, r.cells, r.names)
+			} else {
+				t.add(&d.out, r.cells)
+			}
 			d.putAfter()
 			return err
 		case "sdt", "sdtContent", "ins":
@@ -24,28 +29,39 @@ func (d *docx) table(x *xmlWalker) error {
 	})
 }
 
-// row returns a row's cells. One merged with the cell above repeats its text, so
-// that each row can be understood alone; one merged across is followed by blanks.
-func (d *docx) row(x *xmlWalker, above []string) (cells []string, err error) {
-	err = x.walk(func(x *xmlWalker, e element) error {
-		switch e.Name.Local {
-		case "tc":
-			c := docxCell{span: 1}
-			err := x.walk(func(x *xmlWalker, e element) error { return d.cell(x, e, &c) })
-			if c.continues && len(cells) < len(above) && len(above[len(cells)]) <= maxRepeated {
-				c.text.WriteString(above[len(cells)])
-			}
-			cells = append(cells, c.text.String())
-			for range c.span - 1 {
-				cells = append(cells, "")
-			}
-			return err
-		case "sdt", "sdtContent", "ins":
-			return x.descend()
+// docxRow is a row being read. A cell merged with the one above repeats its
+// text, so that each row can be understood alone; one merged across is followed
+// by blanks.
+type docxRow struct {
+	cells, above []string
+	names        []string // a cell's text in each column that it reaches over
+	header       bool     // it is repeated on each page
+}
+
+func (d *docx) row(x *xmlWalker, e element, r *docxRow) error {
+	switch e.Name.Local {
+	case "tc":
+		c := docxCell{span: 1}
+		err := x.walk(func(x *xmlWalker, e element) error { return d.cell(x, e, &c) })
+		if n := len(r.cells); c.continues && n < len(r.above) && len(r.above[n]) <= maxRepeated {
+			c.text.WriteString(r.above[n])
 		}
+		r.cells = append(r.cells, c.text.String())
+		for range c.span - 1 {
+			r.cells = append(r.cells, "")
+		}
+		for range c.span {
+			r.names = append(r.names, c.text.String())
+		}
+		return err
+	case "tblHeader":
+		v := e.attr("val")
+		r.header = v != "0" && v != "false" && v != "off"
 		return nil
-	})
-	return cells, err
+	case "sdt", "sdtContent", "ins", "trPr":
+		return x.descend()
+	}
+	return nil
 }
 
 type docxCell struct {

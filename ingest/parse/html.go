@@ -33,6 +33,8 @@ func readHTML(ctx context.Context, body []byte) (Parsed, error) {
 	return p, err
 }
 
+var errScripted = Permanent("no text in it: the page is filled in by its scripts, which are not run")
+
 // decodeHTML takes the encoding from a byte order mark, the page's own
 // declaration or, without one, UTF-8 when it is that and Windows-1252 when not.
 func decodeHTML(body []byte) (string, error) {
@@ -64,7 +66,11 @@ func renderHTML(ctx context.Context, text string, whole bool) (Parsed, error) {
 			return Parsed{}, Permanent("HTML nested more than %d deep", maxDepth)
 		}
 	}
-	return h.finish(), nil
+	p := h.finish()
+	if len(p.Blocks) == 0 && h.scripted && whole {
+		return Parsed{}, errScripted
+	}
+	return p, nil
 }
 
 // htmlReader is the state between two tokens.
@@ -81,8 +87,9 @@ type htmlReader struct {
 	tables    []tableState
 	spare     int // bytes that cells over several rows and columns may still add
 	content   int // open <main> and <article> elements
+	roleMain  int // depth of an open <div role=main>; 0: none
+	scripted  bool
 	inTitle   bool
-	inLink    int
 
 	out page
 }
@@ -103,21 +110,24 @@ func (h *htmlReader) token(kind html.TokenType) {
 }
 
 func (h *htmlReader) text() {
+	b := h.z.Text()
 	switch {
 	case h.inTitle:
 		if h.title == "" {
-			h.title = oneLine(string(h.z.Text()))
+			h.title = oneLine(string(b))
 		}
-	case h.skip == "":
-		// In parts, since a token may be as long as the body.
-		for b := h.z.Text(); len(b) > 0; {
-			n := min(len(b), 64<<10)
-			for n < len(b) && !utf8.RuneStart(b[n]) {
-				n++
-			}
-			h.out.write(string(b[:n]))
-			b = b[n:]
+		return
+	case h.skip != "", h.out.inLink > 0 && string(b) == "¶": // a heading's link to itself
+		return
+	}
+	// In parts, since a token may be as long as the body.
+	for len(b) > 0 {
+		n := min(len(b), 64<<10)
+		for n < len(b) && !utf8.RuneStart(b[n]) {
+			n++
 		}
+		h.out.write(string(b[:n]))
+		b = b[n:]
 	}
 }
 
@@ -144,14 +154,16 @@ func (h *htmlReader) finish() Parsed {
 	h.out.flush()
 	p := Parsed{Text: h.out.text(), Metadata: h.meta, Title: h.title}
 	p.Blocks = h.out.blocks
-	setHeaders(p.Text, h.out.blocks, h.out.headers)
 	if s, ok := h.meta["title"].(string); ok && p.Title == "" {
 		p.Title = oneLine(s)
 	}
 	if p.Title == "" {
 		p.Title = h.out.blocks.title(p.Text)
 	}
-	return p
+	if h.whole {
+		return p
+	}
+	return content(p, h.out.marks)
 }
 
 // nests are elements whose nesting is counted: they have no implied end tag.

@@ -8,9 +8,8 @@ import (
 
 // page is rendered text in the making: finished blocks, and the open one.
 type page struct {
-	done    strings.Builder
-	blocks  blockList
-	headers map[int][2]int // block of a table's row → range of the table's header row
+	done   strings.Builder
+	blocks blockList
 
 	cur      strings.Builder // the open block's text, or the open cell's
 	kind     Kind
@@ -25,6 +24,11 @@ type page struct {
 	inCell   bool
 	last     rune
 	page     int // of the blocks put, from 1; 0: the format has none
+
+	inLink int  // open <a> elements
+	inMain bool // inside the main part of a page
+	mark   blockMark
+	marks  []blockMark // of the blocks
 }
 
 func (p *page) text() string { return p.done.String() }
@@ -56,6 +60,7 @@ func (p *page) write(s string) {
 		default:
 			p.gap()
 			p.cur.WriteString(s[:n])
+			p.weigh(r)
 			p.last = r
 			p.softOpen = false
 		}
@@ -79,6 +84,7 @@ func (p *page) writeVerbatim(s string) {
 		s = strings.TrimPrefix(s, "\n")
 	}
 	p.cur.WriteString(s)
+	p.mark.letters += len(s)
 	p.last, _ = utf8.DecodeLastRuneInString(p.cur.String())
 	p.sup = false
 }
@@ -170,8 +176,12 @@ func (p *page) put(b Block, text string, indent int) {
 	p.done.WriteString(text)
 	b.End = p.done.Len()
 	if b.Start < b.End {
+		if p.mark.main = p.inMain; len(p.blocks) < maxBlocks {
+			p.marks = append(p.marks, p.mark)
+		}
 		p.blocks.push(b)
 	}
+	p.mark = blockMark{}
 }
 
 // invisible runes carry no text: soft hyphen, zero-width space, byte order mark.

@@ -14,7 +14,8 @@ type tableState struct {
 	heads  int      // of those, the ones that are <th>
 	cols   int      // that the open cell reaches over
 	rows   int
-	header [2]int
+	lines  rows
+	body   bool // a row that is no header has been written
 	inHead bool // in <thead>
 	layout bool // it holds headings, code or tables: its cells are blocks
 }
@@ -26,7 +27,7 @@ func (h *htmlReader) table() *tableState {
 	return &h.tables[len(h.tables)-1]
 }
 
-func (h *htmlReader) startTable(tag atom.Atom) {
+func (h *htmlReader) startTable(tag atom.Atom, a htmlAttributes) {
 	if tag == atom.Table {
 		h.leaveTable()
 		h.out.flush()
@@ -46,7 +47,7 @@ func (h *htmlReader) startTable(tag atom.Atom) {
 		if tag == atom.Th {
 			t.heads++
 		}
-		t.cols, t.rows = h.reach()
+		t.cols, t.rows = max(1, a.cols), max(1, a.rows)
 		if !t.layout {
 			h.out.flush()
 			h.out.inCell = true
@@ -121,8 +122,8 @@ func (h *htmlReader) endCell() {
 	h.out.kind, h.out.level, h.out.marker = Paragraph, 0, ""
 }
 
-// endRow writes the open row as "cell | cell". A row of headings is the table's
-// header when it comes first; a row of one cell, without header, is a paragraph.
+// endRow writes the open row as "cell | cell". Rows of headings are the table's
+// header when they come first; a row of one cell, without header, is a paragraph.
 // A cell over several rows is repeated in each, so that each can be understood
 // alone.
 func (h *htmlReader) endRow() {
@@ -136,54 +137,16 @@ func (h *htmlReader) endRow() {
 		t.grid.begin()
 	}
 	t.open = false
-	row := strings.TrimRight(strings.Join(t.grid.end(), " | "), " |")
+	row, names := t.grid.end(), t.grid.names
 	t.cells, t.heads = t.cells[:0], 0
-	if own == "" {
-		return
-	}
-	if cells == 1 && t.header[1] == 0 && !t.inHead {
-		h.out.put(Block{Kind: Paragraph}, row, 0)
-		return
-	}
-	h.out.put(Block{Kind: TableRow}, row, 0)
-	last := h.out.blocks[len(h.out.blocks)-1]
 	switch {
-	case t.header[1] != 0:
-		h.out.setHeader(t.header)
-	case t.inHead || heads == cells:
-		t.header = [2]int{last.Start, last.End}
-	}
-}
-
-// reach reads how many columns and rows the tag's cell reaches over.
-func (h *htmlReader) reach() (cols, rows int) {
-	for more := true; more; {
-		var key, value []byte
-		key, value, more = h.z.TagAttr()
-		switch string(key) {
-		case "colspan":
-			cols = small(string(value))
-		case "rowspan":
-			rows = small(string(value))
-		}
-	}
-	return max(1, cols), max(1, rows)
-}
-
-// setHeader notes the header of the row that was written last.
-func (p *page) setHeader(header [2]int) {
-	if len(p.blocks) == maxBlocks {
-		return
-	}
-	if p.headers == nil {
-		p.headers = map[int][2]int{}
-	}
-	p.headers[len(p.blocks)-1] = header
-}
-
-// setHeaders gives each row the text of its header.
-func setHeaders(text string, blocks []Block, headers map[int][2]int) {
-	for i, r := range headers {
-		blocks[i].Header = text[r[0]:r[1]]
+	case own == "":
+	case cells == 1 && t.lines.header == "" && !t.inHead:
+		h.out.put(Block{Kind: Paragraph}, strings.TrimRight(strings.Join(row, " | "), " |"), 0)
+	case !t.body && (t.inHead || heads == cells):
+		t.lines.addHeader(&h.out, row, names)
+	default:
+		t.body = true
+		t.lines.put(&h.out, row)
 	}
 }

@@ -1,11 +1,6 @@
 package parse
 
-import (
-	"strconv"
-	"strings"
-
-	"golang.org/x/net/html/atom"
-)
+import "golang.org/x/net/html/atom"
 
 // dropped elements are left out with all that is in them.
 var dropped = map[atom.Atom]bool{
@@ -39,7 +34,8 @@ func (h *htmlReader) start(name string, hasAttr bool) {
 	if nests[tag] {
 		h.depth++
 	}
-	if h.drops(tag, hasAttr) {
+	a := h.attributes(hasAttr)
+	if h.drops(tag, a) {
 		h.skip, h.skipDepth = name, 1
 		return
 	}
@@ -47,92 +43,31 @@ func (h *htmlReader) start(name string, hasAttr bool) {
 	case atom.Title:
 		h.inTitle = true
 	case atom.Meta:
-		h.metaTag(hasAttr)
+		h.metaTag(a)
 	case atom.Br:
 		h.out.lineBreak()
 	case atom.Img:
-		h.image(hasAttr)
+		if alt := altText(a.alt); alt != "" {
+			h.out.write(" " + alt + " ")
+		}
 	case atom.A:
-		h.inLink++
+		h.out.inLink++
 	case atom.Sup:
-		h.out.sup = h.inLink == 0
+		h.out.sup = h.out.inLink == 0
 	case atom.Main, atom.Article:
-		h.content++
 		h.boundary()
+		h.content++
 	default:
-		h.startBlock(tag)
-	}
-}
-
-// drops reports whether an element is to be left out. A page's own footer and
-// asides are; those inside its main part or an article are kept.
-func (h *htmlReader) drops(tag atom.Atom, hasAttr bool) bool {
-	switch {
-	case dropped[tag]:
-		return true
-	case h.whole:
-		return false
-	case droppedParts[tag]:
-		return true
-	case tag == atom.Footer || tag == atom.Aside:
-		return h.content == 0
-	case hasAttr && (tag == atom.Div || tag == atom.Section || tag == atom.Ul || tag == atom.Span):
-		return h.hidden()
-	}
-	return false
-}
-
-// hidden reads the tag's attributes.
-func (h *htmlReader) hidden() bool {
-	found := false
-	for more := true; more; {
-		var key, value []byte
-		key, value, more = h.z.TagAttr()
-		switch string(key) {
-		case "hidden":
-			found = found || string(value) != "until-found"
-		case "role":
-			found = found || string(value) == "navigation"
+		h.startBlock(tag, a)
+		if a.role == "main" && tag == atom.Div && h.roleMain == 0 {
+			h.roleMain = h.depth
+			h.content++
 		}
 	}
-	return found
+	h.out.inMain = h.content > 0
 }
 
-// metaTag keeps the fields that say something of the document.
-func (h *htmlReader) metaTag(more bool) {
-	var name, content string
-	for more {
-		var key, value []byte
-		key, value, more = h.z.TagAttr()
-		switch string(key) {
-		case "name":
-			name = strings.ToLower(string(value))
-		case "content":
-			content = oneLine(cutBytes(string(value), maxFieldBytes))
-		}
-	}
-	switch name {
-	case "author", "description", "keywords", "date":
-		if content != "" {
-			h.meta[name] = content
-		}
-	}
-}
-
-// image writes a picture's alternative text in its place.
-func (h *htmlReader) image(more bool) {
-	for more {
-		var key, value []byte
-		key, value, more = h.z.TagAttr()
-		if string(key) == "alt" {
-			if alt := altText(string(value)); alt != "" {
-				h.out.write(" " + alt + " ")
-			}
-		}
-	}
-}
-
-func (h *htmlReader) startBlock(tag atom.Atom) {
+func (h *htmlReader) startBlock(tag atom.Atom, a htmlAttributes) {
 	switch tag {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 		h.leaveTable()
@@ -144,9 +79,9 @@ func (h *htmlReader) startBlock(tag atom.Atom) {
 		h.out.verbatim = true
 	case atom.Ul, atom.Ol, atom.Menu, atom.Dir:
 		h.boundary()
-		h.lists = append(h.lists, listState{ordered: tag == atom.Ol})
+		h.lists = append(h.lists, newList(tag, a))
 	case atom.Li:
-		h.item()
+		h.item(a)
 	case atom.Dl:
 		h.boundary()
 	case atom.Dt:
@@ -157,7 +92,7 @@ func (h *htmlReader) startBlock(tag atom.Atom) {
 	case atom.Figcaption:
 		h.out.open(Caption)
 	case atom.Table, atom.Caption, atom.Thead, atom.Tbody, atom.Tfoot, atom.Tr, atom.Td, atom.Th:
-		h.startTable(tag)
+		h.startTable(tag, a)
 	default:
 		if blockTags[tag] {
 			h.boundary()
@@ -176,18 +111,22 @@ func (h *htmlReader) end(name string) {
 	}
 	tag := atom.Lookup([]byte(name))
 	if nests[tag] && h.depth > 0 {
+		if tag == atom.Div && h.depth == h.roleMain {
+			h.boundary()
+			h.roleMain, h.content = 0, max(0, h.content-1)
+		}
 		h.depth--
 	}
 	switch tag {
 	case atom.Title:
 		h.inTitle = false
 	case atom.A:
-		h.inLink = max(0, h.inLink-1)
+		h.out.inLink = max(0, h.out.inLink-1)
 	case atom.Sup:
 		h.out.sup = false
 	case atom.Main, atom.Article:
-		h.content = max(0, h.content-1)
 		h.boundary()
+		h.content = max(0, h.content-1)
 	case atom.Pre, atom.Listing, atom.Xmp, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6,
 		atom.Figcaption, atom.Dl, atom.Dd, atom.Li:
 		h.close()
@@ -201,6 +140,7 @@ func (h *htmlReader) end(name string) {
 			h.boundary()
 		}
 	}
+	h.out.inMain = h.content > 0
 }
 
 // boundary ends the open block if it has text: a <p> that begins a list item or
@@ -224,29 +164,4 @@ func (h *htmlReader) close() {
 		return
 	}
 	h.out.flush()
-}
-
-// listState is an open list.
-type listState struct {
-	ordered bool
-	n       int // items so far
-}
-
-// item begins a list item with its marker: "- " or its number.
-func (h *htmlReader) item() {
-	if h.out.inCell {
-		h.out.cur.WriteString("; ")
-		h.out.space = false
-		return
-	}
-	h.out.open(ListItem)
-	h.out.marker, h.out.indent = "- ", 0
-	if depth := len(h.lists); depth > 0 {
-		list := &h.lists[depth-1]
-		list.n++
-		h.out.indent = 2 * min(depth-1, 8)
-		if list.ordered {
-			h.out.marker = strconv.Itoa(list.n) + ". "
-		}
-	}
 }

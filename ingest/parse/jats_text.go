@@ -133,8 +133,10 @@ func (a *jats) table(x *xmlWalker) error {
 	var t rows
 	var grid spans
 	var visit visitor
+	head := false
 	visit = func(x *xmlWalker, e element) error {
 		if e.Name.Local != "tr" {
+			head = e.Name.Local == "thead"
 			return x.walk(visit)
 		}
 		grid.begin()
@@ -143,7 +145,11 @@ func (a *jats) table(x *xmlWalker) error {
 			grid.cell(text, small(e.attr("colspan")), small(e.attr("rowspan")))
 			return err
 		})
-		t.add(&a.out, grid.end())
+		if row := grid.end(); head {
+			t.addHeader(&a.out, row, grid.names)
+		} else {
+			t.add(&a.out, row)
+		}
 		return err
 	}
 	return x.walk(visit)

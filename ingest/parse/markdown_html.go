@@ -17,7 +17,7 @@ var (
 	htmlTag = regexp.MustCompile(`<!--[\s\S]*?(-->|$)|<[/!?a-zA-Z][^>]*>?`)
 	// inlineHTML begins a paragraph that is HTML for the most part: a row of
 	// badges, a centred picture.
-	inlineHTML = regexp.MustCompile(`^ {0,3}<(a|b|br|center|em|font|h[1-6]|i|img|kbd|p|picture|span|strong|sub|sup)(\s[^<>`+"`"+`]*)?/?>`)
+	inlineHTML = regexp.MustCompile(`^ {0,3}<(a|b|br|center|em|font|h[1-6]|i|img|kbd|p|picture|span|strong|sub|sup)(\s[^<>` + "`" + `]*)?/?>`)
 )
 
 func (m *markdown) htmlBlock(n *ast.HTMLBlock) {

@@ -221,14 +221,21 @@ func (d *odf) table(x *xmlWalker, e element) error {
 	var t rows
 	var grid spans
 	var visit visitor
+	head := false
 	visit = func(x *xmlWalker, e element) error {
 		switch e.Name.Local {
 		case "table-row":
 			err := d.row(x, &grid)
-			t.add(&d.out, grid.end())
+			if row := grid.end(); head {
+				t.addHeader(&d.out, row, grid.names)
+			} else {
+				t.add(&d.out, row)
+			}
 			d.putRemarks()
 			return err
 		case "table-header-rows", "table-rows", "table-row-group":
+			head = e.Name.Local == "table-header-rows"
+			defer func() { head = false }()
 			return x.walk(visit)
 		}
 		return nil

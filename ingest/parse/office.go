@@ -29,26 +29,6 @@ func (p *page) join(line string) bool {
 // repeated: what is longer would let a small file fill memory.
 const maxRepeated = 200
 
-// rows writes a table; its first row is the header of the others.
-type rows struct{ header string }
-
-func (t *rows) add(out *page, cells []string) {
-	for i, c := range cells {
-		cells[i] = oneLine(tidy(c))
-	}
-	for len(cells) > 0 && cells[len(cells)-1] == "" {
-		cells = cells[:len(cells)-1]
-	}
-	text := strings.TrimSpace(strings.Join(cells, " | "))
-	if text == "" {
-		return
-	}
-	out.put(Block{Kind: TableRow, Header: t.header}, text, 0)
-	if t.header == "" {
-		t.header = text
-	}
-}
-
 // tidy makes text canonical: valid, without NUL, invisible and control characters.
 func tidy(s string) string {
 	return strings.Map(func(r rune) rune {

@@ -72,7 +72,8 @@ func TestParseReasons(t *testing.T) {
 	tests := []struct{ name, mediaType, body, want string }{
 		{"empty", "text/plain", "", "empty document"},
 		{"blank", "text/plain", " \n\t\r\n", "no text in it"},
-		{"blank page", "text/html", "<p> </p><script>x</script>", "no text in it"},
+		{"blank page", "text/html", "<p> </p>", "no text in it"},
+		{"application", "text/html", "<p> </p><script>x</script>", "no text in it: the page is filled in by its scripts, which are not run"},
 		{"front matter only", "text/markdown", "---\ntitle: x\n---\n", "no text in it"},
 		{"latin-1", "text/plain", "caf\xe9", "not valid UTF-8 at byte 3"},
 		{"latin-1 after a byte order mark", "text/markdown", "\xef\xbb\xbfcaf\xe9", "not valid UTF-8 at byte 6"},

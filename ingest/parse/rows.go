@@ -1,0 +1,66 @@
+package parse
+
+import "strings"
+
+// maxHeaderRows is how many rows a table's header may have.
+const maxHeaderRows = 3
+
+// rows writes a table. Its first row is the header of the others, or those that
+// are said to be.
+type rows struct {
+	header string
+	names  []string // of the columns, from the rows that are said to be the header
+	heads  int
+}
+
+// add writes a row.
+func (t *rows) add(out *page, cells []string) {
+	text := t.put(out, cells)
+	if t.header == "" {
+		t.header = text
+	}
+}
+
+// addHeader writes a row that is of the header; names has a cell's text in each
+// column that it reaches over.
+func (t *rows) addHeader(out *page, cells, names []string) {
+	text := t.put(out, cells)
+	if text == "" {
+		return
+	}
+	if t.name(names); t.heads == 1 {
+		t.header = text
+	}
+}
+
+// put writes a row and returns it as text, which is empty when it has none.
+func (t *rows) put(out *page, cells []string) string {
+	for i, c := range cells {
+		cells[i] = oneLine(tidy(c))
+	}
+	for len(cells) > 0 && cells[len(cells)-1] == "" {
+		cells = cells[:len(cells)-1]
+	}
+	text := strings.TrimSpace(strings.Join(cells, " | "))
+	if text != "" {
+		out.put(Block{Kind: TableRow, Header: t.header}, text, 0)
+	}
+	return text
+}
+
+// name adds a row of the header to the columns' names: below "Draught", "loaded"
+// becomes "Draught loaded".
+func (t *rows) name(cells []string) {
+	if t.heads++; t.heads > maxHeaderRows {
+		return
+	}
+	for i, c := range cells {
+		if i == len(t.names) {
+			t.names = append(t.names, "")
+		}
+		if c = cutBytes(oneLine(tidy(c)), maxRepeated); c != t.names[i] {
+			t.names[i] = strings.TrimSpace(t.names[i] + " " + c)
+		}
+	}
+	t.header = strings.TrimSpace(strings.TrimRight(strings.Join(t.names, " | "), " |"))
+}
