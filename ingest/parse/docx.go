@@ -79,6 +79,15 @@ type docxParagraph struct {
 	style string
 	level int // outline level + 1, set on the paragraph itself; 0: none
 	num   docxNum
+	sup   bool // the open run is superscript
+}
+
+func (p *docxParagraph) write(s string) {
+	if s = ticks.Replace(s); p.sup {
+		writeRaised(&p.text, s)
+	} else {
+		p.text.WriteString(s)
+	}
 }
 
 func (d *docx) paragraph(x *xmlWalker) error {
@@ -116,7 +125,15 @@ func (d *docx) inline(x *xmlWalker, e element, p *docxParagraph) error {
 	case "numId":
 		p.num.id, p.num.set = e.attr("val"), true
 	case "t":
-		return x.walkText(nil, func(s string) { p.text.WriteString(ticks.Replace(s)) })
+		return x.walkText(nil, p.write)
+	case "r":
+		p.sup = false
+		return x.descend()
+	case "rPr":
+		return x.walk(func(_ *xmlWalker, e element) error {
+			p.sup = p.sup || e.Name.Local == "vertAlign" && e.attr("val") == "superscript"
+			return nil
+		})
 	case "tab", "ptab":
 		p.text.WriteByte('\t')
 	case "br", "cr":
@@ -144,7 +161,7 @@ func (d *docx) inline(x *xmlWalker, e element, p *docxParagraph) error {
 		}
 	case "txbxContent":
 		return x.walk(d.block)
-	case "instrText", "del", "moveFrom", "Fallback", "rPr", "sdtEndPr", "tabs":
+	case "instrText", "del", "moveFrom", "Fallback", "sdtEndPr", "tabs":
 	default:
 		return x.descend()
 	}

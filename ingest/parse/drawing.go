@@ -91,10 +91,22 @@ func (d *drawing) readShape(x *xmlWalker) (kind string, paragraphs []slideParagr
 func (d *drawing) paragraph(x *xmlWalker) (slideParagraph, error) {
 	var p slideParagraph
 	var b strings.Builder
+	sup := false
 	err := x.walk(func(x *xmlWalker, e element) error {
 		switch e.Name.Local {
 		case "t":
-			return x.walkText(nil, func(s string) { b.WriteString(ticks.Replace(s)) })
+			return x.walkText(nil, func(s string) {
+				if s = ticks.Replace(s); sup {
+					writeRaised(&b, s)
+				} else {
+					b.WriteString(s)
+				}
+			})
+		case "r":
+			sup = false
+		case "rPr":
+			sup = e.attr("baseline") > "0" // in thousandths of the size; below the line it is negative
+			return nil
 		case "br":
 			b.WriteByte('\n')
 			return nil
@@ -108,7 +120,7 @@ func (d *drawing) paragraph(x *xmlWalker) (slideParagraph, error) {
 			p.numbers, p.start = e.attr("type"), max(1, small(e.attr("startAt")))
 		case "oMath":
 			return formula(x, &b)
-		case "rPr", "endParaRPr", "Fallback":
+		case "endParaRPr", "Fallback":
 			return nil
 		}
 		return x.descend()

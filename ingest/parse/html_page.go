@@ -48,9 +48,10 @@ func (p *page) write(s string) {
 		p.writeVerbatim(s)
 		return
 	}
-	if p.sup {
-		s = p.superscript(s)
+	if p.sup && !p.space && p.cur.Len() > 0 {
+		s = raised(p.last, s)
 	}
+	p.sup = false
 	for len(s) > 0 {
 		r, n := utf8.DecodeRuneInString(s)
 		switch {
@@ -87,22 +88,6 @@ func (p *page) writeVerbatim(s string) {
 	p.mark.letters += len(s)
 	p.last, _ = utf8.DecodeLastRuneInString(p.cur.String())
 	p.sup = false
-}
-
-// superscript keeps 2<sup>n</sup> from becoming 2n, and leaves 1<sup>st</sup> be.
-func (p *page) superscript(s string) string {
-	p.sup = false
-	t := strings.TrimSpace(s)
-	switch strings.ToLower(t) {
-	case "", "st", "nd", "rd", "th", "®", "™":
-		return s
-	}
-	first, _ := utf8.DecodeRuneInString(t)
-	if p.space || p.cur.Len() == 0 || !unicode.IsLetter(p.last) && !unicode.IsDigit(p.last) && p.last != ')' ||
-		!unicode.IsLetter(first) && !unicode.IsDigit(first) && !strings.ContainsRune("-+−(", first) {
-		return s
-	}
-	return "^" + t
 }
 
 func (p *page) lineBreak() {

@@ -10,15 +10,23 @@ import (
 func TestPageContent(t *testing.T) {
 	const around = `<p>We use cookies on all these pages of ours.</p><div><a href=a>News</a> <a href=b>Sport</a></div>`
 	tests := []struct{ name, page, want string }{
-		{"main", around + `<main><h1>Tides</h1><p>High water comes twice a day, and later every day.</p></main><p>All rights reserved.</p>`,
-			"# Tides\nHigh water comes twice a day, and later every day."},
-		{"article without a title", `<h1>Tides</h1>` + around + `<article><p>High water comes twice a day, and later every day, by an hour.</p></article>`,
-			"# Tides\nHigh water comes twice a day, and later every day, by an hour."},
-		{"role", around + `<div role=main><div><p>High water comes twice a day, and later every day.</p></div></div><div>All rights reserved.</div>`,
-			"High water comes twice a day, and later every day."},
+		{
+			"main", around + `<main><h1>Tides</h1><p>High water comes twice a day, and later every day.</p></main><p>All rights reserved.</p>`,
+			"# Tides\nHigh water comes twice a day, and later every day.",
+		},
+		{
+			"article without a title", `<h1>Tides</h1>` + around + `<article><p>High water comes twice a day, and later every day, by an hour.</p></article>`,
+			"# Tides\nHigh water comes twice a day, and later every day, by an hour.",
+		},
+		{
+			"role", around + `<div role=main><div><p>High water comes twice a day, and later every day.</p></div></div><div>All rights reserved.</div>`,
+			"High water comes twice a day, and later every day.",
+		},
 		{"main is little", `<main><p>Short.</p></main><p>High water comes twice a day.</p>`, "Short.\nHigh water comes twice a day."},
-		{"title", `<h4>Topics</h4><ul><li><a>Ports</a><li><a>Gauges</a></ul><h1>Tides</h1><p>High water comes <a>twice a day</a>.</p><a>1</a> <a>2</a>`,
-			"# Tides\nHigh water comes twice a day."},
+		{
+			"title", `<h4>Topics</h4><ul><li><a>Ports</a><li><a>Gauges</a></ul><h1>Tides</h1><p>High water comes <a>twice a day</a>.</p><a>1</a> <a>2</a>`,
+			"# Tides\nHigh water comes twice a day.",
+		},
 		{"index", `<h1>Ports</h1><ul><li><a>Urk harbour</a><li><a>Lemmer harbour</a></ul>`, "# Ports\n- Urk harbour\n- Lemmer harbour"},
 		{"no title", `<a>Home page</a><p>High water comes twice a day.</p>`, "Home page\nHigh water comes twice a day."},
 		{"hidden", `<p>High water.</p><p hidden>Low water.</p><div role=dialog><p>Accept?</p></div>`, "High water."},

@@ -86,6 +86,9 @@ func (a *jats) front(x *xmlWalker, e element) error {
 		}
 		return err
 	case "contrib":
+		if kind := e.attr("contrib-type"); kind != "" && kind != "author" {
+			return nil // an editor or reviewer
+		}
 		return a.contributor(x)
 	case "journal-title":
 		return a.field(x, "journal")

@@ -24,6 +24,7 @@ var jatsSpaced = map[string]bool{
 	"p": true, "title": true, "name": true, "surname": true, "given-names": true, "year": true, "source": true, "volume": true,
 	"article-title": true, "fpage": true, "lpage": true, "label": true, "list-item": true, "td": true, "term": true, "def": true,
 	"break": true, "collab": true, "issue": true, "pub-id": true, "publisher-name": true, "publisher-loc": true,
+	"institution": true, "institution-wrap": true, "addr-line": true, "city": true, "state": true, "country": true, "email": true,
 }
 
 // jatsInline writes text to b; outside, which may be nil, takes the elements
@@ -45,6 +46,8 @@ func jatsInline(b *strings.Builder, outside func(*xmlWalker, element) (bool, err
 			return err
 		case "graphic", "inline-graphic", "media", "annotation":
 			return nil
+		case "sup":
+			return jatsRaised(x, b)
 		}
 		spaced := jatsSpaced[e.Name.Local]
 		if spaced {
@@ -60,6 +63,22 @@ func jatsInline(b *strings.Builder, outside func(*xmlWalker, element) (bool, err
 		return err
 	}
 	return visit
+}
+
+// jatsRaised writes superscript; what refers to a note or source stands apart.
+func jatsRaised(x *xmlWalker, b *strings.Builder) error {
+	var sup strings.Builder
+	plain, refers := jatsInline(&sup, nil), false
+	err := x.walkText(func(x *xmlWalker, e element) error {
+		refers = refers || e.Name.Local == "xref"
+		return plain(x, e)
+	}, func(s string) { sup.WriteString(s) })
+	if refers {
+		b.WriteString(" " + sup.String())
+	} else {
+		writeRaised(b, sup.String())
+	}
+	return err
 }
 
 // alternatives takes one of the forms that a formula is given in: TeX if it is

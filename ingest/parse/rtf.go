@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding"
 )
 
@@ -13,8 +12,8 @@ import (
 // outline levels, lists and table rows; destinations that are not body text are
 // skipped.
 func readRTF(ctx context.Context, body []byte) (Parsed, error) {
-	r := &rtf{s: body, groups: []rtfGroup{{}}}
-	r.codepage("1252")
+	r := &rtf{s: body, groups: []rtfGroup{{}}, fonts: map[int]*encoding.Decoder{}}
+	r.charset = rtfCodepage("1252")
 	for n := 0; r.at < len(r.s); n++ {
 		if n&4095 == 0 && ctx.Err() != nil {
 			return Parsed{}, ctx.Err()
@@ -34,9 +33,11 @@ type rtf struct {
 	s       []byte
 	at      int
 	groups  []rtfGroup
-	charset *encoding.Decoder
-	high    rune // first half of a surrogate pair
-	skip    int  // characters that stand for the \u before
+	charset *encoding.Decoder         // of the document
+	fonts   map[int]*encoding.Decoder // by number, of those with one of their own
+	font    int                       // the one being defined
+	high    rune                      // first half of a surrogate pair
+	skip    int                       // characters that stand for the \u before
 	out     page
 	table   rows
 	cells   []string
@@ -51,6 +52,10 @@ type rtfGroup struct {
 	hidden bool   // a destination without body text
 	info   string // the metadata key it fills
 	uc     int    // how many characters follow \u for old readers, plus 1
+	fonts  bool   // the table of fonts
+	raised bool
+	// charset is that of the font; nil: the document's.
+	charset *encoding.Decoder
 }
 
 func (r *rtf) group() *rtfGroup { return &r.groups[len(r.groups)-1] }
@@ -63,6 +68,7 @@ func (r *rtf) step() error {
 		if len(r.groups) > 1000 {
 			return Permanent("RTF nested more than 1000 deep")
 		}
+		r.decode()
 		g := *r.group()
 		g.info = ""
 		r.groups = append(r.groups, g)
@@ -78,8 +84,8 @@ func (r *rtf) step() error {
 }
 
 func (r *rtf) endGroup() {
+	r.decode()
 	if key := r.group().info; key != "" {
-		r.decode()
 		if s := oneLine(tidy(r.text.String())); s != "" {
 			if r.meta == nil {
 				r.meta = map[string]any{}
@@ -104,11 +110,19 @@ func (r *rtf) char(c byte) {
 	}
 }
 
+// decode writes what has come in the font's charset.
 func (r *rtf) decode() {
 	if len(r.bytes) == 0 {
 		return
 	}
-	if b, err := r.charset.Bytes(r.bytes); err == nil {
+	g := r.group()
+	set := g.charset
+	if set == nil {
+		set = r.charset
+	}
+	if b, err := set.Bytes(r.bytes); err == nil && g.raised {
+		writeRaised(&r.text, string(b))
+	} else if err == nil {
 		r.text.Write(b)
 	}
 	r.bytes = r.bytes[:0]
@@ -118,23 +132,6 @@ func (r *rtf) write(s string) {
 	if !r.group().hidden {
 		r.decode()
 		r.text.WriteString(s)
-	}
-}
-
-func (r *rtf) codepage(n string) {
-	e, _ := charset.Lookup("windows-" + n)
-	switch n {
-	case "932":
-		e, _ = charset.Lookup("shift_jis")
-	case "936":
-		e, _ = charset.Lookup("gbk")
-	case "949":
-		e, _ = charset.Lookup("euc-kr")
-	case "950":
-		e, _ = charset.Lookup("big5")
-	}
-	if e != nil {
-		r.charset = e.NewDecoder()
 	}
 }
 

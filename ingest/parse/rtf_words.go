@@ -19,7 +19,7 @@ func (r *rtf) word(word string, n int, has bool) {
 	g := r.group()
 	switch {
 	case rtfHidden[word]:
-		g.hidden = true
+		g.hidden, g.fonts = true, g.fonts || word == "fonttbl"
 		return
 	case word == "title" || word == "author" || word == "subject" || word == "keywords":
 		g.hidden, g.info = false, word
@@ -41,14 +41,27 @@ func (r *rtf) word(word string, n int, has bool) {
 		r.level = n + 1
 	case "ls", "pn":
 		r.list = true
+	case "footnote":
+		r.write(" ")
 	case "tab":
 		r.write("\t")
 	case "line":
 		r.write("\n")
 	case "emdash", "endash", "bullet", "lquote", "rquote", "ldblquote", "rdblquote":
 		r.write(map[string]string{"emdash": "—", "endash": "–", "bullet": "•", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”"}[word])
+	case "super", "nosupersub", "sub", "plain":
+		r.decode()
+		g.raised = word == "super" && (n != 0 || !has)
 	case "ansicpg":
-		r.codepage(strconv.Itoa(n))
+		if c := rtfCodepage(strconv.Itoa(n)); c != nil {
+			r.charset = c
+		}
+	case "f":
+		r.useFont(n)
+	case "fcharset":
+		if c := rtfCodepage(rtfCharsets[n]); g.fonts && c != nil && len(r.fonts) < maxFields {
+			r.fonts[r.font] = c
+		}
 	case "uc":
 		g.uc = n + 1
 	case "u":
