@@ -71,7 +71,11 @@ func (a *attachments) unique(name string) string {
 // safeName makes any name a relative path that leads nowhere but down.
 func safeName(name string) string {
 	name = strings.ReplaceAll(oneLine(tidy(strings.ToValidUTF8(name, "_"))), `\`, "/")
-	name = strings.TrimPrefix(path.Clean("/"+cutBytes(name, 1000)), "/")
+	parts := strings.Split(cutBytes(name, 1000), "/")
+	for i, p := range parts {
+		parts[i] = strings.TrimSpace(p)
+	}
+	name = strings.TrimPrefix(path.Clean("/"+strings.Join(parts, "/")), "/")
 	if name == "" {
 		return "unnamed"
 	}

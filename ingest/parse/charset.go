@@ -2,6 +2,8 @@ package parse
 
 import (
 	"bytes"
+	"cmp"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/gogs/chardet"
@@ -20,6 +22,9 @@ func decodeAny(body []byte) (string, error) {
 	if guessErr != nil {
 		return "", err
 	}
+	slices.SortFunc(guesses, func(a, b chardet.Result) int { // equal ones come in any order
+		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(a.Charset, b.Charset))
+	})
 	for _, guess := range guesses {
 		if decoded, ok := decodeAs(guess.Charset, body); ok && guess.Confidence >= 10 {
 			return canonical(decoded), nil
