@@ -30,6 +30,7 @@ type signature struct{ prefix, mediaType string }
 var textual = []signature{
 	{"%PDF-", "application/pdf"},
 	{"{\\rtf", "application/rtf"},
+	{"BEGIN:VCALENDAR", "text/calendar"},
 	{"%!PS-Adobe-", "application/postscript"},
 }
 
@@ -98,7 +99,7 @@ var textTypes = map[string]string{
 	".yaml": "application/yaml", ".yml": "application/yaml", ".toml": "application/toml",
 	".css": "text/css", ".js": "text/javascript", ".mjs": "text/javascript", ".ts": "text/x-typescript",
 	".nxml": "application/xml", ".rss": "application/xml", ".atom": "application/xml", ".xsd": "application/xml",
-	".eml": "message/rfc822", ".mbox": "application/mbox", ".mbx": "application/mbox",
+	".ics": "text/calendar", ".eml": "message/rfc822", ".mbox": "application/mbox", ".mbx": "application/mbox",
 	".rst": "text/x-rst", ".adoc": "text/asciidoc", ".asciidoc": "text/asciidoc",
 	".go": "text/x-go", ".py": "text/x-python", ".c": "text/x-c", ".h": "text/x-c", ".cc": "text/x-c++",
 	".cpp": "text/x-c++", ".java": "text/x-java", ".rs": "text/x-rust", ".sh": "text/x-shellscript", ".sql": "application/sql",

@@ -40,7 +40,7 @@ func fuzzed(t *testing.T, mediaType string, body []byte) {
 
 func FuzzXML(f *testing.F)    { fuzzFormats(f, "application/xml") }
 func FuzzRTF(f *testing.F)    { fuzzFormats(f, "application/rtf") }
-func FuzzMail(f *testing.F)   { fuzzFormats(f, "message/rfc822", "application/mbox") }
+func FuzzMail(f *testing.F)   { fuzzFormats(f, "message/rfc822", "application/mbox", "text/calendar") }
 func FuzzMarkup(f *testing.F) { fuzzFormats(f, "text/x-rst", "text/asciidoc") }
 func FuzzCode(f *testing.F)   { fuzzFormats(f, "text/x-go", "text/x-python", "application/yaml") }
 func FuzzRecords(f *testing.F) {

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jhillyerd/enmime/v2"
 )
@@ -76,9 +77,14 @@ func (m mail) write(ctx context.Context, out *joined, files *attachments, headin
 	return m.attach(ctx, out, files)
 }
 
-// field is a header's value, decoded, on one line.
+// field is a header's value, decoded, on one line. Bytes that no charset is
+// given for are UTF-8 or else of the West.
 func (m mail) field(name string) string {
-	return cutBytes(oneLine(tidy(strings.ToValidUTF8(m.GetHeader(name), ""))), 2<<10)
+	v := m.GetHeader(name)
+	if western, ok := decodeAs("windows-1252", []byte(v)); ok && !utf8.ValidString(v) {
+		v = western
+	}
+	return cutBytes(oneLine(tidy(strings.ToValidUTF8(v, ""))), 2<<10)
 }
 
 func (m mail) body(ctx context.Context, out *joined) error {
@@ -107,9 +113,7 @@ func (m mail) attach(ctx context.Context, out *joined, files *attachments) error
 		name := part.FileName
 		if name == "" {
 			name = fmt.Sprintf("attachment-%d", i+1)
-			if part.ContentType == "message/rfc822" {
-				name += ".eml"
-			}
+			name += mailExtensions[part.ContentType]
 		}
 		if len(part.Content) == 0 || strings.HasPrefix(part.ContentType, "image/") && part.FileName == "" {
 			continue
@@ -124,6 +128,9 @@ func (m mail) attach(ctx context.Context, out *joined, files *attachments) error
 	out.add(Parsed{Text: list.text(), Blocks: list.blocks})
 	return nil
 }
+
+// mailExtensions are for parts without a name.
+var mailExtensions = map[string]string{"message/rfc822": ".eml", "text/calendar": ".ics", "text/csv": ".csv", "application/json": ".json"}
 
 // metadata is the message's headers; its title is the subject.
 func (m mail) metadata() map[string]any {

@@ -44,6 +44,7 @@ var readers = map[string]reader{
 	"application/zip":           readZip,
 	"application/x-tar":         readTar,
 	"application/x-gzip":        readGzip,
+	"text/calendar":             readCalendar,
 	"text/x-rst":                readRST,
 	"text/asciidoc":             readAsciiDoc,
 	"text/x-go":                 readGo,
