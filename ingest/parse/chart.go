@@ -1,6 +1,12 @@
 package parse
 
-import "strings"
+import (
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
 
 // chart writes the data of a DrawingML chart as a table: categories down,
 // series across. A missing part is no error.
@@ -59,14 +65,24 @@ func (c *chartData) titleText(x *xmlWalker, e element) error {
 
 func (c *chartData) seriesPart(x *xmlWalker, e element) error {
 	var into []string
+	format := ""
 	collect := func() error {
 		return x.walk(func(x *xmlWalker, e element) error {
-			if e.Name.Local != "v" {
+			switch e.Name.Local {
+			case "v", "formatCode":
+			case "numCache", "numLit":
+				format = "General"
+				return x.descend()
+			default:
 				return x.descend()
 			}
 			var v strings.Builder
 			err := x.walkText(nil, func(s string) { v.WriteString(s) })
-			into = append(into, oneLine(tidy(v.String())))
+			if e.Name.Local == "formatCode" {
+				format = v.String()
+			} else {
+				into = append(into, chartNumber(oneLine(tidy(v.String())), format))
+			}
 			return err
 		})
 	}
@@ -87,3 +103,28 @@ func (c *chartData) seriesPart(x *xmlWalker, e element) error {
 	}
 	return err
 }
+
+// chartNumber writes a number of a chart as its format shows it, as far as it is a
+// date or a percentage, and else with the 15 digits that a sheet has. Without a
+// format the value is text.
+func chartNumber(value, format string) string {
+	n, err := strconv.ParseFloat(value, 64)
+	if format == "" || err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+		return value
+	}
+	switch plain := chartLiteral.ReplaceAllString(strings.ToLower(format), ""); {
+	case strings.ContainsAny(plain, "yd") && n > 0 && n < 2_958_466: // 9999-12-31
+		return time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC).AddDate(0, 0, int(n)).Format(time.DateOnly)
+	case strings.HasSuffix(plain, "%"):
+		_, decimals, _ := strings.Cut(plain, ".")
+		return strconv.FormatFloat(100*n, 'f', min(strings.Count(decimals, "0"), 9), 64) + "%"
+	}
+	if math.Abs(n) >= 1e15 || n != 0 && math.Abs(n) < 1e-4 {
+		return value
+	}
+	short, _ := strconv.ParseFloat(strconv.FormatFloat(n, 'g', 15, 64), 64)
+	return strconv.FormatFloat(short, 'f', -1, 64)
+}
+
+// chartLiteral is text, colour or condition in a format of numbers.
+var chartLiteral = regexp.MustCompile(`"[^"]*"|\[[^\]]*\]|\\.|general`)

@@ -8,7 +8,7 @@ import (
 // readDOCX reads a WordprocessingML document (ECMA-376, both Transitional and
 // Strict): body, text boxes and tables in reading order, pictures' descriptions
 // and comments after the paragraph or row that has them, then footnotes.
-// Deleted text, page headers and footers are left out.
+// Deleted and hidden text, page headers and footers are left out.
 func readDOCX(ctx context.Context, body []byte) (Parsed, error) {
 	p, err := openPack(body)
 	if err != nil {
@@ -79,13 +79,16 @@ type docxParagraph struct {
 	style string
 	level int // outline level + 1, set on the paragraph itself; 0: none
 	num   docxNum
-	sup   bool // the open run is superscript
+	// The open run is superscript, or not shown.
+	sup, hidden bool
 }
 
 func (p *docxParagraph) write(s string) {
-	if s = ticks.Replace(s); p.sup {
+	switch s = ticks.Replace(s); {
+	case p.hidden:
+	case p.sup:
 		writeRaised(&p.text, s)
-	} else {
+	default:
 		p.text.WriteString(s)
 	}
 }
@@ -127,11 +130,16 @@ func (d *docx) inline(x *xmlWalker, e element, p *docxParagraph) error {
 	case "t":
 		return x.walkText(nil, p.write)
 	case "r":
-		p.sup = false
+		p.sup, p.hidden = false, false
 		return x.descend()
 	case "rPr":
 		return x.walk(func(_ *xmlWalker, e element) error {
-			p.sup = p.sup || e.Name.Local == "vertAlign" && e.attr("val") == "superscript"
+			switch e.Name.Local {
+			case "vertAlign":
+				p.sup = e.attr("val") == "superscript"
+			case "vanish":
+				p.hidden = isOn(e)
+			}
 			return nil
 		})
 	case "tab", "ptab":
@@ -243,13 +251,18 @@ func (d *docx) readComments() error {
 	return err
 }
 
+// isOn is what a property says that may be switched off (ECMA-376 part 1, 17.17.4).
+func isOn(e element) bool {
+	v := e.attr("val")
+	return v != "0" && v != "false" && v != "off"
+}
+
 // checkBox writes a form field's box.
 func checkBox(x *xmlWalker, b *strings.Builder) error {
 	checked := false
 	err := x.walk(func(_ *xmlWalker, e element) error {
 		if n := e.Name.Local; n == "default" || n == "checked" {
-			v := e.attr("val")
-			checked = v != "0" && v != "false" && v != "off"
+			checked = isOn(e)
 		}
 		return nil
 	})

@@ -55,8 +55,7 @@ func (d *docx) row(x *xmlWalker, e element, r *docxRow) error {
 		}
 		return err
 	case "tblHeader":
-		v := e.attr("val")
-		r.header = v != "0" && v != "false" && v != "off"
+		r.header = isOn(e)
 		return nil
 	case "sdt", "sdtContent", "ins", "trPr":
 		return x.descend()

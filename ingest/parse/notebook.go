@@ -39,8 +39,9 @@ type cell struct {
 	Source  lines
 	Input   lines
 	Outputs []struct {
-		Text lines
-		Data struct {
+		Text          lines
+		Ename, Evalue string // of an error
+		Data          struct {
 			Plain lines `json:"text/plain"`
 		}
 	}
@@ -69,7 +70,11 @@ func (c cell) read(ctx context.Context) (Parsed, error) {
 	var out page
 	out.put(Block{Kind: Code}, strings.TrimRight(source, "\n "), 0)
 	for _, o := range c.Outputs {
-		if s := strings.TrimSpace(canonical(tidy(string(o.Text + o.Data.Plain)))); s != "" {
+		text := string(o.Text + o.Data.Plain)
+		if o.Ename != "" {
+			text += o.Ename + ": " + o.Evalue
+		}
+		if s := strings.TrimSpace(canonical(tidy(text))); s != "" {
 			out.put(Block{Kind: Code}, s, 0)
 		}
 	}

@@ -6,19 +6,41 @@ import "strings"
 const maxHeaderRows = 3
 
 // rows writes a table. Its first row is the header of the others, or those that
-// are said to be.
+// are said to be. A first row of one cell is a title when the next has more from
+// there on: that one is the header.
 type rows struct {
 	header string
+	title  int      // the column of header's only cell, from 1; 0: it has more
 	names  []string // of the columns, from the rows that are said to be the header
 	heads  int
 }
 
 // add writes a row.
 func (t *rows) add(out *page, cells []string) {
+	first, n := filled(cells)
+	if t.title == first && n > 1 {
+		t.header, t.title = "", 0
+	}
 	text := t.put(out, cells)
 	if t.header == "" {
-		t.header = text
+		if t.header = text; n == 1 {
+			t.title = first
+		}
 	}
+}
+
+// filled returns the column of the first cell with text, from 1, and how many
+// there are.
+func filled(cells []string) (first, n int) {
+	for i, c := range cells {
+		if oneLine(c) == "" {
+			continue
+		}
+		if n++; n == 1 {
+			first = i + 1
+		}
+	}
+	return first, n
 }
 
 // addHeader writes a row that is of the header; names has a cell's text in each

@@ -127,10 +127,6 @@ func (x *xlsx) sheet(name, part string) error {
 }
 
 func blank(cells []string) bool {
-	for _, c := range cells {
-		if oneLine(c) != "" {
-			return false
-		}
-	}
-	return true
+	first, _ := filled(cells)
+	return first == 0
 }
