@@ -176,6 +176,7 @@ func (d *pdf) readPage(doc references.FPDF_DOCUMENT, i int) (pdfPage, error) {
 	}
 	p.read(chars, pdfGlyphs{d.instance, text.TextPage})
 	p.splitColumns()
+	p.sortLines()
 	return p, nil
 }
 

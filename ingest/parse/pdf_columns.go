@@ -60,14 +60,34 @@ func byColumn(run []pdfLine) []pdfLine {
 	for c := range run[0].cells {
 		for _, l := range run {
 			part := l
-			part.cells, part.starts = l.cells[c:c+1:c+1], l.starts[c:c+1:c+1]
-			part.left = l.starts[c]
-			if c+1 < len(l.starts) {
-				// Where a cell ends is not kept; this is near enough.
-				part.right = min(l.right, l.starts[c+1]-l.size)
-			}
+			part.cells, part.starts, part.ends = l.cells[c:c+1:c+1], l.starts[c:c+1:c+1], l.ends[c:c+1:c+1]
+			part.left, part.right = l.starts[c], l.ends[c]
 			out = append(out, part)
 		}
 	}
 	return out
+}
+
+// sortLines puts a page's lines in reading order, where its content has them in
+// another: more than two, and a tenth of them, stand above the one before and
+// in the same column.
+func (p *pdfPage) sortLines() {
+	back := 0
+	boxes := make([]pdfBox, len(p.lines))
+	for i, l := range p.lines {
+		boxes[i] = pdfBox{l.left, l.right, l.top, l.bottom}
+		if i > 0 {
+			if before := boxes[i-1]; l.bottom > before.top && l.left < before.right && before.left < l.right {
+				back++
+			}
+		}
+	}
+	if back <= max(2, len(p.lines)/10) {
+		return
+	}
+	sorted := make([]pdfLine, 0, len(p.lines))
+	for _, i := range readingOrder(boxes) {
+		sorted = append(sorted, p.lines[i])
+	}
+	p.lines = sorted
 }

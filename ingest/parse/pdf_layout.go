@@ -3,7 +3,6 @@ package parse
 import (
 	"math"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -43,6 +42,7 @@ type pdfLayout struct {
 	lines int     // of the open block
 	gap   float64 // between its first two
 	table rows
+	grid  pdfLine // the table's row that gives its columns
 }
 
 // line adds a line to the open block or begins another.
@@ -52,9 +52,12 @@ func (l *pdfLayout) line(p pdfPage, line, next pdfLine) {
 		l.flush()
 		l.out.page = p.number
 		if !l.near(line) || l.last.cells == nil {
-			l.table = rows{}
+			l.table, l.grid = rows{}, pdfLine{}
 		}
-		l.table.add(&l.out, slices.Clone(line.cells))
+		if len(line.cells) >= len(l.grid.cells) {
+			l.grid = line
+		}
+		l.table.add(&l.out, l.grid.align(line))
 		l.last = line
 		return
 	}
@@ -90,6 +93,8 @@ func (l *pdfLayout) classify(line, next pdfLine) (Kind, int) {
 	case len(line.cells) > 1 && !listMarker(line.cells[0]) &&
 		(len(line.cells) > 2 || len(next.cells) > 1 || len(l.last.cells) > 1 && l.near(line)):
 		return TableRow, 0
+	case line.code && !monoName.MatchString(l.font):
+		return Code, 0
 	case bulleted(text):
 		return ListItem, 0
 	case l.isHeading(line, next, text):
@@ -101,7 +106,7 @@ func (l *pdfLayout) classify(line, next pdfLine) (Kind, int) {
 }
 
 func (l *pdfLayout) isHeading(line, next pdfLine, text string) bool {
-	if utf8.RuneCountInString(text) > 200 || strings.IndexFunc(text, unicode.IsLetter) < 0 {
+	if line.slanted || utf8.RuneCountInString(text) > 200 || strings.IndexFunc(text, unicode.IsLetter) < 0 {
 		return false
 	}
 	if line.size >= 1.12*l.body {
@@ -158,8 +163,12 @@ func (l *pdfLayout) apart(line pdfLine) bool {
 
 // continues reports whether a line goes on with the open block.
 func (l *pdfLayout) continues(kind Kind, level int, line pdfLine) bool {
-	if l.block.Kind == Heading {
-		return kind == Heading && level == l.block.Level && l.near(line) && math.Abs(line.size-l.last.size) < 0.5
+	switch text := strings.TrimSpace(line.text()); {
+	case l.block.Kind == Heading:
+		return kind == Heading && level == l.block.Level && l.near(line) && math.Abs(line.size-l.last.size) < 0.5 &&
+			l.last.bottom-line.top < 0.7*line.size && !numberedHeading.MatchString(text)
+	case l.block.Kind == Code:
+		return kind == Code && l.near(line)
 	}
 	if kind != Paragraph || math.Abs(line.size-l.last.size) > 0.15*l.body {
 		return false
@@ -183,6 +192,11 @@ func (l *pdfLayout) jumped(line pdfLine) bool { return line.top > l.last.bottom+
 // join adds a line to the open block; a word divided at the line's end is made whole.
 func (l *pdfLayout) join(line pdfLine) {
 	next := strings.TrimSpace(line.text())
+	if l.block.Kind == Code {
+		columns := (line.left - l.first.left) / (0.6 * math.Max(line.size, 1))
+		l.open.WriteString("\n" + strings.Repeat(" ", int(math.Round(min(max(columns, 0), 80)))) + next)
+		return
+	}
 	text := strings.TrimRight(l.open.String(), " ")
 	start, _ := utf8.DecodeRuneInString(next)
 	if stem, cut := strings.CutSuffix(text, "-"); cut && unicode.IsLower(start) && stem != "" {

@@ -17,12 +17,12 @@ type pdfPage struct {
 // pdfLine is one line of text: spans that stand on one baseline.
 type pdfLine struct {
 	left, right, top, bottom float64
-	size                     float64
-	font                     string // of its first character
-	bold                     bool
+	pdfLook                           // of its first word, or of the second after a list's marker
 	cells                    []string // divided where the gap is wider than words are
-	starts                   []float64
+	starts, ends             []float64
 	descends                 bool // a word stands left of the one before
+	last                     int  // the last character's index on the page
+	code                     bool // in a font for code from end to end
 }
 
 func (l *pdfLine) text() string { return strings.Join(l.cells, " ") }
@@ -53,46 +53,62 @@ func (p *pdfPage) read(chars []rune, g pdfGlyphs) {
 			l.word(text, i, n, g)
 		}
 		if i += n; i < len(chars) && (divided || chars[i] == '\n') {
-			p.add(l)
+			p.add(l, g)
 			l = pdfLine{}
 		}
 		if i < len(chars) && (n == 0 || divided) {
 			i++
 		}
 	}
-	p.add(l)
+	p.add(l, g)
+}
+
+// isMarker reports whether text is a bullet or the number of a list's item or of
+// a heading, which may be set in another font than what it marks.
+func isMarker(text string) bool {
+	return len(text) <= 8 && strings.IndexFunc(text, unicode.IsLetter) < 0
+}
+
+// take sets the line's look; a size that makes no sense is that of the box.
+func (l *pdfLine) take(look pdfLook, b pdfBox) {
+	if l.pdfLook = look; l.size < 2 {
+		l.size = 1.3 * (b.top - b.bottom)
+	}
 }
 
 // word appends the word of n characters from i.
 func (l *pdfLine) word(text string, i, n int, g pdfGlyphs) {
 	b := g.box(i)
+	l.last = i + n - 1
 	if n > 1 {
 		b = b.union(g.box(i + n - 1))
 	}
 	if l.cells == nil {
-		l.size, l.font, l.bold = g.font(i)
-		if l.size < 2 {
-			l.size = 1.3 * (b.top - b.bottom)
-		}
-		l.cells, l.starts = []string{text}, []float64{b.left}
+		l.take(g.look(i), b)
+		l.cells, l.starts, l.ends = []string{text}, []float64{b.left}, []float64{b.right}
 		l.left, l.right, l.top, l.bottom = b.left, b.right, b.top, b.bottom
 		return
 	}
+	if isMarker(l.text()) {
+		l.take(g.look(i), b)
+	}
 	l.descends = l.descends || b.right < l.right
 	if b.left-l.right > 1.5*l.size {
-		l.cells, l.starts = append(l.cells, text), append(l.starts, b.left)
+		l.cells, l.starts, l.ends = append(l.cells, text), append(l.starts, b.left), append(l.ends, b.right)
 	} else {
 		l.cells[len(l.cells)-1] += " " + text
+		l.ends[len(l.ends)-1] = b.right
 	}
 	l.left, l.right = min(l.left, b.left), max(l.right, b.right)
 	l.top, l.bottom = max(l.top, b.top), min(l.bottom, b.bottom)
 }
 
 // add appends a line, or what goes on to the right of the last one.
-func (p *pdfPage) add(l pdfLine) {
+func (p *pdfPage) add(l pdfLine, g pdfGlyphs) {
 	if l.cells == nil {
 		return
 	}
+	l.code = monoName.MatchString(l.font) && monoName.MatchString(g.look(l.last).font)
 	l.rightToLeft()
 	if n := len(p.lines); n > 0 && p.lines[n-1].extend(l) {
 		return
@@ -109,17 +125,18 @@ func (l *pdfLine) extend(s pdfLine) bool {
 	if overlap < 0.4*height || gap < -0.6*em {
 		return false
 	}
-	last := &l.cells[len(l.cells)-1]
-	if gap > 1.2*em {
-		l.cells = append(l.cells, s.cells...)
-		l.starts = append(l.starts, s.starts...)
-	} else {
-		*last += " " + s.cells[0]
-		l.cells = append(l.cells, s.cells[1:]...)
-		l.starts = append(l.starts, s.starts[1:]...)
+	switch {
+	case isMarker(l.text()):
+		l.pdfLook, l.code = s.pdfLook, s.code
+	case len(s.text()) > 3:
+		l.bold, l.code = l.bold && s.bold, l.code && s.code
 	}
-	if len(s.text()) > 3 {
-		l.bold = l.bold && s.bold
+	if n := len(l.cells) - 1; gap > 1.2*em {
+		l.cells, l.starts, l.ends = append(l.cells, s.cells...), append(l.starts, s.starts...), append(l.ends, s.ends...)
+	} else {
+		l.cells[n] += " " + s.cells[0]
+		l.ends[n] = s.ends[0]
+		l.cells, l.starts, l.ends = append(l.cells, s.cells[1:]...), append(l.starts, s.starts[1:]...), append(l.ends, s.ends[1:]...)
 	}
 	l.right, l.top, l.bottom = math.Max(l.right, s.right), math.Max(l.top, s.top), math.Min(l.bottom, s.bottom)
 	return true

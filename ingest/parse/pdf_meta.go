@@ -20,11 +20,14 @@ func (d *pdf) readMeta(doc references.FPDF_DOCUMENT) {
 		if key == "created" {
 			s = pdfDate(s)
 		}
-		if s != "" && len(s) <= 2000 {
+		if s != "" && len(s) <= 2000 && !pdfUnset[strings.Trim(strings.ToLower(s), "()")] {
 			d.meta[key] = s
 		}
 	}
 }
+
+// pdfUnset is what programs write where nothing is known.
+var pdfUnset = map[string]bool{"anonymous": true, "unspecified": true, "unknown": true, "untitled": true, "none": true}
 
 // pdfDate turns D:YYYYMMDDHHmmSS… (ISO 32000-1, 7.9.4) into YYYY-MM-DD.
 func pdfDate(s string) string {

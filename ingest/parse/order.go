@@ -1,0 +1,69 @@
+package parse
+
+import (
+	"cmp"
+	"slices"
+)
+
+// maxOrdered is how many boxes are put in order by cuts; more are sorted.
+const maxOrdered = 2000
+
+// readingOrder returns the indices of boxes in the order that they are read in:
+// the page is divided at its widest gap, into rows or columns, and so on in each
+// part (the recursive X-Y cut; Nagy and Seth, 1984). What no gap divides is read
+// from the top down, as it comes where it is as high. Y runs upwards.
+func readingOrder(boxes []pdfBox) []int {
+	order := make([]int, len(boxes))
+	for i := range order {
+		order[i] = i
+	}
+	if len(boxes) > maxOrdered {
+		byTop(boxes, order)
+	} else {
+		cut(boxes, order)
+	}
+	return order
+}
+
+func byTop(boxes []pdfBox, order []int) {
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(boxes[b].top, boxes[a].top) })
+}
+
+func cut(boxes []pdfBox, order []int) {
+	for len(order) > 1 {
+		row, rowGap := widest(order, func(i int) (float64, float64) { return -boxes[i].top, -boxes[i].bottom })
+		column, columnGap := widest(order, func(i int) (float64, float64) { return boxes[i].left, boxes[i].right })
+		at := row
+		switch {
+		case rowGap <= 0 && columnGap <= 0:
+			byTop(boxes, order)
+			return
+		case rowGap >= columnGap:
+			slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(boxes[b].top, boxes[a].top) })
+		default:
+			slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(boxes[a].left, boxes[b].left) })
+			at = column
+		}
+		cut(boxes, order[:at])
+		order = order[at:]
+	}
+}
+
+// widest finds the widest gap between intervals, and how many lie before it.
+func widest(order []int, interval func(i int) (from, to float64)) (before int, gap float64) {
+	sorted := slices.Clone(order)
+	slices.SortStableFunc(sorted, func(a, b int) int {
+		x, _ := interval(a)
+		y, _ := interval(b)
+		return cmp.Compare(x, y)
+	})
+	_, end := interval(sorted[0])
+	for n, i := range sorted[1:] {
+		from, to := interval(i)
+		if from-end > gap {
+			before, gap = n+1, from-end
+		}
+		end = max(end, to)
+	}
+	return before, gap
+}
