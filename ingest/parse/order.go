@@ -10,9 +10,10 @@ const maxOrdered = 2000
 
 // readingOrder returns the indices of boxes in the order that they are read in:
 // the page is divided at its widest gap, into rows or columns, and so on in each
-// part (the recursive X-Y cut; Nagy and Seth, 1984). What no gap divides is read
-// from the top down, as it comes where it is as high. Y runs upwards.
-func readingOrder(boxes []pdfBox) []int {
+// part (the recursive X-Y cut; Nagy and Seth, 1984). A column has least boxes or
+// more. What no gap divides is read from the top down, as it comes where it is
+// as high. Y runs upwards.
+func readingOrder(boxes []pdfBox, least int) []int {
 	order := make([]int, len(boxes))
 	for i := range order {
 		order[i] = i
@@ -20,7 +21,7 @@ func readingOrder(boxes []pdfBox) []int {
 	if len(boxes) > maxOrdered {
 		byTop(boxes, order)
 	} else {
-		cut(boxes, order)
+		cut(boxes, order, least)
 	}
 	return order
 }
@@ -29,10 +30,13 @@ func byTop(boxes []pdfBox, order []int) {
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(boxes[b].top, boxes[a].top) })
 }
 
-func cut(boxes []pdfBox, order []int) {
+func cut(boxes []pdfBox, order []int, least int) {
 	for len(order) > 1 {
 		row, rowGap := widest(order, func(i int) (float64, float64) { return -boxes[i].top, -boxes[i].bottom })
 		column, columnGap := widest(order, func(i int) (float64, float64) { return boxes[i].left, boxes[i].right })
+		if column < least || len(order)-column < least {
+			columnGap = 0
+		}
 		at := row
 		switch {
 		case rowGap <= 0 && columnGap <= 0:
@@ -44,7 +48,7 @@ func cut(boxes []pdfBox, order []int) {
 			slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(boxes[a].left, boxes[b].left) })
 			at = column
 		}
-		cut(boxes, order[:at])
+		cut(boxes, order[:at], least)
 		order = order[at:]
 	}
 }

@@ -86,7 +86,7 @@ func (p *pdfPage) sortLines() {
 		return
 	}
 	sorted := make([]pdfLine, 0, len(p.lines))
-	for _, i := range readingOrder(boxes) {
+	for _, i := range readingOrder(boxes, 3) {
 		sorted = append(sorted, p.lines[i])
 	}
 	p.lines = sorted

@@ -13,6 +13,7 @@ func pdfs(t testing.TB) []fixture {
 	return []fixture{
 		{"report.pdf", reportPDF()},
 		{"columns.pdf", columnsPDF()},
+		{"manual.pdf", manualPDF()},
 	}
 }
 
@@ -123,4 +124,25 @@ func columnsPDF() []byte {
 		page = append(page, pdfText{72, y, 11, "F1", left[i]}, pdfText{310, y, 11, "F1", right[i]})
 	}
 	return makePDF("", page)
+}
+
+// manualPDF has its lines in no order, two headings of one size, a list whose
+// numbers are set in another font, code, and a table with blank cells.
+func manualPDF() []byte {
+	page := []pdfText{{72, 40, 11, "F1", "Printed by the harbour office."}}
+	page = append(page, column(72, 480, "F3", "for {", "    read()", "}")...)
+	for i, s := range []string{"Open the valve slowly.", "Close it before the tide."} {
+		y := 600 - 14*float64(i)
+		page = append(page, pdfText{72, y, 13, "F2", fmt.Sprint(i + 1)}, pdfText{84, y, 11, "F1", s})
+	}
+	for i, row := range [][4]string{{"Pump", "Spring", "Summer", "Winter"}, {"Lely", "12", "", "30"}, {"Buma", "", "7", ""}} {
+		for k, s := range row {
+			if s != "" {
+				page = append(page, pdfText{72 + 90*float64(k), 420 - 16*float64(i), 11, "F1", s})
+			}
+		}
+	}
+	page = append(page, column(72, 700, "F1", "The station has two pumps, which", "run at night.")...)
+	page = append(page, pdfText{72, 780, 18, "F2", "Pumping station"}, pdfText{72, 744, 18, "F2", "Operation"})
+	return makePDF("/Author (anonymous)", page)
 }
