@@ -28,24 +28,26 @@ func (c *routing) next() bool {
 			if c.policy.Refuse {
 				c.left = nil
 			}
-		case code == CodeRateLimit && (c.wait == 0 || wait < c.wait):
-			c.wait = wait
+		case c.passed == "" || wait < c.wait:
+			c.passed, c.wait = code, wait
 		}
 	}
 	return false
 }
 
 // admit says whether a call of so many tokens may be made, after which wait; else
-// why not, and for its rate, when it might.
+// why not, and when it might.
 func (m *member) admit(now time.Time, tokens int) (wait time.Duration, code string) {
 	wait, ok := m.limit.reserve(now, tokens)
 	if !ok {
 		return wait, CodeRateLimit
 	}
-	if code = m.breaker.allow(now); code != "" {
+	rest, code := m.breaker.allow(now, m.limit.patience())
+	if code != "" {
 		m.limit.giveBack(1, tokens)
+		return rest, code
 	}
-	return wait, code
+	return max(wait, rest), ""
 }
 
 // affords says whether m may use u on a collection, by a high estimate. Spending

@@ -47,7 +47,8 @@ type ModelConfig struct {
 	Price *PriceConfig `yaml:"price"`
 	// What the provider allows; 0: no limit. TokensPerMinute counts what is sent and
 	// the most that may be answered, until it is known. A call waits up to MaxWait (0:
-	// 2 s) for its turn, else the route's next model is asked.
+	// 2 s) for its turn, and for the time that the provider named with its last
+	// refusal, else the route's next model is asked.
 	RequestsPerMinute int           `yaml:"requests_per_minute"`
 	TokensPerMinute   int           `yaml:"tokens_per_minute"`
 	MaxWait           time.Duration `yaml:"max_wait"`

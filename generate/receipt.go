@@ -57,6 +57,7 @@ const (
 	CodeSchema      = "invalid_json"  // its answer did not obey the schema that was asked for
 	CodeHedged      = "hedged"        // another model began to answer first
 	CodeCircuitOpen = "circuit_open"  // it failed too often; not asked
+	CodeRetryLater  = "retry_later"   // its provider wants to be left alone until later; not asked
 	CodeRateLimit   = "rate_limited"  // as often asked as its configuration allows; not asked
 	CodeBudget      = "over_budget"   // it would have cost more than is left; not asked
 	CodeCancelled   = "cancelled"     // the caller went away

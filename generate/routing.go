@@ -46,7 +46,8 @@ type routing struct {
 	weak    []Event // the answer to fall back on when stronger models fail
 	weakTry int
 	refused bool          // a budget passed over a model
-	wait    time.Duration // until the first of those passed over for their rate is free; 0: none was
+	passed  string        // why the first model to be free again was passed over; empty: none was
+	wait    time.Duration // until it is
 }
 
 // run asks models until one answers or none is left.
@@ -136,13 +137,15 @@ func (c *routing) exhausted(err error) bool {
 		c.replay(c.weak)
 	case err == nil && c.refused:
 		c.fail(ErrBudget)
-	case err == nil && c.wait > 0:
-		c.fail(&provider.Error{
-			Model: c.name, Status: http.StatusTooManyRequests, Code: CodeRateLimit,
-			Message: "asked as often as its configuration allows", RetryAfter: c.wait, Retryable: true,
-		})
 	case err == nil:
-		c.fail(&provider.Error{Model: c.name, Code: CodeCircuitOpen, Message: "no model may be asked now", Retryable: true})
+		status := http.StatusTooManyRequests
+		if c.passed == CodeCircuitOpen {
+			status = http.StatusServiceUnavailable
+		}
+		c.fail(&provider.Error{
+			Model: c.name, Status: status, Code: c.passed, Message: "no model may be asked now",
+			RetryAfter: c.wait, Retryable: true,
+		})
 	default:
 		c.fail(err)
 	}
