@@ -39,17 +39,21 @@ func (c Config) Build(p Parts) ([]Answerer, error) {
 	members := map[string]*member{extractiveName: {
 		Answerer: p.Extractive, name: extractiveName, price: free, breaker: newBreaker(BreakerConfig{}),
 	}}
+	purse := newPurse(p.Spending)
 	var all, models []Answerer // routes come first, so that one is the default
 	for _, m := range c.Models {
 		chat, err := m.chat(p)
 		if err != nil {
 			return nil, err
 		}
-		members[m.Name] = &member{chat, m.Name, chat.price, chat.answer, newBreaker(m.Breaker), newLimiter(m)}
+		members[m.Name] = &member{
+			Answerer: chat, name: m.Name, price: chat.price, answer: chat.answer,
+			breaker: newBreaker(m.Breaker), limit: newLimiter(m), seed: m.Seed,
+		}
 		models = append(models, alone(members[m.Name], m))
 	}
 	for _, r := range c.Routes {
-		route, err := r.route(members, p)
+		route, err := r.route(members, p, purse)
 		if err != nil {
 			return nil, err
 		}
@@ -116,8 +120,8 @@ func (p *PriceConfig) price() *Price {
 	return &Price{Input: p.Input, Cached: cached, Output: p.Output, Date: p.Date}
 }
 
-func (r RouteConfig) route(members map[string]*member, p Parts) (*Route, error) {
-	route := &Route{name: r.Name, policy: r.Budget.policy(), spending: p.Spending}
+func (r RouteConfig) route(members map[string]*member, p Parts, purse *purse) (*Route, error) {
+	route := &Route{name: r.Name, policy: r.Budget.policy(), purse: purse}
 	route.policy.HedgeAfter, route.policy.Cascade = r.HedgeAfter, r.Cascade
 	if (route.policy.PerDay > 0 || route.policy.PerCollectionDay > 0) && p.Spending == nil {
 		return nil, fmt.Errorf("route %q: a budget by the day needs a record of spending", r.Name)

@@ -48,7 +48,7 @@ func (c *routing) replay(events []Event) {
 		if d, ok := e.(Done); ok {
 			e = c.receipt(d)
 		}
-		if !c.yield(e, nil) {
+		if !c.say(e) {
 			return
 		}
 	}

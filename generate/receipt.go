@@ -35,9 +35,10 @@ type Try struct {
 	// the codes below. Empty: it did.
 	Code  string
 	Usage Usage
-	// Estimated: the answer broke off before its tokens were counted.
+	// Estimated: the answer broke off before its tokens were counted, or nobody did.
 	Estimated bool
 	Price     *Price // nil: not known
+	Seed      *int64 // that was sent; nil: none
 	// FirstToken is 0 when none came; both count from the try's own start.
 	FirstToken, Duration time.Duration
 }

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -37,6 +38,8 @@ type routing struct {
 	*Route
 	ctx     context.Context
 	q       Request
+	began   time.Time
+	first   time.Duration // until the client's first token; 0: none came yet
 	yield   func(Event, error) bool
 	left    []*member
 	items   chan item
@@ -45,9 +48,11 @@ type routing struct {
 	tries   []Try
 	weak    []Event // the answer to fall back on when stronger models fail
 	weakTry int
-	refused bool          // a budget passed over a model
-	passed  string        // why the first model to be free again was passed over; empty: none was
-	wait    time.Duration // until it is
+	refused bool // a budget passed over a model
+	// reserved of the day's budgets, in US dollars.
+	reserved float64
+	passed   string        // why the first model to be free again was passed over; empty: none was
+	wait     time.Duration // until it is
 }
 
 // run asks models until one answers or none is left.
@@ -89,7 +94,7 @@ func (c *routing) take(it item) bool {
 		return c.ended(a, it.err)
 	case Usage:
 		a.usage = e
-	case Delta:
+	default:
 		a.heard(e)
 	}
 	if c.policy.Cascade && !a.last {
@@ -98,12 +103,28 @@ func (c *routing) take(it item) bool {
 	return c.stream(a, it.event)
 }
 
-// heard takes the time of the first token, and counts text.
-func (a *attempt) heard(d Delta) {
-	if a.first == 0 {
-		a.first = time.Since(a.start)
+// heard takes the time of the first token, and counts bytes of text.
+func (a *attempt) heard(e Event) {
+	n := 0
+	switch e := e.(type) {
+	case Delta:
+		n = len(e.Text)
+	case Object:
+		n = len(e.JSON)
+	default:
+		return
 	}
-	a.text += len(d.Text)
+	a.first = cmp.Or(a.first, time.Since(a.start))
+	a.text += n
+}
+
+// say gives the client an event, and takes the time of its first token.
+func (c *routing) say(e Event) bool {
+	switch e.(type) {
+	case Delta, Object:
+		c.first = cmp.Or(c.first, time.Since(c.began))
+	}
+	return c.yield(e, nil)
 }
 
 // ended handles a try that ended before it began to answer.
@@ -152,8 +173,10 @@ func (c *routing) exhausted(err error) bool {
 	return false
 }
 
+// receipt is d with the tries, and with times that count from the question: what
+// models that failed took is a part of them.
 func (c *routing) receipt(d Done) Done {
-	d.Tries = c.tries
+	d.Tries, d.FirstToken, d.Total = c.tries, c.first, time.Since(c.began)
 	if !c.alone() {
 		d.Route = c.name
 	}
