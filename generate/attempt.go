@@ -144,7 +144,7 @@ func (c *routing) forget(a *attempt) {
 // were counted, or whose provider does not count them, are estimated.
 func (c *routing) try(a *attempt, code string) {
 	t := Try{
-		Model: a.member.name, Code: code, Usage: a.usage, Price: a.member.price, Seed: a.member.seed,
+		Model: a.member.name, Code: code, Usage: a.usage, Price: a.member.price, Seed: a.member.seed, Refused: a.refused,
 		FirstToken: a.first, Duration: time.Since(a.start),
 	}
 	if a.first > 0 && a.usage == (Usage{}) && a.member.price != free {

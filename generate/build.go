@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 
 	"github.com/quarry-rag/quarry/generate/provider"
@@ -131,6 +132,9 @@ func (r RouteConfig) route(members map[string]*member, p Parts, purse *purse) (*
 	}
 	if len(r.Split) > 0 {
 		route.pick = func() []*member { return split(route.members, r.Split, p.Rand()*100) }
+		for _, name := range slices.Sorted(maps.Keys(r.Split)) {
+			route.parts = append(route.parts, fmt.Sprintf("%g%% %s", r.Split[name], name))
+		}
 	}
 	return route, nil
 }

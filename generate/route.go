@@ -42,6 +42,8 @@ type Route struct {
 	purse    *purse
 	// pick gives the order of a call, for routes that split; nil: as they stand.
 	pick func() []*member
+	// parts of a split, for people.
+	parts []string
 }
 
 // member is a model of routes.

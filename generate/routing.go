@@ -31,6 +31,8 @@ type attempt struct {
 	held   []Event // of a cascade, until it is judged
 	usage  Usage
 	last   bool
+	// refused: the provider answered with an error status.
+	refused bool
 }
 
 // routing is one answer on its way through a route.
@@ -136,10 +138,12 @@ func (c *routing) ended(a *attempt, err error) bool {
 	if bad, ok := errors.AsType[*SchemaError](err); ok {
 		a.usage = bad.Usage // it answered, and was paid
 	}
+	var e *provider.Error
+	failed := errors.As(err, &e)
+	a.refused = failed && e.Status >= 400 && a.text == 0
 	a.member.breaker.ended(err)
 	c.try(a, codeOf(err))
-	var e *provider.Error
-	if !errors.As(err, &e) {
+	if !failed {
 		c.fail(err)
 		return false
 	}
@@ -177,6 +181,9 @@ func (c *routing) exhausted(err error) bool {
 // models that failed took is a part of them.
 func (c *routing) receipt(d Done) Done {
 	d.Tries, d.FirstToken, d.Total = c.tries, c.first, time.Since(c.began)
+	if c.policy.Cascade {
+		c.spare()
+	}
 	if !c.alone() {
 		d.Route = c.name
 	}
@@ -189,5 +196,9 @@ func (c *routing) fail(err error) {
 		c.giveUp(a, CodeCancelled)
 	}
 	c.running = nil
-	c.yield(nil, &TriesError{c.name, c.tries, err})
+	route := c.name
+	if c.alone() {
+		route = ""
+	}
+	c.yield(nil, &TriesError{route, c.tries, err})
 }

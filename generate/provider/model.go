@@ -143,6 +143,14 @@ func New(c Config) (*Model, error) {
 // Name of the model, for people.
 func (m *Model) Name() string { return m.config.Name }
 
+// Serves is what the server speaks, and its name for the model.
+func (m *Model) Serves() (protocol, model string) {
+	if m.config.Protocol == Anthropic {
+		return "anthropic", m.config.Model
+	}
+	return "openai", m.config.Model
+}
+
 // Stream asks the model and gives each piece of its answer to emit, in order and
 // in the caller's goroutine. It returns when the answer has ended as the
 // protocol says it must; else with an *Error, ctx's error, or emit's, which ends
