@@ -92,8 +92,8 @@ func (c *routing) estimate(m *member) Usage {
 	for _, p := range c.q.Passages {
 		u.InputTokens += estimateTokens(p.Text)
 	}
-	u.InputTokens += wordTokens(c.q.words()) + estimateTokens(c.q.Question) + estimateTokens(c.q.History.Block(0))
-	return formUsage(c.q.Form, u, wordTokens(c.q.words()))
+	u.InputTokens += wordTokens(c.q.words(), estimateTokens) + estimateTokens(c.q.Question) + estimateTokens(c.q.History.Block(0))
+	return formUsage(c.q.Form, u, wordTokens(c.q.words(), estimateTokens))
 }
 
 // start runs a try after wait; its goroutine ends with the routing's context or

@@ -96,7 +96,10 @@ func (m ModelConfig) chat(p Parts) (*Chat, error) {
 			return nil, fmt.Errorf("model %q: key: %w", m.Name, err)
 		}
 	}
-	config := ChatConfig{ContextTokens: m.ContextTokens, Price: m.Price.price(), Embed: p.Embed}
+	config := ChatConfig{ContextTokens: m.ContextTokens, Tokenizer: m.Tokenizer, Price: m.Price.price(), Embed: p.Embed}
+	if m.Tokenizer == "" && m.Provider == "openai" && m.BaseURL == "" {
+		config.Tokenizer = tokenizerOf(m.Model)
+	}
 	config.JSONSchema = slices.Contains(m.Capabilities, capabilitySchema)
 	config.Config = provider.Config{
 		Name: m.Name, BaseURL: cmp.Or(m.BaseURL, openAIURL), Model: m.Model, Key: key, MaxTokens: m.MaxTokens,
