@@ -68,19 +68,23 @@ func TestReceipt(t *testing.T) {
 
 // An answer that no model gave has its receipt in the status, with every try.
 func TestReceiptOfAFailedAnswer(t *testing.T) {
-	s := openaitest.New(t, openaitest.Reply{Status: 503, Body: "busy"})
-	r := newRig(t, api.Options{}, chatAt(s.URL))
+	busy := openaitest.New(t, openaitest.Reply{Status: 503, Body: "busy"})
+	broken := openaitest.New(t, openaitest.Reply{Pieces: []string{"The walrus lives ", "on the moon. "}, Fault: openaitest.Truncate})
+	r := newRouteRig(t, busy.URL, broken.URL)
 	r.create(t, "docs")
-	r.put(t, "docs", "walrus.md", "# Walrus\n\nThe walrus lives in the Arctic and eats clams.")
-	_, err := r.ask(t, &quarryv1.AskRequest{Collection: "docs", Question: "Where does the walrus live?", Model: "chat"})
+	r.put(t, "docs", "walrus.md", walrus)
+	_, err := r.ask(t, &quarryv1.AskRequest{Collection: "docs", Question: "Where does the walrus live?"})
 	var receipt *quarryv1.Receipt
 	for _, d := range status.Convert(err).Details() {
 		if v, ok := d.(*quarryv1.Receipt); ok {
 			receipt = v
 		}
 	}
-	if status.Code(err) != codes.Unavailable || !retries(err) || len(receipt.GetTries()) != 1 || receipt.Tries[0].Code == "" || len(receipt.TraceId) != 32 {
-		t.Errorf("%v, receipt %v", err, receipt)
+	if status.Code(err) != codes.Unavailable || !retries(err) || len(receipt.GetTries()) != 2 || len(receipt.TraceId) != 32 || receipt.Route != "both" {
+		t.Fatalf("%v, receipt %v", err, receipt)
+	}
+	if a, b := receipt.Tries[0], receipt.Tries[1]; a.Model != "a" || a.GetCost() != 0 || a.Cost == nil || b.Code != "truncated" || !b.Estimated || b.GetCost() == 0 || b.Price.GetInput() != 1 {
+		t.Errorf("%v", receipt.Tries)
 	}
 }
 
