@@ -11,6 +11,7 @@ import (
 
 	"github.com/quarry-rag/quarry/api"
 	"github.com/quarry-rag/quarry/generate/answercache"
+	"github.com/quarry-rag/quarry/generate/conversation"
 	"github.com/quarry-rag/quarry/generate/provider/openaitest"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 )
@@ -217,4 +218,41 @@ func TestEqualQuestionsShareACall(t *testing.T) {
 	}
 	leaveLast()
 	openaitest.Await(t, s.Gone, "end of the call when the last one leaves")
+}
+
+// Of a conversation that was deleted nothing stays, nor in the cache.
+func TestDeletedConversationLeavesTheCache(t *testing.T) {
+	s := openaitest.New(t, openaitest.Reply{Pieces: []string{"The walrus lives in the Arctic [1]."}})
+	var pool *pgxpool.Pool
+	r := newRigOf(t, api.Options{}, chatAt(s.URL), func(p *pgxpool.Pool, parts *api.Parts) {
+		var err error
+		pool, parts.Conversations = p, conversation.NewStore(p)
+		if parts.Cache, err = answercache.New(p, parts.Searcher, answercache.Options{TTL: time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	r.create(t, "docs")
+	r.put(t, "docs", "animals.md", walrus)
+	var id string
+	for _, in := range []*quarryv1.AskRequest{
+		{Question: "Where does the walrus live?", StartConversation: true},
+		{Question: "What do seals eat?"},
+	} {
+		in.Collection = "docs"
+		events, err := r.ask(t, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id += events[0].GetPlan().GetConversation()
+	}
+	_, err := quarryv1.NewConversationServiceClient(r.conn).DeleteConversation(within(t), &quarryv1.DeleteConversationRequest{Collection: "docs", Id: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for table, want := range map[string]int{"conversation": 0, "message": 0, "cached_answer": 1} {
+		var n int
+		if err := pool.QueryRow(t.Context(), "select count(*) from "+table).Scan(&n); err != nil || n != want {
+			t.Errorf("%s holds %d rows, want %d (%v)", table, n, want, err)
+		}
+	}
 }

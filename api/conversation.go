@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/quarry-rag/quarry/generate/answercache"
 	"github.com/quarry-rag/quarry/generate/conversation"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 )
@@ -21,6 +22,7 @@ const pageOf = 50
 type conversations struct {
 	quarryv1.UnimplementedConversationServiceServer
 	store *conversation.Store
+	cache *answercache.Cache // nil: no answers are kept
 }
 
 // kept returns the store, or an error where there is none.
@@ -105,7 +107,11 @@ func (s *conversations) DeleteConversation(ctx context.Context, in *quarryv1.Del
 	if err != nil {
 		return nil, err
 	}
-	if err := store.Delete(ctx, in.Collection, in.Id, conversation.OwnerOf(in.Principals)); err != nil {
+	answered, err := store.Delete(ctx, in.Collection, in.Id, conversation.OwnerOf(in.Principals))
+	if err == nil && s.cache != nil {
+		err = s.cache.Forget(ctx, in.Collection, answered)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return &quarryv1.DeleteConversationResponse{}, nil

@@ -88,7 +88,7 @@ func (s *queries) Ask(in *quarryv1.AskRequest, stream grpc.ServerStreamingServer
 		return err
 	}
 	a := &asking{in: in, answerer: answerer, plan: plan, prompt: words, form: form, talk: talk, start: start, trace: newTraceID()}
-	err = s.ask(ctx, a, stream)
+	err = a.failed(s.ask(ctx, a, stream))
 	s.log.InfoContext(ctx, "answer", "trace", a.trace, "collection", in.Collection, "model", plan.Model,
 		"cache", cacheWords[a.from.state], "ok", err == nil)
 	return err

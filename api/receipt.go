@@ -3,6 +3,7 @@ package api
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"slices"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -42,6 +43,24 @@ func (a *asking) receipt(d generate.Done) *quarryv1.Receipt {
 	return r
 }
 
+// failedAnswer is an answer that no model gave, with what it took.
+type failedAnswer struct {
+	error
+	receipt *quarryv1.Receipt
+}
+
+func (e *failedAnswer) Unwrap() error { return e.error }
+
+// failed adds the receipt to an error of models that were asked. Who only waited
+// for another's answer asked none.
+func (a *asking) failed(err error) error {
+	tried, ok := errors.AsType[*generate.TriesError](err)
+	if !ok || a.found == nil || a.from.state == quarryv1.CacheState_CACHE_STATE_SHARED {
+		return err
+	}
+	return &failedAnswer{err, a.receipt(generate.Done{Route: tried.Route, Tries: tried.Tries})}
+}
+
 // cacheWords are CacheState in logs.
 var cacheWords = map[quarryv1.CacheState]string{
 	quarryv1.CacheState_CACHE_STATE_OFF:      "off",
@@ -60,10 +79,20 @@ func fromTry(t generate.Try) *quarryv1.Try {
 	if t.FirstToken > 0 {
 		out.FirstToken = durationpb.New(t.FirstToken)
 	}
+	out.Price, out.PriceDate = fromPrice(t.Price)
+	out.Seed, out.Spared = t.Seed, t.Spared
 	if dollars, known := t.Cost(); known {
-		out.Cost, out.PriceDate = &dollars, t.Price.Date
+		out.Cost = &dollars
 	}
 	return out
+}
+
+// fromPrice is unset where none is known or nothing is paid.
+func fromPrice(p *generate.Price) (price *quarryv1.Price, date string) {
+	if p == nil || p.Date == "" {
+		return nil, ""
+	}
+	return &quarryv1.Price{Input: p.Input, Cached: p.Cached, Output: p.Output}, p.Date
 }
 
 func fromSupport(s generate.Support) *quarryv1.SupportEvent {

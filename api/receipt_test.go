@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"github.com/quarry-rag/quarry/api"
 	"github.com/quarry-rag/quarry/generate/provider/openaitest"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
@@ -60,5 +63,42 @@ func TestReceipt(t *testing.T) {
 	}
 	if row := use.Rows[0]; row.Model != "chat" || row.Answers != 1 || row.InputTokens != 123 || row.Unpriced != 1 || row.Day == "" {
 		t.Errorf("%v", row)
+	}
+}
+
+// An answer that no model gave has its receipt in the status, with every try.
+func TestReceiptOfAFailedAnswer(t *testing.T) {
+	busy := openaitest.New(t, openaitest.Reply{Status: 503, Body: "busy"})
+	broken := openaitest.New(t, openaitest.Reply{Pieces: []string{"The walrus lives ", "on the moon. "}, Fault: openaitest.Truncate})
+	r := newRouteRig(t, busy.URL, broken.URL)
+	r.create(t, "docs")
+	r.put(t, "docs", "walrus.md", walrus)
+	_, err := r.ask(t, &quarryv1.AskRequest{Collection: "docs", Question: "Where does the walrus live?"})
+	var receipt *quarryv1.Receipt
+	for _, d := range status.Convert(err).Details() {
+		if v, ok := d.(*quarryv1.Receipt); ok {
+			receipt = v
+		}
+	}
+	if status.Code(err) != codes.Unavailable || !retries(err) || len(receipt.GetTries()) != 2 || len(receipt.TraceId) != 32 || receipt.Route != "both" {
+		t.Fatalf("%v, receipt %v", err, receipt)
+	}
+	if a, b := receipt.Tries[0], receipt.Tries[1]; a.Model != "a" || a.GetCost() != 0 || a.Cost == nil || b.Code != "truncated" || !b.Estimated || b.GetCost() == 0 || b.Price.GetInput() != 1 {
+		t.Errorf("%v", receipt.Tries)
+	}
+}
+
+// The models that may be asked are listed, the default first.
+func TestListModels(t *testing.T) {
+	r := newRig(t, api.Options{}, "http://127.0.0.1:1/v1")
+	out, err := quarryv1.NewModelServiceClient(r.conn).ListModels(within(t), &quarryv1.ListModelsRequest{})
+	if err != nil || len(out.Models) != 2 {
+		t.Fatalf("%v, %v", out, err)
+	}
+	if m := out.Models[0]; m.Name != "chat" || m.Price != nil {
+		t.Errorf("%v", m)
+	}
+	if m := out.Models[1]; m.Name != "extractive" || m.Provider != "extractive" {
+		t.Errorf("%v", m)
 	}
 }

@@ -110,6 +110,14 @@ func toStatus(err error, r request) *status.Status {
 	if err == nil {
 		return nil
 	}
+	st := statusOf(err, r)
+	if failed, ok := errors.AsType[*failedAnswer](err); ok {
+		st = detailed(st, protoadapt.MessageV1Of(failed.receipt))
+	}
+	return st
+}
+
+func statusOf(err error, r request) *status.Status {
 	if st := disobeyed(err); st != nil {
 		return st
 	}

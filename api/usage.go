@@ -43,6 +43,6 @@ func fromUsageRow(r ledger.Row) *quarryv1.UsageRow {
 		Answers: r.Answers, Failures: r.Failures,
 		InputTokens: r.InputTokens, OutputTokens: r.OutputTokens, CachedTokens: r.CachedTokens,
 		Cost: float64(r.NanoDollars) / 1e9, Unpriced: r.Unpriced,
-		Hits: r.Hits, Saved: float64(r.SavedNanoDollars) / 1e9,
+		Hits: r.Hits, Saved: float64(r.SavedNanoDollars) / 1e9, Spared: float64(r.SparedNanoDollars) / 1e9,
 	}
 }

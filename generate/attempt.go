@@ -14,12 +14,17 @@ func (c *routing) next() bool {
 		most := c.estimate(m)
 		var wait time.Duration
 		code := CodeBudget
-		if c.affords(c.ctx, m, most, c.q.Collection) {
+		aside, ok := c.affords(c.ctx, m, most, c.q.Collection, c.went())
+		if ok {
 			wait, code = m.admit(time.Now(), most.all())
 		}
 		if code == "" {
+			c.reserved += aside
 			c.start(m, most.all(), wait)
 			return true
+		}
+		if ok {
+			c.purse.release(c.q.Collection, aside)
 		}
 		c.tries = append(c.tries, Try{Model: m.name, Code: code, Price: m.price})
 		switch {
@@ -28,53 +33,55 @@ func (c *routing) next() bool {
 			if c.policy.Refuse {
 				c.left = nil
 			}
-		case code == CodeRateLimit && (c.wait == 0 || wait < c.wait):
-			c.wait = wait
+		case c.passed == "" || wait < c.wait:
+			c.passed, c.wait = code, wait
 		}
 	}
 	return false
 }
 
 // admit says whether a call of so many tokens may be made, after which wait; else
-// why not, and for its rate, when it might.
+// why not, and when it might.
 func (m *member) admit(now time.Time, tokens int) (wait time.Duration, code string) {
 	wait, ok := m.limit.reserve(now, tokens)
 	if !ok {
 		return wait, CodeRateLimit
 	}
-	if code = m.breaker.allow(now); code != "" {
+	rest, code := m.breaker.allow(now, m.limit.patience())
+	if code != "" {
 		m.limit.giveBack(1, tokens)
+		return rest, code
 	}
-	return wait, code
+	return max(wait, rest), ""
 }
 
-// affords says whether m may use u on a collection, by a high estimate. Spending
-// that cannot be read is spent: a budget that fails open is none.
-func (r *Route) affords(ctx context.Context, m *member, u Usage, collection string) bool {
-	p := r.policy
-	if !p.bounded() {
-		return true
+// affords says whether m may use u on a collection, by a high estimate, when so
+// much went on the same answer before; and what it set aside for that.
+func (r *Route) affords(ctx context.Context, m *member, u Usage, collection string, before float64) (aside float64, ok bool) {
+	if !r.policy.bounded() {
+		return 0, true
 	}
 	cost, known := m.price.Cost(u)
 	if known && cost == 0 {
-		return true
+		return 0, true
 	}
-	if !known || p.PerRequest > 0 && cost > p.PerRequest {
-		return false
+	if !known || r.policy.PerRequest > 0 && before+cost > r.policy.PerRequest {
+		return 0, false
 	}
-	for _, b := range []struct {
-		limit      float64
-		collection string
-	}{{p.PerDay, ""}, {p.PerCollectionDay, collection}} {
-		if b.limit <= 0 {
-			continue
-		}
-		spent, err := r.spending.Spent(ctx, b.collection)
-		if err != nil || spent+cost > b.limit {
-			return false
-		}
+	return r.purse.setAside(ctx, r.policy, collection, cost)
+}
+
+// went is what the answer has cost so far, with what runs still may.
+func (c *routing) went() (dollars float64) {
+	for _, t := range c.tries {
+		cost, _ := t.Cost() // known: who has a budget has prices
+		dollars += cost
 	}
-	return true
+	for _, a := range c.running {
+		cost, _ := a.member.price.Cost(c.estimate(a.member))
+		dollars += cost
+	}
+	return dollars
 }
 
 func (c *routing) estimate(m *member) Usage {
@@ -85,8 +92,8 @@ func (c *routing) estimate(m *member) Usage {
 	for _, p := range c.q.Passages {
 		u.InputTokens += estimateTokens(p.Text)
 	}
-	u.InputTokens += wordTokens(c.q.words()) + estimateTokens(c.q.Question) + estimateTokens(c.q.History.Block(0))
-	return formUsage(c.q.Form, u, wordTokens(c.q.words()))
+	u.InputTokens += wordTokens(c.q.words(), estimateTokens) + estimateTokens(c.q.Question) + estimateTokens(c.q.History.Block(0))
+	return formUsage(c.q.Form, u, wordTokens(c.q.words(), estimateTokens))
 }
 
 // start runs a try after wait; its goroutine ends with the routing's context or
@@ -134,13 +141,13 @@ func (c *routing) forget(a *attempt) {
 }
 
 // try notes a try in the receipt. The tokens of one that broke off before they
-// were counted are estimated.
+// were counted, or whose provider does not count them, are estimated.
 func (c *routing) try(a *attempt, code string) {
 	t := Try{
-		Model: a.member.name, Code: code, Usage: a.usage, Price: a.member.price,
+		Model: a.member.name, Code: code, Usage: a.usage, Price: a.member.price, Seed: a.member.seed, Refused: a.refused,
 		FirstToken: a.first, Duration: time.Since(a.start),
 	}
-	if code != "" && a.first > 0 && a.usage == (Usage{}) && a.member.price != free {
+	if a.first > 0 && a.usage == (Usage{}) && a.member.price != free {
 		t.Usage, t.Estimated = Usage{InputTokens: c.estimate(a.member).InputTokens, OutputTokens: (a.text + 2) / 3}, true
 	}
 	if used := t.Usage.all(); used > 0 || a.first == 0 && code != "" {

@@ -26,7 +26,7 @@ func (c *routing) stream(a *attempt, e Event) bool {
 		case Usage:
 			a.usage = v
 		}
-		if e != nil && !c.yield(e, nil) {
+		if e != nil && !c.say(e) {
 			c.giveUp(a, CodeCancelled)
 			return false
 		}
@@ -39,9 +39,7 @@ func (c *routing) stream(a *attempt, e Event) bool {
 			return c.brokeOff(a, it.err)
 		}
 		if e = it.event; e != nil {
-			if d, ok := e.(Delta); ok {
-				a.heard(d)
-			}
+			a.heard(e)
 		}
 	}
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // breaker keeps calls from a model that fails, and lets one through now and then
-// to see whether it is well again. Safe for concurrent use.
+// to see whether it is well again; and from one whose provider said when it wants
+// to be asked next. Safe for concurrent use.
 type breaker struct {
 	failures int           // in a row, that open it
 	openFor  time.Duration // until the next probe
@@ -18,6 +19,7 @@ type breaker struct {
 	failed    int
 	openUntil time.Time
 	probing   bool
+	restUntil time.Time // the provider's wish
 }
 
 const (
@@ -25,16 +27,20 @@ const (
 	defaultOpenFor  = 30 * time.Second
 )
 
-// allow says whether a call may be made now; else why not. A call that was
-// allowed ends with done.
-func (b *breaker) allow(now time.Time) (code string) {
+// allow says whether a call may be made after a wait of at most patience; else
+// why not, and when it might. A call that was allowed ends with done.
+func (b *breaker) allow(now time.Time, patience time.Duration) (wait time.Duration, code string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	rest := max(0, b.restUntil.Sub(now))
 	if b.failed >= b.failures && (now.Before(b.openUntil) || b.probing) {
-		return CodeCircuitOpen
+		return max(rest, b.openUntil.Sub(now)), CodeCircuitOpen
+	}
+	if rest > patience {
+		return rest, CodeRetryLater
 	}
 	b.probing = b.failed >= b.failures
-	return ""
+	return rest, ""
 }
 
 // outcome of a call, for its breaker.
@@ -55,8 +61,11 @@ func (b *breaker) done(now time.Time, how callOutcome, wait time.Duration) {
 	case callWell:
 		b.failed = 0
 	case callFailed:
+		if rest := now.Add(wait); wait > 0 && rest.After(b.restUntil) {
+			b.restUntil = rest
+		}
 		if b.failed++; b.failed >= b.failures {
-			b.openUntil = now.Add(max(b.openFor, wait))
+			b.openUntil = now.Add(b.openFor)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 
 	"github.com/quarry-rag/quarry/generate/provider"
@@ -39,17 +40,21 @@ func (c Config) Build(p Parts) ([]Answerer, error) {
 	members := map[string]*member{extractiveName: {
 		Answerer: p.Extractive, name: extractiveName, price: free, breaker: newBreaker(BreakerConfig{}),
 	}}
+	purse := newPurse(p.Spending)
 	var all, models []Answerer // routes come first, so that one is the default
 	for _, m := range c.Models {
 		chat, err := m.chat(p)
 		if err != nil {
 			return nil, err
 		}
-		members[m.Name] = &member{chat, m.Name, chat.price, chat.answer, newBreaker(m.Breaker), newLimiter(m)}
+		members[m.Name] = &member{
+			Answerer: chat, name: m.Name, price: chat.price, answer: chat.answer,
+			breaker: newBreaker(m.Breaker), limit: newLimiter(m), seed: m.Seed,
+		}
 		models = append(models, alone(members[m.Name], m))
 	}
 	for _, r := range c.Routes {
-		route, err := r.route(members, p)
+		route, err := r.route(members, p, purse)
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +96,10 @@ func (m ModelConfig) chat(p Parts) (*Chat, error) {
 			return nil, fmt.Errorf("model %q: key: %w", m.Name, err)
 		}
 	}
-	config := ChatConfig{ContextTokens: m.ContextTokens, Price: m.Price.price(), Embed: p.Embed}
+	config := ChatConfig{ContextTokens: m.ContextTokens, Tokenizer: m.Tokenizer, Price: m.Price.price(), Embed: p.Embed}
+	if m.Tokenizer == "" && m.Provider == "openai" && m.BaseURL == "" {
+		config.Tokenizer = tokenizerOf(m.Model)
+	}
 	config.JSONSchema = slices.Contains(m.Capabilities, capabilitySchema)
 	config.Config = provider.Config{
 		Name: m.Name, BaseURL: cmp.Or(m.BaseURL, openAIURL), Model: m.Model, Key: key, MaxTokens: m.MaxTokens,
@@ -116,8 +124,8 @@ func (p *PriceConfig) price() *Price {
 	return &Price{Input: p.Input, Cached: cached, Output: p.Output, Date: p.Date}
 }
 
-func (r RouteConfig) route(members map[string]*member, p Parts) (*Route, error) {
-	route := &Route{name: r.Name, policy: r.Budget.policy(), spending: p.Spending}
+func (r RouteConfig) route(members map[string]*member, p Parts, purse *purse) (*Route, error) {
+	route := &Route{name: r.Name, policy: r.Budget.policy(), purse: purse}
 	route.policy.HedgeAfter, route.policy.Cascade = r.HedgeAfter, r.Cascade
 	if (route.policy.PerDay > 0 || route.policy.PerCollectionDay > 0) && p.Spending == nil {
 		return nil, fmt.Errorf("route %q: a budget by the day needs a record of spending", r.Name)
@@ -127,6 +135,9 @@ func (r RouteConfig) route(members map[string]*member, p Parts) (*Route, error) 
 	}
 	if len(r.Split) > 0 {
 		route.pick = func() []*member { return split(route.members, r.Split, p.Rand()*100) }
+		for _, name := range slices.Sorted(maps.Keys(r.Split)) {
+			route.parts = append(route.parts, fmt.Sprintf("%g%% %s", r.Split[name], name))
+		}
 	}
 	return route, nil
 }

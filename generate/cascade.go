@@ -43,12 +43,33 @@ func strong(q Request, events []Event) bool {
 	return cited
 }
 
+// spare notes in the try that gave the answer what the cascade saved. Nothing is
+// said where the last model has no price, or is free.
+func (c *routing) spare() {
+	last := c.members[len(c.members)-1].price
+	sum, known := 0.0, last != nil && last != free
+	answered := -1
+	for i, t := range c.tries {
+		cost, ok := t.Cost()
+		sum += cost
+		known = known && (ok || t.Duration == 0)
+		if t.Code == "" {
+			answered = i
+		}
+	}
+	if known && answered >= 0 {
+		would, _ := last.Cost(c.tries[answered].Usage)
+		would -= sum
+		c.tries[answered].Spared = &would
+	}
+}
+
 func (c *routing) replay(events []Event) {
 	for _, e := range events {
 		if d, ok := e.(Done); ok {
 			e = c.receipt(d)
 		}
-		if !c.yield(e, nil) {
+		if !c.say(e) {
 			return
 		}
 	}

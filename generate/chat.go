@@ -21,6 +21,9 @@ type ChatConfig struct {
 	provider.Config
 	// ContextTokens is the model's context window. 0 means 8192.
 	ContextTokens int
+	// Tokenizer of the model, "o200k_base" or "cl100k_base". Empty: prompts are
+	// measured by a high estimate.
+	Tokenizer string
 	// Price of it; nil: not known.
 	Price *Price
 	// Embed, when not nil, lets a sentence be supported by what it means too.
@@ -33,6 +36,9 @@ type ChatConfig struct {
 type ProviderError = provider.Error
 
 const (
+	// framing is what a model's chat template adds to a prompt, in tokens.
+	framing = 32
+
 	defaultContext = 8192
 	// minContext leaves room for the rules, a question and a passage.
 	minContext = 1024
@@ -48,6 +54,7 @@ type Chat struct {
 	price   *Price
 	embed   embed.Model
 	schema  bool // the server takes a JSON schema
+	count   counter
 }
 
 // NewChat returns an answerer over the model that c describes. It does not reach
@@ -72,7 +79,16 @@ func NewChat(c ChatConfig, src Source, log *slog.Logger) (*Chat, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Chat{model: m, source: src, log: log, context: window, answer: answer, price: c.Price, embed: c.Embed, schema: c.JSONSchema}, nil
+	count, known := tokenizers[c.Tokenizer]
+	switch {
+	case c.Tokenizer == "":
+		count = estimateTokens
+	case !known:
+		return nil, fmt.Errorf("model %q: tokenizer %q: not known", c.Model, c.Tokenizer)
+	}
+	return &Chat{
+		model: m, source: src, log: log, context: window, answer: answer, price: c.Price, embed: c.Embed, schema: c.JSONSchema, count: count,
+	}, nil
 }
 
 // Plan implements Answerer.
@@ -139,7 +155,11 @@ func (c *Chat) begin(r Request, emit func(Event) bool, rules string, more int) (
 	// The rules and the passages come first: history takes a quarter at most.
 	history, _ := r.History.Fits((c.context - answer) / 4)
 	said := history.Block(len(r.Passages))
-	asked := Compose(r.words(), r.Question, r.Passages, c.context-answer-estimateTokens(said)-estimateTokens(rules)-more)
+	room := c.context - answer - framing - more
+	asked := Compose(r.words(), r.Question, r.Passages, room-estimateTokens(said)-estimateTokens(rules))
+	if !asked.Whole { // worth a count; most prompts are far from the window
+		asked = compose(r.words(), r.Question, r.Passages, room-c.count(said)-c.count(rules), c.count)
+	}
 	return c.writing(r, r.Passages[:asked.Shown], emit), provider.Prompt{
 		System: asked.System + rules, Examples: asked.Examples, User: said + asked.User, MaxTokens: answer,
 	}

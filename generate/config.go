@@ -30,13 +30,16 @@ type ModelConfig struct {
 	BaseURL string `yaml:"base_url"`
 	Model   string `yaml:"model"`
 	// Key is where the key is: "env:NAME" or "file:PATH". Empty: none is sent.
-	Key           string   `yaml:"key"`
-	ContextTokens int      `yaml:"context_tokens"`
-	MaxTokens     int      `yaml:"max_tokens"`
-	Temperature   *float64 `yaml:"temperature"`
-	TopP          *float64 `yaml:"top_p"`
-	Seed          *int64   `yaml:"seed"`
-	Stop          []string `yaml:"stop"`
+	Key           string `yaml:"key"`
+	ContextTokens int    `yaml:"context_tokens"`
+	// Tokenizer by which prompts are measured, "o200k_base" or "cl100k_base". Empty:
+	// that of a model of OpenAI's whose is known, else a high estimate.
+	Tokenizer   string   `yaml:"tokenizer"`
+	MaxTokens   int      `yaml:"max_tokens"`
+	Temperature *float64 `yaml:"temperature"`
+	TopP        *float64 `yaml:"top_p"`
+	Seed        *int64   `yaml:"seed"`
+	Stop        []string `yaml:"stop"`
 	// Effort is provider.Config's.
 	Effort string `yaml:"effort"`
 
@@ -47,7 +50,8 @@ type ModelConfig struct {
 	Price *PriceConfig `yaml:"price"`
 	// What the provider allows; 0: no limit. TokensPerMinute counts what is sent and
 	// the most that may be answered, until it is known. A call waits up to MaxWait (0:
-	// 2 s) for its turn, else the route's next model is asked.
+	// 2 s) for its turn, and for the time that the provider named with its last
+	// refusal, else the route's next model is asked.
 	RequestsPerMinute int           `yaml:"requests_per_minute"`
 	TokensPerMinute   int           `yaml:"tokens_per_minute"`
 	MaxWait           time.Duration `yaml:"max_wait"`
@@ -162,6 +166,8 @@ func (m *ModelConfig) check() error {
 		return fmt.Errorf("provider %q: want openai or anthropic", m.Provider)
 	case m.Model == "":
 		return errors.New("model: empty")
+	case m.Tokenizer != "" && tokenizers[m.Tokenizer] == nil:
+		return fmt.Errorf("tokenizer %q: want o200k_base or cl100k_base", m.Tokenizer)
 	case m.Key != "" && !keyReference.MatchString(m.Key):
 		return errors.New("key: want env:NAME or file:PATH, not the key itself")
 	case m.RequestsPerMinute < 0 || m.TokensPerMinute < 0 || m.MaxWait < 0 || m.Breaker.Failures < 0 || m.Breaker.OpenFor < 0:

@@ -212,7 +212,7 @@ func TestSummaryTakesNotes(t *testing.T) {
 }
 
 func TestSummaryIsBounded(t *testing.T) {
-	long := strings.Repeat("Rivers are 7 km long. ", 300)
+	long := strings.Repeat("Rivers are 7 km long. ", 270)
 	src, all := library(slices.Repeat([]string{long}, 8)...)
 	s := openaitest.New(t, says("Rivers are 7 km long [1]."))
 	ask := func(c ChatConfig, f Summary, passages int) (Answer, error) {
@@ -238,7 +238,7 @@ func TestSummaryIsBounded(t *testing.T) {
 		{"all are read", ChatConfig{}, Summary{}, 8, 4, false, nil},
 		{"few calls", ChatConfig{}, Summary{MaxCalls: 2}, 8, 2, true, nil},
 		{"a single call", ChatConfig{}, Summary{MaxCalls: 1}, 8, 1, true, nil},
-		{"little money", priced, Summary{MaxCost: .1}, 8, 2, true, nil},
+		{"little money", priced, Summary{MaxCost: .095}, 8, 2, true, nil},
 		{"no money", priced, Summary{MaxCost: .001}, 8, 0, false, ErrMaxCost},
 		{"a price that is not known", ChatConfig{}, Summary{MaxCost: 1}, 8, 0, false, ErrUnpriced},
 	} {

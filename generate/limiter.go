@@ -11,7 +11,7 @@ import (
 // a minute, as token buckets that begin full. Time is given to it. A nil limiter
 // is none. Safe for concurrent use.
 type limiter struct {
-	maxWait time.Duration
+	maxWait time.Duration // of a call for its turn
 
 	mu               sync.Mutex
 	requests, tokens bucket
@@ -20,9 +20,6 @@ type limiter struct {
 const defaultMaxWait = 2 * time.Second
 
 func newLimiter(m ModelConfig) *limiter {
-	if m.RequestsPerMinute == 0 && m.TokensPerMinute == 0 {
-		return nil
-	}
 	return &limiter{
 		maxWait:  cmp.Or(m.MaxWait, defaultMaxWait),
 		requests: bucket{size: float64(m.RequestsPerMinute), level: float64(m.RequestsPerMinute)},
@@ -45,6 +42,14 @@ func (l *limiter) reserve(now time.Time, tokens int) (wait time.Duration, ok boo
 	l.requests.level--
 	l.tokens.level -= float64(tokens)
 	return wait, true
+}
+
+// patience is how long a call may wait.
+func (l *limiter) patience() time.Duration {
+	if l == nil {
+		return defaultMaxWait
+	}
+	return l.maxWait
 }
 
 // giveBack returns what was taken and not used; fewer than 0 tokens were used

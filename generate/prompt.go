@@ -24,6 +24,8 @@ type Prompt struct {
 	User     string
 	// Shown is how many of the passages are in it, the first ones.
 	Shown int
+	// Whole: all that was given is in it.
+	Whole bool
 }
 
 // Compose writes the prompt for a question and its passages, numbered from 1 in
@@ -36,23 +38,29 @@ type Prompt struct {
 // and control, invisible and direction-changing characters are left out. Stored
 // text and citations are not affected. The words have no say in this.
 func Compose(w *prompt.Words, question string, passages []retrieve.Passage, budget int) Prompt {
-	p := Prompt{System: w.System}
+	return compose(w, question, passages, budget, estimateTokens)
+}
+
+func compose(w *prompt.Words, question string, passages []retrieve.Passage, budget int, count counter) Prompt {
+	p := Prompt{System: w.System, Whole: true}
 	for _, e := range w.Examples {
 		p.Examples = append(p.Examples, exampleTurn(w, e))
 	}
 	asked := questionBlock(question, len(passages))
-	left := budget - wordTokens(w) - estimateTokens(asked)
+	left := budget - wordTokens(w, count) - count(asked)
 	var b strings.Builder
 	for i, passage := range passages {
 		text := passageBlock(i+1, passage, len(passages))
-		if n := estimateTokens(text); budget > 0 && n > left {
+		n := count(text)
+		if budget > 0 && n > left {
+			p.Whole = false
 			if i > 0 || left < minPassage {
 				break
 			}
 			passage.Text = cutRunes(passage.Text, len(passage.Text)*(left-minPassage/2)/n)
 			text = passageBlock(i+1, passage, len(passages))
 		}
-		left -= estimateTokens(text)
+		left -= n
 		b.WriteString(text)
 		p.Shown++
 	}
@@ -79,12 +87,12 @@ func exampleTurn(w *prompt.Words, e prompt.Example) provider.Turn {
 	return provider.Turn{User: user, Assistant: strings.TrimSpace(e.Answer)}
 }
 
-// wordTokens estimates what the words take without passages and question.
-func wordTokens(w *prompt.Words) int {
-	n := estimateTokens(w.System) + estimateTokens(w.User("", ""))
+// wordTokens counts what the words take without passages and question.
+func wordTokens(w *prompt.Words, count counter) int {
+	n := count(w.System) + count(w.User("", ""))
 	for _, e := range w.Examples {
 		turn := exampleTurn(w, e)
-		n += estimateTokens(turn.User) + estimateTokens(turn.Assistant)
+		n += count(turn.User) + count(turn.Assistant)
 	}
 	return n
 }
@@ -102,10 +110,6 @@ func passageBlock(number int, p retrieve.Passage, n int) string {
 	place := strings.ReplaceAll(harmless(oneLine(placeOf(p)), n), `"`, "'")
 	return fmt.Sprintf("<passage number=\"%d\" from=\"%s\">\n%s\n</passage>\n", number, place, harmless(shown(p), n))
 }
-
-// estimateTokens is a high estimate: tokenizers make of English text about one
-// token for 4 bytes, of code one for 3, of other scripts one for 2 to 3.
-func estimateTokens(s string) int { return (len(s) + 2) / 3 }
 
 // Tags of the prompt itself, and tokens that models' chat templates are made of,
 // which some servers read inside of text too.

@@ -33,19 +33,30 @@ type Try struct {
 	Purpose string
 	// Code says why the try did not give the answer: the error's code, or one of
 	// the codes below. Empty: it did.
-	Code  string
-	Usage Usage
-	// Estimated: the answer broke off before its tokens were counted.
+	Code string
+	// Refused: the provider answered with an error status, and did no work.
+	Refused bool
+	Usage   Usage
+	// Estimated: the answer broke off before its tokens were counted, or nobody did.
 	Estimated bool
 	Price     *Price // nil: not known
+	Seed      *int64 // that was sent; nil: none
+	// Spared is, of the try that gave a cascade's answer, what the last model would
+	// have cost for as many tokens less what all tries cost, in US dollars; nil: not
+	// known, or no cascade.
+	Spared *float64
 	// FirstToken is 0 when none came; both count from the try's own start.
 	FirstToken, Duration time.Duration
 }
 
-// Cost of the try in US dollars. It is not known without a price, nor when an
-// answer that had begun broke off before its tokens were counted.
+// Cost of the try in US dollars. It is not known without a price, nor when a call
+// that was made broke off before its tokens were counted; one that the provider
+// refused costs nothing.
 func (t Try) Cost() (dollars float64, known bool) {
-	if t.Code != "" && t.FirstToken > 0 && t.Usage == (Usage{}) && t.Price != free {
+	switch {
+	case t.Refused:
+		return 0, true
+	case t.Code != "" && t.Duration > 0 && t.Usage == (Usage{}) && t.Price != free:
 		return 0, false
 	}
 	return t.Price.Cost(t.Usage)
@@ -57,6 +68,7 @@ const (
 	CodeSchema      = "invalid_json"  // its answer did not obey the schema that was asked for
 	CodeHedged      = "hedged"        // another model began to answer first
 	CodeCircuitOpen = "circuit_open"  // it failed too often; not asked
+	CodeRetryLater  = "retry_later"   // its provider wants to be left alone until later; not asked
 	CodeRateLimit   = "rate_limited"  // as often asked as its configuration allows; not asked
 	CodeBudget      = "over_budget"   // it would have cost more than is left; not asked
 	CodeCancelled   = "cancelled"     // the caller went away
@@ -80,7 +92,7 @@ func codeOf(err error) string {
 
 // TriesError is an answer that failed, with the tries that it took.
 type TriesError struct {
-	Route string
+	Route string // empty without one
 	Tries []Try
 	Err   error
 }

@@ -12,13 +12,6 @@ import (
 // ErrBudget: no model of the route may be asked for what is left to spend.
 var ErrBudget = errors.New("the budget is spent")
 
-// Spending tells what was spent, in US dollars.
-type Spending interface {
-	// Spent since the beginning of the day (UTC), on a collection or, when it is
-	// empty, on all.
-	Spent(ctx context.Context, collection string) (float64, error)
-}
-
 // Policy is how a route goes about its models.
 type Policy struct {
 	// HedgeAfter is how long the first model may take to begin before the next
@@ -27,9 +20,10 @@ type Policy struct {
 	// Cascade holds a model's answer back until it passed the checks, and asks
 	// the next model when it did not.
 	Cascade bool
-	// PerRequest, PerDay and PerCollectionDay bound what an answer may cost, in
-	// US dollars; 0: no bound. A model that would exceed one is passed over, or,
-	// with Refuse, the question is refused.
+	// PerRequest bounds what all tries of an answer may cost together, PerDay and
+	// PerCollectionDay what answers do, in US dollars by a high estimate; 0: no
+	// bound. A model that would exceed one is passed over, or, with Refuse, the
+	// question is refused.
 	PerRequest, PerDay, PerCollectionDay float64
 	Refuse                               bool
 }
@@ -45,9 +39,11 @@ type Route struct {
 	identity string
 	members  []*member
 	policy   Policy
-	spending Spending
+	purse    *purse
 	// pick gives the order of a call, for routes that split; nil: as they stand.
 	pick func() []*member
+	// parts of a split, for people.
+	parts []string
 }
 
 // member is a model of routes.
@@ -58,6 +54,7 @@ type member struct {
 	answer  int // tokens, at most
 	breaker *breaker
 	limit   *limiter // nil: none
+	seed    *int64   // nil: none is sent
 }
 
 // Plan implements Answerer.
@@ -83,12 +80,14 @@ func (r *Route) alone() bool { return len(r.members) == 1 && r.members[0].name =
 func (r *Route) Answer(ctx context.Context, q Request) iter.Seq2[Event, error] {
 	return once(func(yield func(Event, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		c := &routing{Route: r, ctx: ctx, q: q, yield: yield, items: make(chan item), left: r.members}
+		c := &routing{Route: r, ctx: ctx, q: q, began: time.Now(), yield: yield, items: make(chan item), left: r.members}
 		if r.pick != nil {
 			c.left = r.pick()
 		}
 		c.run()
 		cancel()
 		c.join()
+		// Not before: what was spent has been recorded by whom the last event told.
+		r.purse.release(q.Collection, c.reserved)
 	})
 }

@@ -25,6 +25,8 @@ type script struct {
 	cut     error // after the text
 	verdict Outcome
 	calls   int
+	// uncounted: it does not say what it used.
+	uncounted bool
 }
 
 func (s *script) Plan() Plan { return Plan{Model: s.name} }
@@ -53,7 +55,11 @@ func (s *script) Answer(ctx context.Context, r Request) iter.Seq2[Event, error] 
 			return
 		}
 		verdict := Verdict{Outcome: max(s.verdict, Answered)}
-		if yield(Usage{1000, 100, 0}, nil) && yield(verdict, nil) {
+		used := Usage{1000, 100, 0}
+		if s.uncounted {
+			used = Usage{}
+		}
+		if yield(used, nil) && yield(verdict, nil) {
 			yield(Done{FinishReason: "stop"}, nil)
 		}
 	}
@@ -66,7 +72,9 @@ func down(status int) error {
 func routeOver(policy Policy, scripts ...*script) *Route {
 	r := &Route{name: "r", policy: policy}
 	for _, s := range scripts {
-		r.members = append(r.members, &member{s, s.name, &Price{1, 1, 1, "2026-11-01"}, 1000, newBreaker(BreakerConfig{}), nil})
+		r.members = append(r.members, &member{
+			Answerer: s, name: s.name, price: &Price{1, 1, 1, "2026-11-01"}, answer: 1000, breaker: newBreaker(BreakerConfig{}),
+		})
 	}
 	return r
 }
@@ -152,31 +160,6 @@ func TestRouteEndsWithItsCaller(t *testing.T) {
 	}) // a goroutine left behind would fail the bubble
 }
 
-func TestBreaker(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a, b := &script{name: "a", err: down(500)}, &script{name: "b", text: "B"}
-		r := routeOver(Policy{}, a, b)
-		r.members[0].breaker = newBreaker(BreakerConfig{Failures: 2, OpenFor: time.Minute})
-		ask := func(want string) {
-			t.Helper()
-			got, err := Collect(r.Answer(t.Context(), Request{}))
-			if err != nil || tried(got.Done.Tries) != want {
-				t.Errorf("tries %q, want %q (%v)", tried(got.Done.Tries), want, err)
-			}
-		}
-		ask("a:down b:")
-		ask("a:down b:")
-		ask("a:circuit_open b:")
-		time.Sleep(time.Minute)
-		ask("a:down b:") // the probe
-		ask("a:circuit_open b:")
-		time.Sleep(time.Minute)
-		a.err, a.text = nil, "A"
-		ask("a:")
-		ask("a:")
-	})
-}
-
 func TestRequestsPerMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := routeOver(Policy{}, &script{name: "a", text: "A"}, &script{name: "b", text: "B"})
@@ -193,44 +176,33 @@ func TestRequestsPerMinute(t *testing.T) {
 	})
 }
 
-// spent is what was spent, by collection; "" is all.
-type spent map[string]float64
-
-func (s spent) Spent(_ context.Context, collection string) (float64, error) {
-	v, ok := s[collection]
-	if !ok {
-		return 0, errDown
+// The receipt's times are the question's, whatever models took that failed.
+func TestTimesAreTheQuestions(t *testing.T) {
+	for _, policy := range []Policy{{}, {Cascade: true}, {HedgeAfter: time.Second}} {
+		synctest.Test(t, func(t *testing.T) {
+			a, b := &script{name: "a", err: down(500), wait: 3 * time.Second}, &script{name: "b", text: "B", wait: 2 * time.Second}
+			got, err := Collect(routeOver(policy, a, b).Answer(t.Context(), Request{}))
+			want := 5 * time.Second
+			if policy.HedgeAfter > 0 {
+				want = 3 * time.Second
+			}
+			if err != nil || got.Done.FirstToken != want || got.Done.Total != want {
+				t.Errorf("%+v: first token %v, total %v, %v; want %v", policy, got.Done.FirstToken, got.Done.Total, err, want)
+			}
+		})
 	}
-	return v, nil
 }
 
-func TestBudget(t *testing.T) {
-	for _, c := range []struct {
-		policy   Policy
-		spending Spending
-		tries    string
-		err      error
-	}{
-		{Policy{PerRequest: 1}, nil, "dear:", nil},
-		{Policy{PerRequest: .0001}, nil, "dear:over_budget free:", nil},
-		{Policy{PerRequest: .0001, Refuse: true}, nil, "dear:over_budget", ErrBudget},
-		{Policy{PerDay: 5}, spent{"": 4.9}, "dear:", nil},
-		{Policy{PerDay: 5}, spent{"": 5}, "dear:over_budget free:", nil},
-		{Policy{PerCollectionDay: 5}, spent{"docs": 5}, "dear:over_budget free:", nil},
-		{Policy{PerCollectionDay: 5}, spent{"docs": 1}, "dear:", nil},
-		{Policy{PerCollectionDay: 5}, spent{}, "dear:over_budget free:", nil}, // not to be read
-	} {
-		r := routeOver(c.policy, &script{name: "dear", text: "A"}, &script{name: "free", text: "B"})
-		r.members[1].price, r.spending = free, c.spending
-		a, err := Collect(r.Answer(t.Context(), Request{Collection: "docs"}))
-		tries := a.Done.Tries
-		var failed *TriesError
-		if errors.As(err, &failed) {
-			tries = failed.Tries
-		}
-		if tried(tries) != c.tries || !errors.Is(err, c.err) {
-			t.Errorf("%+v: tries %q, %v", c, tried(tries), err)
-		}
+// What a provider does not count is estimated, never free.
+func TestUseThatNobodyCounts(t *testing.T) {
+	a := &script{name: "a", text: strings.Repeat("word ", 100), uncounted: true}
+	got, err := Collect(routeOver(Policy{}, a).Answer(t.Context(), Request{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	try := got.Done.Tries[0]
+	if cost, known := try.Cost(); !known || cost == 0 || !try.Estimated || try.Usage.OutputTokens < 100 {
+		t.Errorf("%+v costs %v", try, cost)
 	}
 }
 

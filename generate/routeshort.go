@@ -16,9 +16,14 @@ func (r *Route) Short(ctx context.Context, q ShortRequest) (string, []Try, error
 	most := Usage{InputTokens: estimateTokens(q.System) + estimateTokens(q.User), OutputTokens: q.MaxTokens}
 	for _, m := range r.members {
 		chat, ok := m.Answerer.(Shorter)
-		if !ok || !r.affords(ctx, m, most, q.Collection) {
+		if !ok {
 			continue
 		}
+		aside, ok := r.affords(ctx, m, most, q.Collection, 0)
+		if !ok {
+			continue
+		}
+		defer r.purse.release(q.Collection, aside)
 		// Who has a way without does not wait.
 		wait, code := m.admit(time.Now(), most.all())
 		if code != "" {

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -30,6 +31,8 @@ type attempt struct {
 	held   []Event // of a cascade, until it is judged
 	usage  Usage
 	last   bool
+	// refused: the provider answered with an error status.
+	refused bool
 }
 
 // routing is one answer on its way through a route.
@@ -37,6 +40,8 @@ type routing struct {
 	*Route
 	ctx     context.Context
 	q       Request
+	began   time.Time
+	first   time.Duration // until the client's first token; 0: none came yet
 	yield   func(Event, error) bool
 	left    []*member
 	items   chan item
@@ -45,8 +50,11 @@ type routing struct {
 	tries   []Try
 	weak    []Event // the answer to fall back on when stronger models fail
 	weakTry int
-	refused bool          // a budget passed over a model
-	wait    time.Duration // until the first of those passed over for their rate is free; 0: none was
+	refused bool // a budget passed over a model
+	// reserved of the day's budgets, in US dollars.
+	reserved float64
+	passed   string        // why the first model to be free again was passed over; empty: none was
+	wait     time.Duration // until it is
 }
 
 // run asks models until one answers or none is left.
@@ -88,7 +96,7 @@ func (c *routing) take(it item) bool {
 		return c.ended(a, it.err)
 	case Usage:
 		a.usage = e
-	case Delta:
+	default:
 		a.heard(e)
 	}
 	if c.policy.Cascade && !a.last {
@@ -97,12 +105,28 @@ func (c *routing) take(it item) bool {
 	return c.stream(a, it.event)
 }
 
-// heard takes the time of the first token, and counts text.
-func (a *attempt) heard(d Delta) {
-	if a.first == 0 {
-		a.first = time.Since(a.start)
+// heard takes the time of the first token, and counts bytes of text.
+func (a *attempt) heard(e Event) {
+	n := 0
+	switch e := e.(type) {
+	case Delta:
+		n = len(e.Text)
+	case Object:
+		n = len(e.JSON)
+	default:
+		return
 	}
-	a.text += len(d.Text)
+	a.first = cmp.Or(a.first, time.Since(a.start))
+	a.text += n
+}
+
+// say gives the client an event, and takes the time of its first token.
+func (c *routing) say(e Event) bool {
+	switch e.(type) {
+	case Delta, Object:
+		c.first = cmp.Or(c.first, time.Since(c.began))
+	}
+	return c.yield(e, nil)
 }
 
 // ended handles a try that ended before it began to answer.
@@ -114,10 +138,12 @@ func (c *routing) ended(a *attempt, err error) bool {
 	if bad, ok := errors.AsType[*SchemaError](err); ok {
 		a.usage = bad.Usage // it answered, and was paid
 	}
+	var e *provider.Error
+	failed := errors.As(err, &e)
+	a.refused = failed && e.Status >= 400 && a.text == 0
 	a.member.breaker.ended(err)
 	c.try(a, codeOf(err))
-	var e *provider.Error
-	if !errors.As(err, &e) {
+	if !failed {
 		c.fail(err)
 		return false
 	}
@@ -136,21 +162,28 @@ func (c *routing) exhausted(err error) bool {
 		c.replay(c.weak)
 	case err == nil && c.refused:
 		c.fail(ErrBudget)
-	case err == nil && c.wait > 0:
-		c.fail(&provider.Error{
-			Model: c.name, Status: http.StatusTooManyRequests, Code: CodeRateLimit,
-			Message: "asked as often as its configuration allows", RetryAfter: c.wait, Retryable: true,
-		})
 	case err == nil:
-		c.fail(&provider.Error{Model: c.name, Code: CodeCircuitOpen, Message: "no model may be asked now", Retryable: true})
+		status := http.StatusTooManyRequests
+		if c.passed == CodeCircuitOpen {
+			status = http.StatusServiceUnavailable
+		}
+		c.fail(&provider.Error{
+			Model: c.name, Status: status, Code: c.passed, Message: "no model may be asked now",
+			RetryAfter: c.wait, Retryable: true,
+		})
 	default:
 		c.fail(err)
 	}
 	return false
 }
 
+// receipt is d with the tries, and with times that count from the question: what
+// models that failed took is a part of them.
 func (c *routing) receipt(d Done) Done {
-	d.Tries = c.tries
+	d.Tries, d.FirstToken, d.Total = c.tries, c.first, time.Since(c.began)
+	if c.policy.Cascade {
+		c.spare()
+	}
 	if !c.alone() {
 		d.Route = c.name
 	}
@@ -163,5 +196,9 @@ func (c *routing) fail(err error) {
 		c.giveUp(a, CodeCancelled)
 	}
 	c.running = nil
-	c.yield(nil, &TriesError{c.name, c.tries, err})
+	route := c.name
+	if c.alone() {
+		route = ""
+	}
+	c.yield(nil, &TriesError{route, c.tries, err})
 }

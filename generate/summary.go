@@ -48,8 +48,8 @@ func (c *Chat) summary(ctx context.Context, r Request, emit func(Event) bool) er
 		return fmt.Errorf("model %q: %w", c.model.Name(), ErrUnpriced)
 	}
 	answer := c.tokens(r)
-	room := c.context - answer - wordTokens(r.words()) - estimateTokens(questionBlock(r.Question, len(r.Passages))+summaryRules)
-	parts := portions(r.Passages, room)
+	room := c.context - answer - wordTokens(r.words(), c.count) - c.count(questionBlock(r.Question, len(r.Passages))+summaryRules)
+	parts := portions(r.Passages, room, c.count)
 	if len(parts) <= 1 || s.form.MaxCalls < 2 {
 		return s.atOnce(ctx)
 	}
@@ -60,11 +60,11 @@ func (c *Chat) summary(ctx context.Context, r Request, emit func(Event) bool) er
 	return s.fromNotes(ctx, notes, read, answer)
 }
 
-// portions cuts passages into parts of at most room tokens, by a high estimate.
-func portions(passages []retrieve.Passage, room int) (parts [][]retrieve.Passage) {
+// portions cuts passages into parts of at most room tokens.
+func portions(passages []retrieve.Passage, room int, count counter) (parts [][]retrieve.Passage) {
 	left := 0
 	for i, p := range passages {
-		n := estimateTokens(passageBlock(i+1, p, len(passages)))
+		n := count(passageBlock(i+1, p, len(passages)))
 		if left -= n; left < 0 || len(parts) == 0 {
 			parts, left = append(parts, nil), room-n
 		}
@@ -135,7 +135,7 @@ func (s *summarising) affords(p provider.Prompt, notes int) bool {
 	}
 	most := plus(s.spent, provider.Usage{InputTokens: estimateTokens(p.System) + estimateTokens(p.User), OutputTokens: p.MaxTokens})
 	if notes > 0 {
-		most.InputTokens += notes*notesTokens + wordTokens(s.r.words()) + estimateTokens(s.r.Question+summaryRules+fromNotesRules)
+		most.InputTokens += notes*notesTokens + wordTokens(s.r.words(), estimateTokens) + estimateTokens(s.r.Question+summaryRules+fromNotesRules)
 		most.OutputTokens += s.tokens(s.r)
 	}
 	cost, known := s.price.Cost(Usage(most))
@@ -151,7 +151,7 @@ func (s *summarising) fromNotes(ctx context.Context, notes []string, read, answe
 		return w.refuse(provider.Result{FinishReason: "stop", Usage: s.spent})
 	}
 	words := s.r.words()
-	room := s.context - answer - wordTokens(words) - estimateTokens(s.r.Question+summaryRules+fromNotesRules)
+	room := s.context - answer - wordTokens(words, s.count) - s.count(s.r.Question+summaryRules+fromNotesRules)
 	var b strings.Builder
 	for i, note := range notes {
 		// Markers of notes stay: they are the passages' numbers.

@@ -239,7 +239,8 @@ CREATE TABLE public.usage (
     nano_dollars bigint DEFAULT 0 NOT NULL,
     unpriced bigint DEFAULT 0 NOT NULL,
     hits bigint DEFAULT 0 NOT NULL,
-    saved_nano_dollars bigint DEFAULT 0 NOT NULL
+    saved_nano_dollars bigint DEFAULT 0 NOT NULL,
+    spared_nano_dollars bigint DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE public.worker (

@@ -191,6 +191,9 @@ func doneLine(d *quarryv1.DoneEvent) string {
 		times = append(times, strings.ReplaceAll(s.Stage, "_", " ")+" "+millis(s.Time.AsDuration()))
 	}
 	s := "Times: " + strings.Join(times, " · ")
+	if tries := triesLine(d.Receipt); tries != "" {
+		s += "\n" + tries
+	}
 	s += cacheLine(d.Receipt)
 	if d.RemovedMarkers > 0 {
 		s += fmt.Sprintf("\nRemoved %d markers that pointed nowhere", d.RemovedMarkers)

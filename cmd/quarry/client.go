@@ -110,9 +110,19 @@ func explain(err error) string {
 		return what + "\n" + strings.Join(lines, "\n")
 	}
 	if wait := retryAfter(st); wait > 0 {
-		return fmt.Sprintf("%s (try again in %v)", st.Message(), wait)
+		return fmt.Sprintf("%s (try again in %v)%s", st.Message(), wait, triedText(st))
 	}
-	return st.Message()
+	return st.Message() + triedText(st)
+}
+
+// triedText lists the models of an answer that failed, when there were several.
+func triedText(st *status.Status) string {
+	for _, d := range st.Details() {
+		if r, ok := d.(*quarryv1.Receipt); ok && len(r.Tries) > 1 {
+			return "\n" + triesLine(r)
+		}
+	}
+	return ""
 }
 
 // retryAfter is the server's advice, 0 without one.

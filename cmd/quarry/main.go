@@ -31,6 +31,7 @@ type cli struct {
 	Collect collectCmd `cmd:"" name:"collections" help:"List, create, show and delete collections."`
 	Talks   talksCmd   `cmd:"" name:"conversations" help:"List, show and delete conversations."`
 	Prompt  promptCmd  `cmd:"" help:"Keep, compare, activate and try the words with which chat models are asked."`
+	Models  modelsCmd  `cmd:"" help:"List the models and routes that may answer, with their prices."`
 	Usage   usageCmd   `cmd:"" help:"Show what models were asked and cost."`
 	Serve   serveCmd   `cmd:"" help:"Run only the gRPC server."`
 	Work    workCmd    `cmd:"" help:"Run only an ingestion worker."`

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 )
@@ -119,7 +120,7 @@ func TestKey(t *testing.T) {
 
 func TestUsageText(t *testing.T) {
 	got := usageText([]*quarryv1.UsageRow{
-		{Day: "2026-11-02", Collection: "docs", Model: "a", Answers: 2, InputTokens: 10, OutputTokens: 5, Cost: .5, Hits: 3, Saved: .25},
+		{Day: "2026-11-02", Collection: "docs", Model: "a", Answers: 2, InputTokens: 10, OutputTokens: 5, Cost: .5, Hits: 3, Saved: .25, Spared: -.125},
 		{Day: "2026-11-01", Collection: "docs", Model: "b", Answers: 1, Failures: 1, Unpriced: 2},
 	})
 	var cells [][]string
@@ -127,12 +128,56 @@ func TestUsageText(t *testing.T) {
 		cells = append(cells, strings.Fields(l)[3:])
 	}
 	want := [][]string{
-		{"ANSWERS", "FAILURES", "TOKENS", "IN", "CACHED", "TOKENS", "OUT", "USD", "FROM", "CACHE", "USD", "SAVED"},
-		{"2", "0", "10", "0", "5", "0.500000", "3", "0.250000"},
-		{"1", "1", "0", "0", "0", "unknown", "0", "0.000000"},
-		{"10", "0", "5", "0.500000", "+", "2", "unknown", "3", "0.250000"},
+		{"ANSWERS", "FAILURES", "TOKENS", "IN", "CACHED", "TOKENS", "OUT", "USD", "FROM", "CACHE", "USD", "SAVED", "BY", "CASCADES"},
+		{"2", "0", "10", "0", "5", "0.500000", "3", "0.250000", "-0.125000"},
+		{"1", "1", "0", "0", "0", "unknown", "0", "0.000000", "0.000000"},
+		{"10", "0", "5", "0.500000", "+", "2", "unknown", "3", "0.250000", "-0.125000"},
 	}
 	if d := cmp.Diff(want, cells); d != "" {
 		t.Errorf("%s\n%s", d, got)
+	}
+}
+
+func TestModelsText(t *testing.T) {
+	got := modelsText([]*quarryv1.Model{
+		{Name: "careful", Members: []string{"a", "b"}, Policy: "cascade"},
+		{Name: "a\x1b[31m", Provider: "openai", Model: "m-1", ContextTokens: 8192, Price: &quarryv1.Price{Input: .1, Cached: .01, Output: 2}, PriceDate: "2026-11-01"},
+		{Name: "b", Provider: "anthropic", Model: "m-2", ContextTokens: 200_000, Resting: "retry_later", RestingFor: durationpb.New(20 * time.Second)},
+		{Name: "extractive", Provider: "extractive"},
+	})
+	var rows []string
+	for _, l := range strings.Split(strings.TrimSpace(got), "\n")[1:] {
+		rows = append(rows, strings.Join(strings.Fields(l), " "))
+	}
+	want := []string{
+		"careful route a → b (cascade) - - default",
+		"a[31m openai m-1 8192 0.1, 0.01, 2 on 2026-11-01",
+		"b anthropic m-2 200000 unknown wants to be asked later: left alone for 20.0 s",
+		"extractive extractive - free",
+	}
+	if d := cmp.Diff(want, rows); d != "" {
+		t.Errorf("%s\n%s", d, got)
+	}
+}
+
+func TestTriesLine(t *testing.T) {
+	cost := .0123
+	for _, c := range []struct {
+		r    *quarryv1.Receipt
+		want string
+	}{
+		{&quarryv1.Receipt{Tries: []*quarryv1.Try{{Model: "extractive"}}}, ""},
+		{&quarryv1.Receipt{Tries: []*quarryv1.Try{
+			{Model: "cheap", Purpose: "rewrite", InputTokens: 20, OutputTokens: 3},
+			{Model: "busy", Code: "rate_limit_exceeded"},
+			{Model: "half", Code: "truncated", InputTokens: 10, OutputTokens: 2, Estimated: true},
+			{Model: "good", InputTokens: 100, CachedTokens: 60, OutputTokens: 9},
+		}, Cost: &cost}, "Models: cheap for the rewrite 20 tokens in, 3 out → busy (rate_limit_exceeded) → half (truncated) about 10 tokens in, 2 out → " +
+			"good 100 tokens in, 60 of them cached, 9 out · 0.012300 USD"},
+		{&quarryv1.Receipt{Tries: []*quarryv1.Try{{Model: "a", InputTokens: 1}}}, "Models: a 1 tokens in, 0 out · cost unknown"},
+	} {
+		if got := triesLine(c.r); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
 	}
 }

@@ -36,7 +36,7 @@ func usageText(rows []*quarryv1.UsageRow) string {
 	}
 	var b bytes.Buffer
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "DAY\tCOLLECTION\tMODEL\tANSWERS\tFAILURES\tTOKENS IN\tCACHED\tTOKENS OUT\tUSD\tFROM CACHE\tUSD SAVED")
+	fmt.Fprintln(w, "DAY\tCOLLECTION\tMODEL\tANSWERS\tFAILURES\tTOKENS IN\tCACHED\tTOKENS OUT\tUSD\tFROM CACHE\tUSD SAVED\tBY CASCADES")
 	sum := &quarryv1.UsageRow{Day: "total"}
 	for _, r := range rows {
 		usageLine(w, r)
@@ -49,6 +49,7 @@ func usageText(rows []*quarryv1.UsageRow) string {
 		sum.Unpriced += r.Unpriced
 		sum.Hits += r.Hits
 		sum.Saved += r.Saved
+		sum.Spared += r.Spared
 	}
 	usageLine(w, sum)
 	w.Flush()
@@ -56,8 +57,8 @@ func usageText(rows []*quarryv1.UsageRow) string {
 }
 
 func usageLine(w *tabwriter.Writer, r *quarryv1.UsageRow) {
-	fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t%.6f\n", r.Day, r.Collection, clean(r.Model),
-		r.Answers, r.Failures, r.InputTokens, r.CachedTokens, r.OutputTokens, costText(r.Cost, r.Unpriced, r.Answers+r.Failures), r.Hits, r.Saved)
+	fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t%.6f\t%.6f\n", r.Day, r.Collection, clean(r.Model),
+		r.Answers, r.Failures, r.InputTokens, r.CachedTokens, r.OutputTokens, costText(r.Cost, r.Unpriced, r.Answers+r.Failures), r.Hits, r.Saved, r.Spared)
 }
 
 // costText is dollars; a part that is not known is named.

@@ -136,6 +136,22 @@ func worth(e *Entry) bool {
 	return false
 }
 
+// Forget removes the answers to questions of a collection, whoever asked them: they
+// were deleted where they were asked.
+func (c *Cache) Forget(ctx context.Context, collection string, questions []string) error {
+	asked := make([]string, len(questions))
+	for i, q := range questions {
+		asked[i] = normal(q)
+	}
+	_, err := c.pool.Exec(ctx, `
+		delete from cached_answer
+		 where collection_id = (select collection_id from collection where name = $1) and question = any($2)`, collection, asked)
+	if err != nil {
+		return fmt.Errorf("forget answers of %q: %w", collection, err)
+	}
+	return nil
+}
+
 // Prune removes what may not be given again any more, and the oldest of what is
 // too many.
 func (c *Cache) Prune(ctx context.Context) error {

@@ -89,7 +89,7 @@ func answer() *Entry {
 		generate.Usage{InputTokens: 5},
 		generate.Verdict{Outcome: generate.Answered},
 		generate.Done{FinishReason: "stop", Tries: []generate.Try{
-			{Model: "cheap", Code: "down", Price: &generate.Price{Input: 2}, Duration: 1},
+			{Model: "cheap", Code: "down", Refused: true, Price: &generate.Price{Input: 2}, Duration: 1},
 			{Model: "dear", Usage: generate.Usage{InputTokens: 5}, Price: &generate.Price{Input: 2}, Duration: 1},
 		}},
 	}

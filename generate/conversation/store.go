@@ -107,17 +107,22 @@ func (s *Store) List(ctx context.Context, collection string, owner Owner, before
 	return all, nil
 }
 
-// Delete removes a conversation and its messages. One that is not owner's is ErrUnknown.
-func (s *Store) Delete(ctx context.Context, collection, id string, owner Owner) error {
+// Delete removes a conversation and its messages, and returns the questions that
+// were answered, as they were searched for: other tables may hold them. One that is
+// not owner's is ErrUnknown.
+func (s *Store) Delete(ctx context.Context, collection, id string, owner Owner) (answered []string, err error) {
 	c, err := s.Open(ctx, collection, id, owner)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = s.pool.Exec(ctx, `delete from conversation where collection_id = $1 and conversation_id = $2`, c.collection, c.ID)
+	err = s.pool.QueryRow(ctx, `
+		with asked as (select coalesce(array_agg(standalone), '{}') as questions from message where collection_id = $1 and conversation_id = $2),
+		gone as (delete from conversation where collection_id = $1 and conversation_id = $2)
+		select questions from asked`, c.collection, c.ID).Scan(&answered)
 	if err != nil {
-		return fmt.Errorf("delete conversation %q: %w", id, err)
+		return nil, fmt.Errorf("delete conversation %q: %w", id, err)
 	}
-	return nil
+	return answered, nil
 }
 
 // Messages returns at most limit messages after a turn, in order.

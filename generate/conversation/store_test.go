@@ -65,7 +65,7 @@ func TestAppendAtOnce(t *testing.T) {
 			t.Errorf("turn %d is numbered %d", i+1, m.Turn)
 		}
 	}
-	if err := s.Delete(t.Context(), "docs", c.ID, Owner{1}); err != nil {
+	if asked, err := s.Delete(t.Context(), "docs", c.ID, Owner{1}); err != nil || len(asked) != 20 {
 		t.Fatal(err)
 	}
 	if err := s.Append(t.Context(), c, Message{Question: "late"}); err != nil {

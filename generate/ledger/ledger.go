@@ -37,24 +37,27 @@ type Sum struct {
 	// Hits are answers given again, and SavedNanoDollars what they cost when they
 	// were made, where that is known.
 	Hits, SavedNanoDollars int64
+	// SparedNanoDollars are what cascades saved by this model's answers.
+	SparedNanoDollars int64
 }
 
 const recordSQL = `
 insert into usage as u (collection_id, day, model, answers, failures,
-                        input_tokens, output_tokens, cached_tokens, nano_dollars, unpriced)
+                        input_tokens, output_tokens, cached_tokens, nano_dollars, unpriced, spared_nano_dollars)
 select c.collection_id, (now() at time zone 'utc')::date, t.model, t.answers, t.failures,
-       t.input_tokens, t.output_tokens, t.cached_tokens, t.nano_dollars, t.unpriced
+       t.input_tokens, t.output_tokens, t.cached_tokens, t.nano_dollars, t.unpriced, t.spared
   from collection c
  cross join unnest(@models::text[], @answers::bigint[], @failures::bigint[], @inputs::bigint[], @outputs::bigint[],
-                   @cached::bigint[], @nanos::bigint[], @unpriced::bigint[])
-       as t(model, answers, failures, input_tokens, output_tokens, cached_tokens, nano_dollars, unpriced)
+                   @cached::bigint[], @nanos::bigint[], @unpriced::bigint[], @spared::bigint[])
+       as t(model, answers, failures, input_tokens, output_tokens, cached_tokens, nano_dollars, unpriced, spared)
  where c.name = @collection
  order by t.model -- all lock in one order
     on conflict (collection_id, day, model) do update
    set answers = u.answers + excluded.answers, failures = u.failures + excluded.failures,
        input_tokens = u.input_tokens + excluded.input_tokens, output_tokens = u.output_tokens + excluded.output_tokens,
        cached_tokens = u.cached_tokens + excluded.cached_tokens, nano_dollars = u.nano_dollars + excluded.nano_dollars,
-       unpriced = u.unpriced + excluded.unpriced`
+       unpriced = u.unpriced + excluded.unpriced,
+       spared_nano_dollars = u.spared_nano_dollars + excluded.spared_nano_dollars`
 
 // Record adds the tries of one answer. Tries that were not made count for
 // nothing; a collection that is gone is no error.
@@ -68,17 +71,17 @@ func (l *Ledger) Record(ctx context.Context, collection string, tries []generate
 	if len(sums) == 0 {
 		return nil
 	}
-	columns := make([][]int64, 7)
+	columns := make([][]int64, 8)
 	var models []string
 	for model, s := range sums {
 		models = append(models, model)
-		for i, v := range []int64{s.Answers, s.Failures, s.InputTokens, s.OutputTokens, s.CachedTokens, s.NanoDollars, s.Unpriced} {
+		for i, v := range []int64{s.Answers, s.Failures, s.InputTokens, s.OutputTokens, s.CachedTokens, s.NanoDollars, s.Unpriced, s.SparedNanoDollars} {
 			columns[i] = append(columns[i], v)
 		}
 	}
 	_, err := l.pool.Exec(ctx, recordSQL, pgx.NamedArgs{
 		"collection": collection, "models": models, "answers": columns[0], "failures": columns[1], "inputs": columns[2],
-		"outputs": columns[3], "cached": columns[4], "nanos": columns[5], "unpriced": columns[6],
+		"outputs": columns[3], "cached": columns[4], "nanos": columns[5], "unpriced": columns[6], "spared": columns[7],
 	})
 	if err != nil {
 		return fmt.Errorf("record usage of %q: %w", collection, err)
@@ -103,6 +106,9 @@ func (s Sum) add(t generate.Try) Sum {
 		s.NanoDollars += int64(math.Round(dollars * 1e9))
 	} else {
 		s.Unpriced++
+	}
+	if t.Spared != nil {
+		s.SparedNanoDollars += int64(math.Round(*t.Spared * 1e9))
 	}
 	return s
 }
@@ -145,7 +151,8 @@ const maxRows = 10_000
 func (l *Ledger) List(ctx context.Context, collection string, from, to time.Time) ([]Row, error) {
 	rows, err := l.pool.Query(ctx, `
 		select c.name, u.day, u.model, u.answers, u.failures,
-		       u.input_tokens, u.output_tokens, u.cached_tokens, u.nano_dollars, u.unpriced, u.hits, u.saved_nano_dollars
+		       u.input_tokens, u.output_tokens, u.cached_tokens, u.nano_dollars, u.unpriced, u.hits, u.saved_nano_dollars,
+		       u.spared_nano_dollars
 		  from usage u join collection c using (collection_id)
 		 where u.day between @from::date and @to::date and (@collection = '' or c.name = @collection)
 		 order by u.day desc, c.name, u.model limit @limit`,
@@ -157,7 +164,7 @@ func (l *Ledger) List(ctx context.Context, collection string, from, to time.Time
 		var x Row
 		err := r.Scan(&x.Collection, &x.Day, &x.Model, &x.Answers, &x.Failures,
 			&x.InputTokens, &x.OutputTokens, &x.CachedTokens, &x.NanoDollars, &x.Unpriced,
-			&x.Hits, &x.SavedNanoDollars)
+			&x.Hits, &x.SavedNanoDollars, &x.SparedNanoDollars)
 		return x, err
 	})
 	if err != nil {

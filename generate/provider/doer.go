@@ -9,7 +9,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -133,9 +132,9 @@ func (m *Model) check(ctx context.Context, res *http.Response) error {
 // request is the request as it should have been: sampling parameters exactly as
 // configured, and headers that come from nowhere but the configuration.
 func (m *Model) request(req *http.Request, p Prompt) (*http.Request, error) {
-	url, body, err := req.URL.String(), map[string]any(nil), error(nil)
+	path, body, err := "chat/completions", map[string]any(nil), error(nil)
 	if m.config.Protocol == Anthropic {
-		url, body = m.config.BaseURL+"/messages", m.anthropicBody(p)
+		path, body = "messages", m.anthropicBody(p)
 	} else {
 		body, err = m.openAIBody(req, p)
 	}
@@ -146,13 +145,16 @@ func (m *Model) request(req *http.Request, p Prompt) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := http.NewRequestWithContext(req.Context(), http.MethodPost, url, bytes.NewReader(raw))
+	out, err := http.NewRequestWithContext(req.Context(), http.MethodPost, m.base.JoinPath(path).String(), bytes.NewReader(raw))
 	if err != nil {
 		return nil, err
 	}
 	out.Header.Set("Content-Type", "application/json")
 	out.Header.Set("Accept", "text/event-stream")
 	m.authorize(out.Header)
+	// A kept connection that the server closed before it answered is replaced by
+	// another, as for a GET; nothing is sent of this header.
+	out.Header["Idempotency-Key"] = nil
 	return out, nil
 }
 
@@ -163,10 +165,17 @@ func (m *Model) authorize(h http.Header) {
 		if m.config.Key != "" {
 			h.Set("X-Api-Key", m.config.Key)
 		}
-	case m.config.Key != "":
+	case m.config.Key == "":
+	case m.azure():
+		h.Set("Api-Key", m.config.Key)
+	default:
 		h.Set("Authorization", "Bearer "+m.config.Key)
 	}
 }
+
+// azure tells whether the server is Azure's, which wants keys in a header of its
+// own: a bearer there is a token of its directory.
+func (m *Model) azure() bool { return strings.HasSuffix(m.base.Hostname(), ".azure.com") }
 
 // openAIBody is langchaingo's body with what it gets wrong set right.
 func (m *Model) openAIBody(req *http.Request, p Prompt) (map[string]any, error) {
@@ -197,7 +206,7 @@ func (m *Model) openAIBody(req *http.Request, p Prompt) (map[string]any, error) 
 			"name": "answer", "strict": p.Strict, "schema": p.Schema,
 		}}
 	}
-	body[maxTokensField(req.URL)] = p.MaxTokens
+	body[m.maxTokensField()] = p.MaxTokens
 	return body, nil
 }
 
@@ -213,9 +222,8 @@ func (m *Model) sampling(body map[string]any) {
 
 // maxTokensField: OpenAI's newer models refuse the old name; most compatible
 // servers know only that.
-func maxTokensField(u *url.URL) string {
-	host := u.Hostname()
-	if host == "api.openai.com" || strings.HasSuffix(host, ".openai.azure.com") {
+func (m *Model) maxTokensField() string {
+	if m.base.Hostname() == "api.openai.com" || strings.HasSuffix(m.base.Hostname(), ".openai.azure.com") {
 		return "max_completion_tokens"
 	}
 	return "max_tokens"

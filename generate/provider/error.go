@@ -172,11 +172,14 @@ func oneLine(s string, limit int) string {
 	return s[:limit] + "…"
 }
 
-// retryAfter reads Retry-After, in seconds or as a date, at most a day.
+// retryAfter reads Retry-After, in seconds or as a date, at most a day; before it
+// OpenAI's and Azure's own header, which is finer.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	v := strings.TrimSpace(h.Get("Retry-After"))
 	d := time.Duration(0)
-	if s, err := strconv.ParseFloat(v, 64); err == nil && s >= 0 {
+	if ms, err := strconv.ParseFloat(strings.TrimSpace(h.Get("Retry-After-Ms")), 64); err == nil && ms >= 0 {
+		d = time.Duration(min(ms, 86400_000) * float64(time.Millisecond))
+	} else if s, err := strconv.ParseFloat(v, 64); err == nil && s >= 0 {
 		d = time.Duration(min(s, 86400) * float64(time.Second))
 	} else if t, err := http.ParseTime(v); err == nil {
 		d = t.Sub(now)

@@ -30,7 +30,8 @@ type Config struct {
 	Protocol Protocol
 	// Name for people and logs. Empty means Model.
 	Name string
-	// BaseURL up to "/v1", as in "http://127.0.0.1:8080/v1".
+	// BaseURL up to "/v1", as in "http://127.0.0.1:8080/v1". A query, as Azure's
+	// "?api-version=…", stays at the end of what is asked.
 	BaseURL string
 	// Key is sent as the protocol wants it. Empty: none is sent.
 	Key string
@@ -62,9 +63,9 @@ func (c *Config) validate() error {
 	switch {
 	case c.Model == "":
 		return errors.New("model: empty")
-	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Fragment != "":
 		// The URL itself is not shown: it may hold a password.
-		return errors.New("base URL: want http:// or https:// and a host")
+		return errors.New("base URL: want http:// or https://, a host, and no fragment")
 	case strings.ContainsAny(c.Key, "\r\n"):
 		return errors.New("key: holds a line break")
 	case c.MaxTokens < 0 || c.FirstTokenTimeout < 0 || c.IdleTimeout < 0 || c.Timeout < 0:
@@ -83,7 +84,6 @@ func (c *Config) validate() error {
 	if c.Name == "" {
 		c.Name = c.Model
 	}
-	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
 	c.MaxTokens = orDefault(c.MaxTokens, defaultMaxTokens)
 	c.FirstTokenTimeout = orDefault(c.FirstTokenTimeout, defaultFirstToken)
 	c.IdleTimeout = orDefault(c.IdleTimeout, defaultIdle)
@@ -104,6 +104,7 @@ func orDefault[T int | time.Duration](v, d T) T {
 // Model is a chat model on a server. Safe for concurrent use.
 type Model struct {
 	config Config
+	base   *url.URL
 	client *http.Client
 	llm    llms.Model
 }
@@ -113,15 +114,19 @@ func New(c Config) (*Model, error) {
 	if err := c.validate(); err != nil {
 		return nil, fmt.Errorf("model %q: %w", c.Model, err)
 	}
+	base, err := url.Parse(c.BaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("model %q: base URL: not one", c.Model) // validated; its error would show it
+	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
-	m := &Model{config: c, client: &http.Client{
+	m := &Model{config: c, base: base, client: &http.Client{
 		Transport: transport,
 		// A redirect would send the prompt somewhere nobody configured.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	llm, err := openai.New(
-		openai.WithBaseURL(c.BaseURL),
+		openai.WithBaseURL("http://unused"), // the doer knows where
 		openai.WithModel(c.Model),
 		// Any token but the empty one, which langchaingo refuses: the doer
 		// sets the header itself.
@@ -137,6 +142,14 @@ func New(c Config) (*Model, error) {
 
 // Name of the model, for people.
 func (m *Model) Name() string { return m.config.Name }
+
+// Serves is what the server speaks, and its name for the model.
+func (m *Model) Serves() (protocol, model string) {
+	if m.config.Protocol == Anthropic {
+		return "anthropic", m.config.Model
+	}
+	return "openai", m.config.Model
+}
 
 // Stream asks the model and gives each piece of its answer to emit, in order and
 // in the caller's goroutine. It returns when the answer has ended as the

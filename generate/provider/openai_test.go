@@ -54,6 +54,30 @@ func TestStream(t *testing.T) {
 	}
 }
 
+// Thoughts go by two names; a model that thinks aloud longer than a first token
+// may take has begun all the same.
+func TestThoughtsAreTheFirstToken(t *testing.T) {
+	for _, name := range []string{"reasoning_content", "reasoning"} {
+		s := openaitest.New(t, openaitest.Reply{Reasoning: []string{"hm"}, ReasoningIn: name, Fault: openaitest.Stall})
+		_, _, err := ask(t.Context(), model(t, s, func(c *provider.Config) {
+			c.FirstTokenTimeout, c.IdleTimeout = time.Minute, 100*time.Millisecond
+		}))
+		var e *provider.Error
+		if !errors.As(err, &e) || e.Code != provider.CodeStalled {
+			t.Errorf("%s: %v, want that it fell silent", name, err)
+		}
+	}
+}
+
+// A model that declines says so in a member of its own, and ends with "stop".
+func TestRefusal(t *testing.T) {
+	s := openaitest.New(t, openaitest.Reply{Refusal: "I can't help with that."})
+	text, r, err := ask(t.Context(), model(t, s))
+	if err != nil || text != "I can't help with that." || r.FinishReason != "content_filter" {
+		t.Errorf("%q, %+v, %v", text, r, err)
+	}
+}
+
 // Faults is each way in which an answer can break, and the code it must give.
 // No case may pass for an answer that ended well.
 func TestFaults(t *testing.T) {
@@ -146,6 +170,15 @@ func TestStatus(t *testing.T) {
 		if strings.Contains(err.Error(), key) {
 			t.Errorf("the key is in %q", err)
 		}
+	}
+}
+
+func TestRetryAfterInMilliseconds(t *testing.T) {
+	s := openaitest.New(t, openaitest.Reply{Status: 429, Header: map[string]string{"Retry-After-Ms": "1500", "Retry-After": "2"}})
+	_, _, err := ask(t.Context(), model(t, s))
+	var e *provider.Error
+	if !errors.As(err, &e) || e.RetryAfter != 1500*time.Millisecond {
+		t.Errorf("%+v", err)
 	}
 }
 

@@ -2,6 +2,10 @@ package provider_test
 
 import (
 	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -62,6 +66,58 @@ func TestRequest(t *testing.T) {
 	}
 }
 
+// A query of the base URL stays at the end, as old servers of Azure's want it.
+func TestBaseURLWithAQuery(t *testing.T) {
+	var asked string
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { asked = r.URL.String() }))
+	defer h.Close()
+	for base, want := range map[string]string{
+		"/openai/deployments/d?api-version=1": "/openai/deployments/d/chat/completions?api-version=1",
+		"/v1/":                                "/v1/chat/completions",
+		"":                                    "/chat/completions",
+	} {
+		m, err := provider.New(provider.Config{Model: "m", BaseURL: h.URL + base})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := ask(t.Context(), m); err == nil || asked != want {
+			t.Errorf("%s: asked %q, want %q (%v)", base, asked, want, err)
+		}
+	}
+}
+
+// A kept connection that the server has closed meanwhile costs another one, not
+// the answer.
+func TestKeptConnectionThatWasClosed(t *testing.T) {
+	s := openaitest.New(t, openaitest.Reply{Pieces: []string{"x"}})
+	there, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: there.Scheme, Host: there.Host})
+	used := map[string]bool{}
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if used[r.RemoteAddr] {
+			panic(http.ErrAbortHandler) // closes the connection without a word
+		}
+		used[r.RemoteAddr] = true
+		proxy.ServeHTTP(w, r)
+	}))
+	defer h.Close()
+	m, err := provider.New(provider.Config{Model: "m", BaseURL: h.URL + "/v1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if text, _, err := ask(t.Context(), m); err != nil || text != "x" {
+			t.Errorf("%q, %v", text, err)
+		}
+	}
+	if len(used) < 2 {
+		t.Error("no connection was kept, so nothing was shown")
+	}
+}
+
 func TestUnreachable(t *testing.T) {
 	s := openaitest.New(t, openaitest.Reply{})
 	m := model(t, s, func(c *provider.Config) { c.BaseURL = "http://user:" + key + "@127.0.0.1:1/v1" })
@@ -78,6 +134,7 @@ func TestConfig(t *testing.T) {
 		{BaseURL: "http://localhost/v1"},
 		{Model: "m", BaseURL: "localhost:8080"},
 		{Model: "m", BaseURL: "file:///etc"},
+		{Model: "m", BaseURL: "http://h/v1#x"},
 		{Model: "m", BaseURL: "http://h/v1", Key: "a\nb"},
 		{Model: "m", BaseURL: "http://h/v1", MaxTokens: -1},
 		{Model: "m", BaseURL: "http://h/v1", Temperature: &nan},

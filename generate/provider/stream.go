@@ -25,6 +25,8 @@ type stream struct {
 	out   bytes.Buffer
 	err   error
 	begun bool
+	// refused: the model declined in a member of its own.
+	refused bool
 	// counted so far by a server of Anthropic's protocol.
 	counted anthropicUsage
 }
@@ -102,8 +104,12 @@ type wireChunk struct {
 	Choices []struct {
 		Index int `json:"index"`
 		Delta struct {
-			Content   string `json:"content"`
-			Reasoning string `json:"reasoning_content"`
+			Content string `json:"content"`
+			// Refusal is what comes in place of content when the model refuses.
+			Refusal string `json:"refusal"`
+			// Thoughts, by their two names.
+			ReasoningContent json.RawMessage `json:"reasoning_content"`
+			Reasoning        json.RawMessage `json:"reasoning"`
 		} `json:"delta"`
 		FinishReason string `json:"finish_reason"`
 	} `json:"choices"`
@@ -136,18 +142,28 @@ func (s *stream) chunk(data []byte) error {
 		if choice.Index != 0 {
 			continue
 		}
-		if choice.Delta.Content != "" || choice.Delta.Reasoning != "" {
+		d := choice.Delta
+		if d.Content != "" || d.Refusal != "" || says(d.ReasoningContent) || says(d.Reasoning) {
 			s.begin()
 		}
-		s.text(choice.Delta.Content)
-		if choice.FinishReason != "" {
-			s.call.setFinish(choice.FinishReason)
+		s.text(d.Content)
+		s.text(d.Refusal)
+		s.refused = s.refused || d.Refusal != ""
+		if reason := choice.FinishReason; reason == "stop" && s.refused {
+			s.call.setFinish("content_filter")
+		} else if reason != "" {
+			s.call.setFinish(reason)
 		}
 	}
 	if w.Usage != nil {
 		s.call.setUsage(w.Usage.normal())
 	}
 	return nil
+}
+
+// says tells whether a member is there and is not empty.
+func says(member json.RawMessage) bool {
+	return len(member) > 0 && string(member) != "null" && string(member) != `""`
 }
 
 // begin marks the first token.

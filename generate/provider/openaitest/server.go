@@ -46,8 +46,12 @@ const (
 // Reply is what the server answers.
 type Reply struct {
 	Pieces []string
-	// Reasoning is sent before Pieces, in the field that reasoning models use.
-	Reasoning []string
+	// Reasoning is sent before Pieces, in the member ReasoningIn; empty means
+	// "reasoning_content".
+	Reasoning   []string
+	ReasoningIn string
+	// Refusal is sent after Pieces, in the member that OpenAI's models decline in.
+	Refusal string
 	// Finish is the finish reason. Empty means "stop".
 	Finish string
 	Fault  Fault

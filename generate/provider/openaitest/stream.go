@@ -1,6 +1,7 @@
 package openaitest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -44,7 +45,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, reply Reply, bod
 	c.choice(`{"role":"assistant","content":"","refusal":null}`, "null")
 	c.line(": keep-alive")
 	for _, p := range reply.Reasoning {
-		c.choice(`{"reasoning_content":`+quote(p)+`}`, "null")
+		c.choice("{"+quote(cmp.Or(reply.ReasoningIn, "reasoning_content"))+":"+quote(p)+"}", "null")
 	}
 	for again := true; again; again = reply.Fault == Endless {
 		for _, p := range reply.Pieces {
@@ -54,6 +55,9 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, reply Reply, bod
 			}
 			c.choice(`{"content":`+quote(p)+`}`, "null")
 		}
+	}
+	if reply.Refusal != "" {
+		c.choice(`{"content":null,"refusal":`+quote(reply.Refusal)+`}`, "null")
 	}
 	s.end(c, r, reply)
 }

@@ -85,7 +85,8 @@ func (CacheState) EnumDescriptor() ([]byte, []int) {
 	return file_quarry_v1_receipt_proto_rawDescGZIP(), []int{0}
 }
 
-// Receipt says how an answer came about and what it cost.
+// Receipt says how an answer came about and what it cost. Where a model was asked
+// and none gave the answer, it is a detail of the call's status.
 type Receipt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Random; names this answer in logs.
@@ -217,7 +218,7 @@ type Try struct {
 	Model string                 `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
 	// Why it did not give the answer: the provider's error code, "timeout",
 	// "stalled", "truncated", "weak_answer", "hedged", "circuit_open",
-	// "rate_limited", "over_budget", …; empty when it did.
+	// "rate_limited", "retry_later", "over_budget", …; empty when it did.
 	Code         string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
 	InputTokens  int64  `protobuf:"varint,3,opt,name=input_tokens,json=inputTokens,proto3" json:"input_tokens,omitempty"`
 	OutputTokens int64  `protobuf:"varint,4,opt,name=output_tokens,json=outputTokens,proto3" json:"output_tokens,omitempty"`
@@ -232,8 +233,18 @@ type Try struct {
 	// What the model was asked for when not for the answer: "rewrite" of a
 	// follow-up, "summary" of a conversation. Empty: the answer.
 	Purpose string `protobuf:"bytes,20,opt,name=purpose,proto3" json:"purpose,omitempty"`
-	// The tokens are estimated: the answer broke off before they were counted.
-	Estimated     bool `protobuf:"varint,21,opt,name=estimated,proto3" json:"estimated,omitempty"`
+	// The tokens are estimated: the answer broke off before they were counted, or
+	// the provider does not count them.
+	Estimated bool `protobuf:"varint,21,opt,name=estimated,proto3" json:"estimated,omitempty"`
+	// The price that the cost was counted by; unset when none is known or nothing
+	// is paid.
+	Price *Price `protobuf:"bytes,22,opt,name=price,proto3" json:"price,omitempty"`
+	// The seed that was sent; unset without one.
+	Seed *int64 `protobuf:"varint,23,opt,name=seed,proto3,oneof" json:"seed,omitempty"`
+	// In a cascade, of the try that gave the answer: what the last model would have
+	// cost for as many tokens, less what all tries cost, in US dollars. Below 0 where
+	// weak answers were paid for in vain.
+	Spared        *float64 `protobuf:"fixed64,24,opt,name=spared,proto3,oneof" json:"spared,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -345,6 +356,89 @@ func (x *Try) GetEstimated() bool {
 	return false
 }
 
+func (x *Try) GetPrice() *Price {
+	if x != nil {
+		return x.Price
+	}
+	return nil
+}
+
+func (x *Try) GetSeed() int64 {
+	if x != nil && x.Seed != nil {
+		return *x.Seed
+	}
+	return 0
+}
+
+func (x *Try) GetSpared() float64 {
+	if x != nil && x.Spared != nil {
+		return *x.Spared
+	}
+	return 0
+}
+
+// Price of a model in US dollars per million tokens.
+type Price struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Input float64                `protobuf:"fixed64,1,opt,name=input,proto3" json:"input,omitempty"`
+	// Of input that the provider had cached.
+	Cached        float64 `protobuf:"fixed64,2,opt,name=cached,proto3" json:"cached,omitempty"`
+	Output        float64 `protobuf:"fixed64,3,opt,name=output,proto3" json:"output,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Price) Reset() {
+	*x = Price{}
+	mi := &file_quarry_v1_receipt_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Price) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Price) ProtoMessage() {}
+
+func (x *Price) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_receipt_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Price.ProtoReflect.Descriptor instead.
+func (*Price) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_receipt_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Price) GetInput() float64 {
+	if x != nil {
+		return x.Input
+	}
+	return 0
+}
+
+func (x *Price) GetCached() float64 {
+	if x != nil {
+		return x.Cached
+	}
+	return 0
+}
+
+func (x *Price) GetOutput() float64 {
+	if x != nil {
+		return x.Output
+	}
+	return 0
+}
+
 // SupportEvent says whether the passages that a sentence of the answer cites
 // bear it out. There is one for each sentence that claims something, after the text.
 type SupportEvent struct {
@@ -365,7 +459,7 @@ type SupportEvent struct {
 
 func (x *SupportEvent) Reset() {
 	*x = SupportEvent{}
-	mi := &file_quarry_v1_receipt_proto_msgTypes[2]
+	mi := &file_quarry_v1_receipt_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -377,7 +471,7 @@ func (x *SupportEvent) String() string {
 func (*SupportEvent) ProtoMessage() {}
 
 func (x *SupportEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_receipt_proto_msgTypes[2]
+	mi := &file_quarry_v1_receipt_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -390,7 +484,7 @@ func (x *SupportEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SupportEvent.ProtoReflect.Descriptor instead.
 func (*SupportEvent) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_receipt_proto_rawDescGZIP(), []int{2}
+	return file_quarry_v1_receipt_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *SupportEvent) GetStart() int64 {
@@ -453,7 +547,7 @@ const file_quarry_v1_receipt_proto_rawDesc = "" +
 	"\tcached_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\bcachedAt\x12\x19\n" +
 	"\x05saved\x18\x16 \x01(\x01H\x01R\x05saved\x88\x01\x01B\a\n" +
 	"\x05_costB\b\n" +
-	"\x06_saved\"\x88\x03\n" +
+	"\x06_saved\"\xfa\x03\n" +
 	"\x03Try\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12!\n" +
@@ -467,8 +561,17 @@ const file_quarry_v1_receipt_proto_rawDesc = "" +
 	"\n" +
 	"price_date\x18\t \x01(\tR\tpriceDate\x12\x18\n" +
 	"\apurpose\x18\x14 \x01(\tR\apurpose\x12\x1c\n" +
-	"\testimated\x18\x15 \x01(\bR\testimatedB\a\n" +
-	"\x05_cost\"\x9e\x01\n" +
+	"\testimated\x18\x15 \x01(\bR\testimated\x12&\n" +
+	"\x05price\x18\x16 \x01(\v2\x10.quarry.v1.PriceR\x05price\x12\x17\n" +
+	"\x04seed\x18\x17 \x01(\x03H\x01R\x04seed\x88\x01\x01\x12\x1b\n" +
+	"\x06spared\x18\x18 \x01(\x01H\x02R\x06spared\x88\x01\x01B\a\n" +
+	"\x05_costB\a\n" +
+	"\x05_seedB\t\n" +
+	"\a_spared\"M\n" +
+	"\x05Price\x12\x14\n" +
+	"\x05input\x18\x01 \x01(\x01R\x05input\x12\x16\n" +
+	"\x06cached\x18\x02 \x01(\x01R\x06cached\x12\x16\n" +
+	"\x06output\x18\x03 \x01(\x01R\x06output\"\x9e\x01\n" +
 	"\fSupportEvent\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x03R\x05start\x12\x10\n" +
 	"\x03end\x18\x02 \x01(\x03R\x03end\x12\x14\n" +
@@ -498,26 +601,28 @@ func file_quarry_v1_receipt_proto_rawDescGZIP() []byte {
 }
 
 var file_quarry_v1_receipt_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_quarry_v1_receipt_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_quarry_v1_receipt_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_quarry_v1_receipt_proto_goTypes = []any{
 	(CacheState)(0),               // 0: quarry.v1.CacheState
 	(*Receipt)(nil),               // 1: quarry.v1.Receipt
 	(*Try)(nil),                   // 2: quarry.v1.Try
-	(*SupportEvent)(nil),          // 3: quarry.v1.SupportEvent
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 5: google.protobuf.Duration
+	(*Price)(nil),                 // 3: quarry.v1.Price
+	(*SupportEvent)(nil),          // 4: quarry.v1.SupportEvent
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 6: google.protobuf.Duration
 }
 var file_quarry_v1_receipt_proto_depIdxs = []int32{
 	2, // 0: quarry.v1.Receipt.tries:type_name -> quarry.v1.Try
 	0, // 1: quarry.v1.Receipt.cache:type_name -> quarry.v1.CacheState
-	4, // 2: quarry.v1.Receipt.cached_at:type_name -> google.protobuf.Timestamp
-	5, // 3: quarry.v1.Try.first_token:type_name -> google.protobuf.Duration
-	5, // 4: quarry.v1.Try.duration:type_name -> google.protobuf.Duration
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	5, // 2: quarry.v1.Receipt.cached_at:type_name -> google.protobuf.Timestamp
+	6, // 3: quarry.v1.Try.first_token:type_name -> google.protobuf.Duration
+	6, // 4: quarry.v1.Try.duration:type_name -> google.protobuf.Duration
+	3, // 5: quarry.v1.Try.price:type_name -> quarry.v1.Price
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_quarry_v1_receipt_proto_init() }
@@ -533,7 +638,7 @@ func file_quarry_v1_receipt_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_quarry_v1_receipt_proto_rawDesc), len(file_quarry_v1_receipt_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

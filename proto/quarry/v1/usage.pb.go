@@ -141,8 +141,12 @@ type UsageRow struct {
 	Unpriced int64 `protobuf:"varint,10,opt,name=unpriced,proto3" json:"unpriced,omitempty"`
 	// Answers that were given again from the cache, and what they cost when they
 	// were made, as far as it is known: in US dollars.
-	Hits          int64   `protobuf:"varint,20,opt,name=hits,proto3" json:"hits,omitempty"`
-	Saved         float64 `protobuf:"fixed64,21,opt,name=saved,proto3" json:"saved,omitempty"`
+	Hits  int64   `protobuf:"varint,20,opt,name=hits,proto3" json:"hits,omitempty"`
+	Saved float64 `protobuf:"fixed64,21,opt,name=saved,proto3" json:"saved,omitempty"`
+	// What cascades saved by answering with this model rather than with their last,
+	// weak answers paid for in vain included: in US dollars, below 0 where they cost
+	// more.
+	Spared        float64 `protobuf:"fixed64,22,opt,name=spared,proto3" json:"spared,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -261,6 +265,13 @@ func (x *UsageRow) GetSaved() float64 {
 	return 0
 }
 
+func (x *UsageRow) GetSpared() float64 {
+	if x != nil {
+		return x.Spared
+	}
+	return 0
+}
+
 var File_quarry_v1_usage_proto protoreflect.FileDescriptor
 
 const file_quarry_v1_usage_proto_rawDesc = "" +
@@ -273,7 +284,7 @@ const file_quarry_v1_usage_proto_rawDesc = "" +
 	"\x04days\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xcc\x1c(\x00R\x04days\"<\n" +
 	"\x11ListUsageResponse\x12'\n" +
-	"\x04rows\x18\x01 \x03(\v2\x13.quarry.v1.UsageRowR\x04rows\"\xcf\x02\n" +
+	"\x04rows\x18\x01 \x03(\v2\x13.quarry.v1.UsageRowR\x04rows\"\xe7\x02\n" +
 	"\bUsageRow\x12\x10\n" +
 	"\x03day\x18\x01 \x01(\tR\x03day\x12\x1e\n" +
 	"\n" +
@@ -289,7 +300,8 @@ const file_quarry_v1_usage_proto_rawDesc = "" +
 	"\bunpriced\x18\n" +
 	" \x01(\x03R\bunpriced\x12\x12\n" +
 	"\x04hits\x18\x14 \x01(\x03R\x04hits\x12\x14\n" +
-	"\x05saved\x18\x15 \x01(\x01R\x05saved2V\n" +
+	"\x05saved\x18\x15 \x01(\x01R\x05saved\x12\x16\n" +
+	"\x06spared\x18\x16 \x01(\x01R\x06spared2V\n" +
 	"\fUsageService\x12F\n" +
 	"\tListUsage\x12\x1b.quarry.v1.ListUsageRequest\x1a\x1c.quarry.v1.ListUsageResponseB7Z5github.com/quarry-rag/quarry/proto/quarry/v1;quarryv1b\x06proto3"
 

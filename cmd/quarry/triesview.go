@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+)
+
+// triesLine says which models were asked, what they used and what it cost; empty
+// where only the extractive answerer was.
+func triesLine(r *quarryv1.Receipt) string {
+	var tries []string
+	paid := false
+	for _, t := range r.GetTries() {
+		tries = append(tries, tryText(t))
+		paid = paid || t.Model != "extractive"
+	}
+	if !paid {
+		return ""
+	}
+	cost := "cost unknown"
+	if r.Cost != nil {
+		cost = fmt.Sprintf("%.6f USD", *r.Cost)
+	}
+	return fmt.Sprintf("Models: %s · %s", strings.Join(tries, " → "), cost)
+}
+
+func tryText(t *quarryv1.Try) string {
+	s := clean(t.Model)
+	if t.Purpose != "" {
+		s += " for the " + clean(t.Purpose)
+	}
+	if t.Code != "" {
+		s += " (" + clean(t.Code) + ")"
+	}
+	if t.InputTokens+t.OutputTokens == 0 {
+		return s
+	}
+	about := ""
+	if t.Estimated {
+		about = "about "
+	}
+	s += fmt.Sprintf(" %s%d tokens in", about, t.InputTokens)
+	if t.CachedTokens > 0 {
+		s += fmt.Sprintf(", %d of them cached", t.CachedTokens)
+	}
+	return s + fmt.Sprintf(", %d out", t.OutputTokens)
+}

@@ -1,0 +1,94 @@
+package generate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// About says what an answerer is, for who chooses one.
+type About struct {
+	Name string
+	// Provider is as in ModelConfig, or "extractive"; empty: a route.
+	Provider string
+	Model    string // the server's name for it
+	// Members of a route, in order, and how it goes about them.
+	Members       []string
+	Policy        string
+	ContextTokens int
+	Price         *Price // nil: not known, or its members'
+	// Resting is why it is not asked for a while, as a Try's code; empty: it is.
+	Resting string
+	For     time.Duration
+}
+
+// Describe says what a is, and whether its provider is left alone at the time now.
+func Describe(a Answerer, now time.Time) About {
+	switch a := a.(type) {
+	case *Route:
+		if a.alone() {
+			return a.members[0].about(now)
+		}
+		return a.about()
+	case *Extractive:
+		return About{Name: extractiveName, Provider: extractiveName, Price: free}
+	}
+	return About{Name: a.Plan().Model}
+}
+
+func (m *member) about(now time.Time) About {
+	out := About{Name: m.name, Price: m.price}
+	if chat, ok := m.Answerer.(*Chat); ok {
+		out.Provider, out.Model = chat.model.Serves()
+		out.ContextTokens = chat.context
+	}
+	out.For, out.Resting = m.breaker.resting(now)
+	return out
+}
+
+func (r *Route) about() About {
+	out := About{Name: r.name}
+	for _, m := range r.members {
+		out.Members = append(out.Members, m.name)
+	}
+	out.Policy = strings.Join(slices.Concat(r.policy.words(), r.parts), ", ")
+	return out
+}
+
+// words of a policy, for people.
+func (p Policy) words() (out []string) {
+	if p.HedgeAfter > 0 {
+		out = append(out, fmt.Sprintf("hedge after %v", p.HedgeAfter))
+	}
+	if p.Cascade {
+		out = append(out, "cascade")
+	}
+	for _, b := range []struct {
+		dollars float64
+		of      string
+	}{{p.PerRequest, "an answer"}, {p.PerDay, "a day"}, {p.PerCollectionDay, "a day and collection"}} {
+		if b.dollars > 0 {
+			out = append(out, fmt.Sprintf("at most %g USD %s", b.dollars, b.of))
+		}
+	}
+	if p.bounded() {
+		out = append(out, map[bool]string{true: "refuse when spent", false: "downgrade when spent"}[p.Refuse])
+	}
+	return out
+}
+
+// resting says why calls are kept from the model at a time, and for how long.
+func (b *breaker) resting(now time.Time) (time.Duration, string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	open, rest := max(0, b.openUntil.Sub(now)), max(0, b.restUntil.Sub(now))
+	switch {
+	case b.failed >= b.failures && open >= rest && cmp.Or(b.probing, open > 0):
+		return open, CodeCircuitOpen
+	case rest > 0:
+		return rest, CodeRetryLater
+	}
+	return 0, ""
+}
