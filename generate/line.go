@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/quarry-rag/quarry/internal/sentence"
 )
 
 // line is text[start:end], without its line end.
@@ -47,7 +49,22 @@ func classify(text string) []line {
 		lines = append(lines, l)
 		start = end + 1
 	}
-	return joinCode(lines)
+	return joinCode(barred(text, lines))
+}
+
+// barred makes prose of what has a bar in it and is no row: one line of several
+// sentences, without a row beside it.
+func barred(text string, lines []line) []line {
+	tabular := func(i int) bool {
+		return i >= 0 && i < len(lines) && (lines[i].kind == rowLine || lines[i].kind == ruleLine)
+	}
+	for i, l := range lines {
+		s := text[l.start:l.end]
+		if l.kind == rowLine && !strings.HasPrefix(s, "|") && !tabular(i-1) && !tabular(i+1) && len(sentence.Spans(s)) > 1 {
+			lines[i].kind = proseLine
+		}
+	}
+	return lines
 }
 
 // joinCode makes blank lines between lines of code part of it.
