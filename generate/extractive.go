@@ -82,7 +82,7 @@ type candidate struct {
 
 // rank returns the candidates, best first, by
 //
-//	cos(question, "title. sentence") + .4·overlap + .2·passage + .3·type
+//	cos(question, "title. sentence") + .4·overlap + .3·passage + .3·type
 //
 // where overlap is the part of the weight of the question's terms found in the
 // sentence or its title, passage is ½·BM25/max + ½·cosine/max, and type says
@@ -153,7 +153,7 @@ func lexicalRank(question string, read *reading) []candidate {
 		for _, part := range parts {
 			c := candidate{part: part, passage: i, text: p.Text[part.start:part.end]}
 			header := set(read.analyzer.Terms(part.header))
-			c.lexical = .4*read.coverage(terms, part.terms, place, header) + .2*scores[i] +
+			c.lexical = .4*read.coverage(terms, part.terms, place, header) + .3*scores[i] +
 				.3*asked.fit(c.text, read.analyzer.Terms)
 			c.score = c.lexical
 			all = append(all, c)
