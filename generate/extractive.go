@@ -118,6 +118,9 @@ func (x *Extractive) embed(ctx context.Context, r Request, passages []retrieve.P
 		if place != "" {
 			place += ". "
 		}
+		if c.header != "" {
+			place += oneLine(c.header) + ". "
+		}
 		texts = append(texts, place+c.text)
 	}
 	question := r.Vector
@@ -154,7 +157,7 @@ func lexicalRank(question string, read *reading) []candidate {
 			c := candidate{part: part, passage: i, text: p.Text[part.start:part.end]}
 			header := set(read.analyzer.Terms(part.header))
 			c.lexical = .4*read.coverage(terms, part.terms, place, header) + .3*scores[i] +
-				.3*asked.fit(c.text, read.analyzer.Terms)
+				.3*asked.fit(c.kind, c.text, read.analyzer.Terms)
 			c.score = c.lexical
 			all = append(all, c)
 		}

@@ -129,12 +129,22 @@ func looksLikeCode(s string) bool {
 	if last == '{' || last == '}' || last == ';' && !strings.ContainsRune(t, ' ') {
 		return true
 	}
+	if strings.Trim(t, ")],;") == "" || last == '(' || columned(t) {
+		return true
+	}
 	for _, mark := range []string{" := ", " = ", " == ", "// ", "$ ", "func ", "import ", "package "} {
 		if strings.HasPrefix(t, strings.TrimLeft(mark, " ")) || mark[0] == ' ' && strings.Contains(t, mark) && last != '.' {
 			return mark[0] == ' ' || last != '.'
 		}
 	}
 	return false
+}
+
+// columned tells whether spaces set parts of a line apart, as in a table of plain
+// text. Two may follow a sentence's end.
+func columned(t string) bool {
+	i := strings.Index(t, "   ")
+	return i > 0 && !strings.HasSuffix(t[:i], ".")
 }
 
 // isTitle tells whether lines[i:j] is a heading without markup: one short line,

@@ -25,6 +25,7 @@ var (
 	asksNumber = regexp.MustCompile(`(?i)\b(how (many|much|long|far|old|tall|high|big|large|deep|wide|heavy|fast|often|few)|(what|which) (percent|percentage|number|amount|age|proportion|population|fraction))\b`)
 	asksPerson = regexp.MustCompile(`(?i)\b(who|whom|whose)\b`)
 	asksPlace  = regexp.MustCompile(`(?i)\bwhere\b`)
+	asksList   = regexp.MustCompile(`(?i)^\W*(?:list|name|enumerate)\b|\b(?:what|which)\s+(?:are|were)\b|\b(?:what|which)\s+(?:\pL+\s+)?\pL{2,}[^su\W]s\b`)
 	asksMean   = regexp.MustCompile(`(?i)^\s*(?:what(?:'s| is| are)|define|explain|what does)\s+(?:an?\s+|the\s+)?([\pL\pN_ -]{2,40}?)(?:\s+mean)?\s*\??\s*$`)
 
 	holdsDate   = regexp.MustCompile(`(?i)\b(1\d{3}|20\d{2}|january|february|march|april|may \d|june|july|august|september|october|november|december|(\d+(st|nd|rd|th)|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth) century|monday|tuesday|wednesday|thursday|friday|saturday|sunday|\d+ (bc|bce|ad|ce))\b`)
@@ -35,11 +36,12 @@ var (
 type asked struct {
 	want    want
 	subject string // of a definition, in lower case
+	several bool   // things are asked for
 	terms   map[string]bool
 }
 
 func readQuestion(question string, terms []string) asked {
-	a := asked{terms: set(terms)}
+	a := asked{terms: set(terms), several: asksList.MatchString(question)}
 	switch m := asksMean.FindStringSubmatch(question); {
 	case asksDate.MatchString(question):
 		a.want = aDate
@@ -55,10 +57,14 @@ func readQuestion(question string, terms []string) asked {
 	return a
 }
 
-// fit is how well a sentence has what is asked for: 1 when it does, 0 when not,
-// ½ where the question does not say, and for a person named by a single word.
-func (a asked) fit(sentence string, terms func(string) []string) float64 {
+// fit is how well a unit has what is asked for: 1 when it does, 0 when not, ½
+// where the question does not say, and for a person named by a single word. A
+// list has what is asked for when several things are.
+func (a asked) fit(kind unitKind, sentence string, terms func(string) []string) float64 {
 	found := false
+	if a.several && kind == listUnit {
+		return 1
+	}
 	switch a.want {
 	case aDate:
 		found = holdsDate.MatchString(sentence)
@@ -115,7 +121,7 @@ func (a asked) isNew(word string, terms func(string) []string) bool {
 
 // defines tells whether a sentence begins by saying what the subject is.
 func (a asked) defines(sentence string) bool {
-	s := strings.ToLower(sentence)
+	s := strings.TrimLeft(strings.NewReplacer("*", "", "`", "", "\n", " ").Replace(strings.ToLower(sentence)), "-•_\"“ ")
 	for _, article := range []string{"a ", "an ", "the "} {
 		s = strings.TrimPrefix(s, article)
 	}
@@ -125,7 +131,7 @@ func (a asked) defines(sentence string) bool {
 		return false
 	}
 	rest = strings.TrimPrefix(strings.TrimPrefix(rest, "es"), "s")
-	for _, verb := range []string{" is ", " are ", " means ", " mean ", " refers ", " denotes ", " denote ", " represents ", " represent ", " defines ", " was ", " were ", ", also "} {
+	for _, verb := range []string{" is ", " are ", " means ", " mean ", " refers ", " denotes ", " denote ", " represents ", " represent ", " defines ", " was ", " were ", ", also ", ": ", " : ", " – ", " — ", " - "} {
 		if strings.HasPrefix(rest, verb) {
 			return true
 		}
