@@ -49,12 +49,13 @@ func classify(text string) []line {
 		lines = append(lines, l)
 		start = end + 1
 	}
-	return joinCode(barred(text, lines))
+	return joinCode(beside(text, lines))
 }
 
-// barred makes prose of what has a bar in it and is no row: one line of several
-// sentences, without a row beside it.
-func barred(text string, lines []line) []line {
+// beside looks again at lines that those beside them tell more of: one of several
+// sentences that has a bar in it, without a row beside it, is prose, and one
+// with two spaces within, after columns, is columns too.
+func beside(text string, lines []line) []line {
 	tabular := func(i int) bool {
 		return i >= 0 && i < len(lines) && (lines[i].kind == rowLine || lines[i].kind == ruleLine)
 	}
@@ -62,6 +63,9 @@ func barred(text string, lines []line) []line {
 		s := text[l.start:l.end]
 		if l.kind == rowLine && !strings.HasPrefix(s, "|") && !tabular(i-1) && !tabular(i+1) && len(sentence.Spans(s)) > 1 {
 			lines[i].kind = proseLine
+		}
+		if i > 0 && l.kind == proseLine && lines[i-1].kind == codeLine && strings.Contains(strings.TrimSpace(s), "  ") {
+			lines[i].kind = codeLine
 		}
 	}
 	return lines
@@ -140,11 +144,14 @@ func looksLikeCode(s string) bool {
 	return false
 }
 
+// maxColumned bounds a line of columns, in bytes; longer ones are prose.
+const maxColumned = 160
+
 // columned tells whether spaces set parts of a line apart, as in a table of plain
-// text. Two may follow a sentence's end.
+// text. Some follow a sentence's end.
 func columned(t string) bool {
 	i := strings.Index(t, "   ")
-	return i > 0 && !strings.HasSuffix(t[:i], ".")
+	return i > 0 && len(t) <= maxColumned && !strings.HasSuffix(t[:i], ".")
 }
 
 // isTitle tells whether lines[i:j] is a heading without markup: one short line,

@@ -158,8 +158,8 @@ func withoutMarkers(text string) string {
 // sayRow names a row's cells by their columns, where each has a name.
 func sayRow(row, header string) string {
 	cells, names := cellsOf(row), cellsOf(header)
-	for i := range cells {
-		if len(names) == len(cells) && names[i] != "" && cells[i] != "" {
+	for i := range cells { // empty ones at the end of a row may not be written
+		if len(names) >= len(cells) && names[i] != "" && cells[i] != "" {
 			cells[i] = names[i] + ": " + cells[i]
 		}
 	}
