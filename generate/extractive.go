@@ -82,7 +82,7 @@ type candidate struct {
 
 // rank returns the candidates, best first, by
 //
-//	cos(question, "title. sentence") + .4·overlap + .2·passage + .3·type
+//	cos(question, "title. sentence") + .4·overlap + .3·passage + .3·type
 //
 // where overlap is the part of the weight of the question's terms found in the
 // sentence or its title, passage is ½·BM25/max + ½·cosine/max, and type says
@@ -117,6 +117,9 @@ func (x *Extractive) embed(ctx context.Context, r Request, passages []retrieve.P
 		place := placeOf(passages[c.passage])
 		if place != "" {
 			place += ". "
+		}
+		if c.header != "" {
+			place += oneLine(c.header) + ". "
 		}
 		texts = append(texts, place+c.text)
 	}
@@ -153,8 +156,8 @@ func lexicalRank(question string, read *reading) []candidate {
 		for _, part := range parts {
 			c := candidate{part: part, passage: i, text: p.Text[part.start:part.end]}
 			header := set(read.analyzer.Terms(part.header))
-			c.lexical = .4*read.coverage(terms, part.terms, place, header) + .2*scores[i] +
-				.3*asked.fit(c.text, read.analyzer.Terms)
+			c.lexical = .4*read.coverage(terms, part.terms, place, header) + .3*scores[i] +
+				.3*asked.fit(c.kind, c.text, read.analyzer.Terms)
 			c.score = c.lexical
 			all = append(all, c)
 		}

@@ -49,6 +49,20 @@ func TestExtractive(t *testing.T) {
 	}
 }
 
+// Who asks for a person gets a sentence with a whole name before one with a
+// capitalised word, and prose with a bar in it is still prose.
+func TestExtractivePerson(t *testing.T) {
+	src, passages := library("The bridge was designed for Paris. The bridge was designed by Ada Moreau. The set {x | x > 0} is open. It has no end.")
+	a := first(t, Request{Question: "Who designed the bridge?", Passages: passages, Coverage: 1}, src)
+	if !strings.HasPrefix(a.Text, "The bridge was designed by Ada Moreau. [1]") {
+		t.Errorf("%q", a.Text)
+	}
+	a = first(t, Request{Question: "Which set is open?", Passages: passages, Coverage: 1}, src)
+	if !strings.HasPrefix(a.Text, "The set {x | x > 0} is open. [1]") {
+		t.Errorf("%q", a.Text)
+	}
+}
+
 // Two quotes say two things.
 func TestExtractiveDoesNotRepeat(t *testing.T) {
 	src, passages := library("Go was announced in 2009.", "Go was announced in  2009.", "Go was announced at Google in November.")

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/quarry-rag/quarry/internal/sentence"
 )
 
 // line is text[start:end], without its line end.
@@ -47,7 +49,26 @@ func classify(text string) []line {
 		lines = append(lines, l)
 		start = end + 1
 	}
-	return joinCode(lines)
+	return joinCode(beside(text, lines))
+}
+
+// beside looks again at lines that those beside them tell more of: one of several
+// sentences that has a bar in it, without a row beside it, is prose, and one
+// with two spaces within, after columns, is columns too.
+func beside(text string, lines []line) []line {
+	tabular := func(i int) bool {
+		return i >= 0 && i < len(lines) && (lines[i].kind == rowLine || lines[i].kind == ruleLine)
+	}
+	for i, l := range lines {
+		s := text[l.start:l.end]
+		if l.kind == rowLine && !strings.HasPrefix(s, "|") && !tabular(i-1) && !tabular(i+1) && len(sentence.Spans(s)) > 1 {
+			lines[i].kind = proseLine
+		}
+		if i > 0 && l.kind == proseLine && lines[i-1].kind == codeLine && strings.Contains(strings.TrimSpace(s), "  ") {
+			lines[i].kind = codeLine
+		}
+	}
+	return lines
 }
 
 // joinCode makes blank lines between lines of code part of it.
@@ -112,12 +133,25 @@ func looksLikeCode(s string) bool {
 	if last == '{' || last == '}' || last == ';' && !strings.ContainsRune(t, ' ') {
 		return true
 	}
+	if strings.Trim(t, ")],;") == "" || last == '(' || columned(t) {
+		return true
+	}
 	for _, mark := range []string{" := ", " = ", " == ", "// ", "$ ", "func ", "import ", "package "} {
 		if strings.HasPrefix(t, strings.TrimLeft(mark, " ")) || mark[0] == ' ' && strings.Contains(t, mark) && last != '.' {
 			return mark[0] == ' ' || last != '.'
 		}
 	}
 	return false
+}
+
+// maxColumned bounds a line of columns, in bytes; longer ones are prose.
+const maxColumned = 160
+
+// columned tells whether spaces set parts of a line apart, as in a table of plain
+// text. Some follow a sentence's end.
+func columned(t string) bool {
+	i := strings.Index(t, "   ")
+	return i > 0 && len(t) <= maxColumned && !strings.HasSuffix(t[:i], ".")
 }
 
 // isTitle tells whether lines[i:j] is a heading without markup: one short line,

@@ -110,7 +110,7 @@ func TestNoDelay(t *testing.T) {
 func TestUnits(t *testing.T) {
 	const text = "# Slices\n\nA slice is a view. It has a\nlength.\n\nKinds of loops:\n\n- for with a clause.\n- range, which\n  iterates\n\nThis prints it:\n\n```go\nfmt.Println(\"[1]\")\n\nx()\n```\n\n| Name | Size |\n|---|---|\n| int8 | 1 |\n| int16 | 2 |\n\nHeading without mark\n\nThe end.\n\na | b\nc | d\n"
 	var got []string
-	for _, u := range units(text) {
+	for _, u := range units(text, "") {
 		s := []string{"prose", "list", "code", "row"}[u.kind] + ": " + text[u.start:u.end]
 		if u.header != "" {
 			s += " (" + u.header + ")"
@@ -135,11 +135,38 @@ func TestUnits(t *testing.T) {
 	}
 }
 
+// A question is answered by what comes after it; a list without a sentence before
+// it stands below its heading; a table's header is no row of it, also where it
+// stands before the passage; columns and their brackets are no prose.
+func TestUnitsByShape(t *testing.T) {
+	for _, c := range []struct{ text, header, want string }{
+		{"Is it dry? No. It leaks. Is it?", "", "No. It leaks. (Is it dry?)|Is it?"},
+		{"Safety\n\n- Wear gloves.\n- Stay\n  calm.\n\nThe end.", "", "Safety\n\n- Wear gloves.\n- Stay\n  calm.|- Wear gloves.|- Stay\n  calm.|The end."},
+		{"## Safety\n\n- Wear gloves.", "", "- Wear gloves."},
+		{"Model | Flow | Weight\nAX | 3 | 4", "", "AX | 3 | 4 (Model | Flow | Weight)"},
+		{"AX | 3 | 4\nAY | 5 | 6", "Model | Flow | Weight", "AX | 3 | 4 (Model | Flow | Weight)|AY | 5 | 6 (Model | Flow | Weight)"},
+		{"The following words are reserved.\n\nbreak      case\nfor        func", "", "The following words are reserved.\n\nbreak      case\nfor        func"},
+		{"It prints:\n\nconst (\n\ta = iota\n)", "", "It prints:\n\nconst (\n\ta = iota\n)"},
+	} {
+		var got []string
+		for _, u := range units(c.text, c.header) {
+			s := c.text[u.start:u.end]
+			if u.header != "" {
+				s += " (" + u.header + ")"
+			}
+			got = append(got, s)
+		}
+		if d := cmp.Diff(c.want, strings.Join(got, "|")); d != "" {
+			t.Errorf("%q: %s", c.text, d)
+		}
+	}
+}
+
 func FuzzUnits(f *testing.F) {
 	f.Add("A: \n- b\n```\nc\n")
 	f.Add("a | b\n|-|-|\nc | d\n\n    code\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, u := range units(text) {
+		for _, u := range units(text, "") {
 			if u.start < 0 || u.start >= u.end || u.end > len(text) {
 				t.Fatalf("%q: unit %+v", text, u)
 			}

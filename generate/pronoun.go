@@ -16,15 +16,26 @@ func opensWithPronoun(s string) bool {
 	return pronouns[strings.ToLower(strings.TrimRight(word, ",.;:"))]
 }
 
+// hasLine tells whether heading is a line of text, with or without its marks.
+func hasLine(text, heading string) bool {
+	for line := range strings.Lines(text) {
+		if strings.Trim(line, "# \t\r\n") == heading {
+			return true
+		}
+	}
+	return false
+}
+
 // maxSubject bounds subjectOf, in bytes: a longer title explains nothing.
 const maxSubject = 120
 
-// subjectOf is what a passage is about as far as its place tells: the title and
-// the nearest heading, on one line without markers. Empty when it does not tell.
-func subjectOf(p retrieve.Passage) string {
+// subjectOf is what a passage is about at a byte of its text, as far as its place
+// tells: the title and the nearest heading, unless that stands further down, on
+// one line without markers. Empty when it does not tell.
+func subjectOf(p retrieve.Passage, at int) string {
 	place := strings.TrimSpace(p.Title)
 	if n := len(p.HeadingPath); n > 0 {
-		if h := strings.TrimSpace(p.HeadingPath[n-1]); h != "" && h != place {
+		if h := strings.TrimSpace(p.HeadingPath[n-1]); h != "" && h != place && !hasLine(p.Text[at:], h) {
 			place = strings.TrimPrefix(place+" › "+h, " › ")
 		}
 	}

@@ -67,7 +67,7 @@ func (q *quoting) worth(question []string, c candidate) bool {
 	for _, d := range q.quoted {
 		overlaps := d.passage == c.passage && d.start < c.end && c.start < d.end
 		same := len(c.vector) > 0 && cosine(c.vector, d.vector) > .97 || alike(c.terms, d.terms) > .8
-		if overlaps || same {
+		if overlaps || same || q.sameTable(question, c, d) {
 			return false
 		}
 		have = append(have, d.terms)
@@ -78,6 +78,16 @@ func (q *quoting) worth(question []string, c candidate) bool {
 	}
 	before := q.reading.coverage(question, have...)
 	return c.score >= .8*best && q.reading.coverage(question, append(have, c.terms)...) >= before+.2
+}
+
+// sameTable tells whether c is a row of the table that d is from, and says less of
+// what is asked: its columns alone are what it has in common with the question.
+func (q *quoting) sameTable(question []string, c, d candidate) bool {
+	if c.kind != rowUnit || d.kind != rowUnit || c.header != d.header {
+		return false
+	}
+	has := q.reading.coverage(question, d.terms)
+	return q.reading.coverage(question, c.terms) < has && q.reading.coverage(question, c.terms, d.terms) <= has
 }
 
 // alike is the part of two sets' terms that both have (Jaccard), 0 to 1.
@@ -128,7 +138,7 @@ func (q *quoting) say(c candidate) string {
 		return withoutMarkers(c.text)
 	}
 	text := withoutMarkers(oneLine(c.text))
-	if about := subjectOf(q.reading.passages[c.passage]); about != "" && opensWithPronoun(text) {
+	if about := subjectOf(q.reading.passages[c.passage], c.start); about != "" && opensWithPronoun(text) {
 		text = about + ": " + text
 	}
 	return text
@@ -148,8 +158,8 @@ func withoutMarkers(text string) string {
 // sayRow names a row's cells by their columns, where each has a name.
 func sayRow(row, header string) string {
 	cells, names := cellsOf(row), cellsOf(header)
-	for i := range cells {
-		if len(names) == len(cells) && names[i] != "" && cells[i] != "" {
+	for i := range cells { // empty ones at the end of a row may not be written
+		if len(names) >= len(cells) && names[i] != "" && cells[i] != "" {
 			cells[i] = names[i] + ": " + cells[i]
 		}
 	}

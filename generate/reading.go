@@ -30,7 +30,7 @@ func read(passages []retrieve.Passage, analyzer *lexical.Analyzer, idf map[strin
 	r := &reading{passages: passages, analyzer: analyzer, idf: idf, df: make(map[string]int)}
 	for _, p := range passages {
 		var parts []part
-		for _, u := range units(p.Text) {
+		for _, u := range units(p.Text, p.Header) {
 			terms := set(analyzer.Terms(p.Text[u.start:u.end]))
 			parts = append(parts, part{u, terms})
 			r.count++

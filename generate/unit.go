@@ -11,7 +11,8 @@ import (
 type unit struct {
 	kind       unitKind
 	start, end int
-	// header of a table row's table, as it is written; empty without one.
+	// header of a table row's table, or the question that a sentence answers, as
+	// it is written; empty without one.
 	header string
 }
 
@@ -32,8 +33,9 @@ const (
 
 // units cuts text into what can be quoted: each sentence and list item, each row
 // of a table; a sentence that opens a list or stands before code goes together
-// with it. Headings are left out. In order of their start.
-func units(text string) []unit {
+// with it, and so does what follows a question. Headings are left out. header is
+// that of the table that text begins inside of. In order of their start.
+func units(text, header string) []unit {
 	lines := classify(text)
 	var out []unit
 	for i := 0; i < len(lines); {
@@ -48,6 +50,9 @@ func units(text string) []unit {
 				out = appendSentences(out, text, start, end)
 			}
 		case itemLine:
+			if opener(out, text, start) < 0 {
+				out = appendList(out, text, lines, i)
+			}
 			for j < len(lines) && lines[j].kind == proseLine {
 				j++ // the item's further lines
 			}
@@ -55,7 +60,11 @@ func units(text string) []unit {
 		case codeLine:
 			out = appendCode(out, text, start, end)
 		case rowLine:
-			out = appendRows(out, text, lines[i:j], i+1 < len(lines) && j < len(lines) && lines[j].kind == ruleLine)
+			first := ""
+			if i == 0 {
+				first = header
+			}
+			out = appendRows(out, text, lines[i:j], first, j < len(lines) && lines[j].kind == ruleLine)
 		case ruleLine:
 			if i > 0 && lines[i-1].kind == rowLine {
 				end := j
@@ -71,7 +80,7 @@ func units(text string) []unit {
 		}
 		i = j
 	}
-	return out
+	return answerQuestions(out, text)
 }
 
 // appendSentences adds the sentences of a paragraph.
@@ -87,9 +96,48 @@ func appendSentences(out []unit, text string, start, end int) []unit {
 // appendItem adds a list item, and to the sentence that opens the list.
 func appendItem(out []unit, text string, start, end int) []unit {
 	if n := opener(out, text, start); n >= 0 && end-out[n].start <= maxUnit && strings.Count(text[out[n].start:end], "\n") <= maxItems+1 {
-		out[n].kind, out[n].end = listUnit, end
+		out[n].kind, out[n].end = listUnit, max(out[n].end, end)
 	}
 	return appendSentences(out, text, start, end)
+}
+
+// appendList adds the list that lines[i] begins when no sentence opens it: two
+// items or more, below their heading if one stands right above.
+func appendList(out []unit, text string, lines []line, i int) []unit {
+	end, items := lines[i].end, 0
+	for _, l := range lines[i:] {
+		further := l.kind == proseLine && text[end:l.start] == "\n"
+		if l.kind != itemLine && l.kind != blankLine && !further {
+			break
+		}
+		if l.kind == itemLine {
+			items++
+		}
+		if l.kind != blankLine {
+			end = l.end
+		}
+	}
+	start := lines[i].start
+	if above := headingAbove(text, lines, i); above >= 0 {
+		start = above
+	}
+	if items < 2 || items > maxItems || end-start > maxUnit {
+		return out
+	}
+	return append(out, unit{listUnit, start, end, ""})
+}
+
+// headingAbove is where the words begin of the heading that stands right above
+// lines[i]; -1 without one.
+func headingAbove(text string, lines []line, i int) int {
+	h := i - 1
+	for h >= 0 && lines[h].kind == blankLine {
+		h--
+	}
+	if h < 0 || lines[h].kind != headingLine && (lines[h].kind != proseLine || h > 0 && lines[h-1].kind == proseLine || !isTitle(text, lines, h, h+1)) {
+		return -1
+	}
+	return lines[h].end - len(strings.TrimLeft(text[lines[h].start:lines[h].end], "# \t"))
 }
 
 // opener is the unit, among the last ones, that ends with ":" or has become a
@@ -114,7 +162,7 @@ func appendCode(out []unit, text string, start, end int) []unit {
 	from := start
 	if n := len(out) - 1; n >= 0 && out[n].kind == proseUnit && strings.TrimSpace(text[out[n].end:start]) == "" {
 		from = out[n].start
-		if strings.HasSuffix(text[out[n].start:out[n].end], ":") {
+		if s := text[out[n].start:out[n].end]; strings.HasSuffix(s, ":") || strings.Contains(s, " following ") {
 			out = out[:n]
 		}
 	}
@@ -128,19 +176,67 @@ func appendCode(out []unit, text string, start, end int) []unit {
 	return append(out, unit{codeUnit, from, end, ""})
 }
 
-// appendRows adds the rows of a table; the last is left to its rule when one follows.
-func appendRows(out []unit, text string, rows []line, ruled bool) []unit {
+// appendRows adds the rows of a table; the last is left to its rule when one
+// follows. header is the table's when it stands before text; else the first row
+// is, which is quoted itself unless it looks like one.
+func appendRows(out []unit, text string, rows []line, header string, ruled bool) []unit {
 	if ruled {
 		rows = rows[:len(rows)-1]
 	}
 	for i, l := range rows {
-		header := ""
-		if i > 0 {
-			header = text[rows[0].start:rows[0].end]
+		if i == 0 && header == "" && headsTable(text, rows) {
+			header = text[l.start:l.end]
+			continue
 		}
 		out = append(out, unit{rowUnit, l.start, l.end, header})
+		if header == "" {
+			header = text[l.start:l.end]
+		}
 	}
 	return out
+}
+
+// headsTable tells whether the first of rows names columns: three or more, none by
+// a number, above rows that hold some.
+func headsTable(text string, rows []line) bool {
+	const digits = "0123456789"
+	first := text[rows[0].start:rows[0].end]
+	return len(rows) > 1 && len(cellsOf(first)) > 2 && !strings.ContainsAny(first, digits) &&
+		strings.ContainsAny(text[rows[1].start:rows[len(rows)-1].end], digits)
+}
+
+// answerQuestions makes of each question the header of the sentence after it,
+// since it is no answer itself; a "Yes." goes together with what explains it.
+func answerQuestions(units []unit, text string) []unit {
+	out := units[:0]
+	for i := 0; i < len(units); i++ {
+		u := units[i]
+		if !asks(units, text, i) {
+			out = append(out, u)
+			continue
+		}
+		question := text[u.start:u.end]
+		i++
+		u = units[i]
+		if i+1 < len(units) && len(strings.Fields(text[u.start:u.end])) == 1 && follows(units, text, i) {
+			i++
+			u.end = units[i].end
+		}
+		u.header = question
+		out = append(out, u)
+	}
+	return out
+}
+
+// asks tells whether the i-th unit is a question that the next one answers.
+func asks(units []unit, text string, i int) bool {
+	u := units[i]
+	return u.kind == proseUnit && strings.HasSuffix(strings.TrimRight(text[u.start:u.end], "*_\"”"), "?") && follows(units, text, i)
+}
+
+// follows tells whether a sentence comes right after the i-th unit.
+func follows(units []unit, text string, i int) bool {
+	return i+1 < len(units) && units[i+1].kind == proseUnit && strings.TrimSpace(text[units[i].end:max(units[i].end, units[i+1].start)]) == ""
 }
 
 func hasWord(s string) bool {

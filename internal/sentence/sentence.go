@@ -78,9 +78,11 @@ func asciiEnd(text string, start, i int) int {
 }
 
 // spacedEnd is the length of a mark of n bytes at i with its closing quotes and
-// brackets, if white space and then the beginning of a sentence follow.
+// brackets and the notes after them, if white space and then the beginning of a
+// sentence follow.
 func spacedEnd(text string, i, n int) int {
 	n += closers(text[i+n:])
+	n += notes(text[i+n:])
 	rest := text[i+n:]
 	if rest == "" {
 		return n
@@ -104,6 +106,28 @@ func closers(s string) int {
 		}
 	}
 	return len(s)
+}
+
+// Bounds of the notes behind a sentence, and in bytes of the text of one.
+const (
+	maxNotes = 8
+	maxNote  = 40
+)
+
+// notes is the length of the notes that s begins with, as "[3]" and "[citation
+// needed]" stand behind a sentence without a space.
+func notes(s string) (n int) {
+	for range maxNotes {
+		if !strings.HasPrefix(s[n:], "[") {
+			break
+		}
+		end := strings.IndexAny(s[n+1:min(len(s), n+1+maxNote)], "[]\n")
+		if end < 0 || s[n+1+end] != ']' {
+			break
+		}
+		n += end + 2
+	}
+	return n
 }
 
 // lineStartsBlock reports whether a line is blank or begins a list item.

@@ -23,6 +23,7 @@ func TestSpans(t *testing.T) {
 		"Intro:\n¦- one\n¦- two. ¦Three\n¦  * four\n¦1. five\n¦2) six",
 		"A line\nthat goes on. ¦Next\n\n¦New block",
 		"1. First item. ¦2. Second.",
+		"It ended in 1945.[3][4] ¦Nobody knew why.[citation needed] ¦See \"x.\"[note 1] ¦See a.[0] and x.[",
 		"日本語です。¦「本当？」¦はい！¦終わり",
 		"In the U.S. Congress it is so. ¦It is 5 km in the U.S. ¦The end.",
 		"call x.f(). ¦Use os.Open. ¦Done",
@@ -51,7 +52,7 @@ func TestSpans(t *testing.T) {
 // minutes if they did not.
 func TestLinear(t *testing.T) {
 	const n = 4 << 20
-	for _, unit := range []string{".", ". ", "a", "\n", "\n ", "A. ", "etc. ", ")", ".)", " ", "。", "1. ", "…", ".\n\t"} {
+	for _, unit := range []string{".", ". ", "a", "\n", "\n ", "A. ", "etc. ", ")", ".)", " ", "。", "1. ", "…", ".\n\t", ".[3]", ".[", ".[x", "[.]"} {
 		text := strings.Repeat(unit, n/len(unit))
 		for range All(text) {
 		}
