@@ -17,6 +17,7 @@ const exactRows = 5000
 type hit struct {
 	ChunkID int64
 	Score   float64
+	Held    float64 `db:"-"` // Candidate.Held, from the lexical leg
 }
 
 // The exact plan. The materialised CTE keeps the planner from the HNSW index,

@@ -255,8 +255,12 @@ func (r *search) complete(ctx context.Context, candidates []Candidate) error {
 }
 
 func (r *search) fuse(ctx context.Context, candidates []Candidate) error {
-	defer r.stage("fuse")()
+	fused := r.stage("fuse")
 	Fuse(candidates, r.query.Fusion, r.weight())
+	fused()
+	if err := r.approach(ctx, candidates); err != nil {
+		return err
+	}
 	own, err := r.ownCosines(ctx, candidates)
 	if err != nil {
 		return err
