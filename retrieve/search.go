@@ -36,6 +36,7 @@ type search struct {
 	aim        []float32        // what the dense leg searches by
 	near       []hit
 	words      words
+	rows       map[int64]*found // chunks read; nil: gone
 	denseErr   error
 	wordsErr   error
 	mu         sync.Mutex // of result.Stages while legs run
