@@ -26,7 +26,8 @@ const (
 // rarest first; reach is the number of postings up to and with a term. asked
 // also has the terms that the collection lacks. A weight that is not given is 1.
 // A term then scores idf·tf / (tf + base + slope·length) in a chunk, which is
-// idf·tf / (tf + k1·(1 − b + b·length/average)).
+// idf·tf / (tf + k1·(1 − b + b·length/average)). The idf of the terms that a chunk
+// has is summed too: Candidate.Held.
 const termsSQL = `
 with stats as materialized (
   select chunks::float8 as n, @k1::float8 * (1 - @b::float8) as base,
@@ -52,7 +53,7 @@ known as materialized (
 // is nothing or conditions on x.
 const bm25SQL = termsSQL + `,
 scored as (
-  select p.chunk_id, sum(k.idf * p.tf / (p.tf + s.base + s.slope * p.length)) as score
+  select p.chunk_id, sum(k.idf * p.tf / (p.tf + s.base + s.slope * p.length)) as score, sum(k.idf) as held
     from known k cross join stats s
    cross join lateral (select chunk_id, tf::float8, length::float8 from posting
                         where collection_id = @collection and term_id = k.term_id offset 0) p
@@ -60,13 +61,12 @@ scored as (
    group by p.chunk_id HAVING
    order by score desc, p.chunk_id offset 0),
 candidate as materialized (
-  select x.chunk_id, x.score from scored x CHECKED
+  select x.chunk_id, x.score, x.held from scored x CHECKED
    order by x.score desc, x.chunk_id limit @candidates)
-select c.chunk_id, c.score + coalesce(rest.score, 0) as score, (select sum(idf) from asked) as idf_sum,
-       (select array_agg(term_id) from asked where df = 0) as unknown
+select c.chunk_id, c.score + coalesce(rest.score, 0) as score, c.held + coalesce(rest.held, 0) as held
   from candidate c
  cross join lateral (
-  select sum(k.idf * p.tf / (p.tf + s.base + s.slope * p.length)) as score
+  select sum(k.idf * p.tf / (p.tf + s.base + s.slope * p.length)) as score, sum(k.idf) as held
     from known k cross join stats s
    cross join lateral (select tf::float8, length::float8 from posting
                         where collection_id = @collection and term_id = k.term_id and chunk_id = c.chunk_id offset 0) p
@@ -93,23 +93,23 @@ const (
 // BM25 of every chunk of a few documents, by all terms.
 const bm25ListedSQL = termsSQL + `,
 scored as (
-  select p.chunk_id, sum(k.idf * p.tf / (p.tf + s.base + s.slope * p.length)) as score
+  select p.chunk_id, sum(k.idf * p.tf / (p.tf + s.base + s.slope * p.length)) as score, sum(k.idf) as held
     from known k cross join stats s
    cross join lateral (select chunk_id, tf::float8, length::float8 from posting
                         where collection_id = @collection and term_id = k.term_id
                           and chunk_id = any(array(select chunk_id from chunk
                                 where collection_id = @collection and document_id = any(@documents::bigint[]))) offset 0) p
    group by p.chunk_id HAVING)
-select x.chunk_id, x.score, (select sum(idf) from asked) as idf_sum,
-       (select array_agg(term_id) from asked where df = 0) as unknown
+select x.chunk_id, x.score, x.held
   from scored x CHECKED
  order by x.score desc, x.chunk_id limit @depth`
 
 // words is the lexical leg's result.
 type words struct {
 	hits []hit
-	// idfSum of all the query's terms, those unknown to the collection with them.
-	// 0 when nothing was found.
+	// idf of each of the query's terms, those unknown to the collection with them.
+	idf map[string]float64
+	// idfSum is their sum; 0 when nothing was found.
 	idfSum float64
 	// unknown are the terms that no chunk has; all when nothing was found.
 	unknown []int64
@@ -134,7 +134,7 @@ func (l lookup) args(c collection) pgx.NamedArgs {
 }
 
 // bm25 is the lexical leg: it returns the depth chunks in scope with the best
-// BM25 scores, best first. Without terms it finds nothing.
+// BM25 scores, best first, and what the terms weigh. Without terms it finds nothing.
 func (s *Searcher) bm25(ctx context.Context, c collection, sc scope, terms lookup, depth int) (words, error) {
 	if len(terms.ids) == 0 {
 		return words{}, nil
@@ -143,21 +143,25 @@ func (s *Searcher) bm25(ctx context.Context, c collection, sc scope, terms looku
 	args["depth"] = depth
 	args["candidates"] = max(200, 2*depth)
 	args["postings"] = s.postings
-	rows, err := s.pool.Query(ctx, bm25For(sc, terms), args)
-	if err != nil {
-		return words{}, fmt.Errorf("lexical leg: %w", err)
-	}
 	var w words
-	var h hit
-	_, err = pgx.ForEachRow(rows, []any{&h.ChunkID, &h.Score, &w.idfSum, &w.unknown}, func() error {
-		w.hits = append(w.hits, h)
-		return nil
+	batch := &pgx.Batch{}
+	batch.Queue(weightsSQL, terms.args(c)).Query(func(rows pgx.Rows) (err error) {
+		w.idf, w.unknown, err = readWeights(rows, terms.names)
+		return err
 	})
-	if err != nil {
+	batch.Queue(bm25For(sc, terms), args).Query(func(rows pgx.Rows) (err error) {
+		w.hits, err = pgx.CollectRows(rows, pgx.RowToStructByPos[hit])
+		return err
+	})
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return words{}, fmt.Errorf("lexical leg: %w", err)
 	}
 	if len(w.hits) == 0 {
 		w.unknown = terms.ids
+		return w, nil
+	}
+	for _, x := range w.idf {
+		w.idfSum += x
 	}
 	return w, nil
 }

@@ -17,6 +17,7 @@ const exactRows = 5000
 type hit struct {
 	ChunkID int64
 	Score   float64
+	Held    float64 // Candidate.Held; the lexical leg's
 }
 
 // The exact plan. The materialised CTE keeps the planner from the HNSW index,
@@ -162,5 +163,7 @@ func (s *Searcher) hits(ctx context.Context, batch *pgx.Batch) ([]hit, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[hit])
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (h hit, err error) {
+		return h, row.Scan(&h.ChunkID, &h.Score)
+	})
 }

@@ -14,9 +14,9 @@ select chunk_id, 1 - (emb <=> @vector::halfvec) as score
   from embedding
  where collection_id = @collection and space_id = @space and chunk_id = any(@chunks::bigint[])`
 
-// BM25 of given chunks: one descent of the primary key a term and chunk.
+// BM25 and Held of given chunks: one descent of the primary key a term and chunk.
 const fillLexicalSQL = termsSQL + `
-select p.chunk_id, sum(k.idf * p.tf / (p.tf + s.base + s.slope * p.length)) as score
+select p.chunk_id, sum(k.idf * p.tf / (p.tf + s.base + s.slope * p.length)) as score, sum(k.idf) as held
   from known k cross join stats s
  cross join lateral (select chunk_id, tf::float8, length::float8 from posting
                       where collection_id = @collection and term_id = k.term_id
@@ -25,39 +25,44 @@ select p.chunk_id, sum(k.idf * p.tf / (p.tf + s.base + s.slope * p.length)) as s
 
 // fill sets the scores that a leg would have given the candidates that only the
 // other leg returned, so that fusion compares like with like. vector is nil, or
-// terms are empty, when that leg takes no part. It also sets Held. All statements
-// go in one round trip.
+// terms are empty, when that leg takes no part. Both statements go in one round trip.
 func (s *Searcher) fill(ctx context.Context, c collection, candidates []Candidate, vector []float32, terms lookup) error {
+	at := make(map[int64]*Candidate, len(candidates))
+	var unseen, unread []int64 // by the dense leg, by the lexical leg
+	for i := range candidates {
+		x := &candidates[i]
+		at[x.ChunkID] = x
+		if x.Dense.Rank == 0 {
+			unseen = append(unseen, x.ChunkID)
+		}
+		if x.Lexical.Rank == 0 {
+			unread = append(unread, x.ChunkID)
+		}
+	}
 	batch := &pgx.Batch{}
-	queue := func(sql string, leg func(*Candidate) *LegScore, args pgx.NamedArgs) {
-		at := map[int64]*LegScore{}
-		var chunks []int64
-		for i := range candidates {
-			if score := leg(&candidates[i]); score.Rank == 0 {
-				at[candidates[i].ChunkID] = score
-				chunks = append(chunks, candidates[i].ChunkID)
-			}
-		}
-		if len(chunks) == 0 {
-			return
-		}
-		args["chunks"] = chunks
-		batch.Queue(sql, args).Query(func(rows pgx.Rows) error {
+	if vector != nil && len(unseen) > 0 {
+		batch.Queue(fillDenseSQL, pgx.NamedArgs{
+			"collection": c.ID, "space": c.SpaceID, "vector": pgvector.NewHalfVector(vector), "chunks": unseen,
+		}).Query(func(rows pgx.Rows) error {
 			var h hit
 			_, err := pgx.ForEachRow(rows, []any{&h.ChunkID, &h.Score}, func() error {
-				at[h.ChunkID].Score = h.Score
+				at[h.ChunkID].Dense.Score = h.Score
 				return nil
 			})
 			return err
 		})
 	}
-	if vector != nil {
-		queue(fillDenseSQL, func(c *Candidate) *LegScore { return &c.Dense },
-			pgx.NamedArgs{"collection": c.ID, "space": c.SpaceID, "vector": pgvector.NewHalfVector(vector)})
-	}
-	if len(terms.ids) > 0 {
-		queue(fillLexicalSQL, func(c *Candidate) *LegScore { return &c.Lexical }, terms.args(c))
-		queueHeld(batch, c, candidates, terms)
+	if len(terms.ids) > 0 && len(unread) > 0 {
+		args := terms.args(c)
+		args["chunks"] = unread
+		batch.Queue(fillLexicalSQL, args).Query(func(rows pgx.Rows) error {
+			var h hit
+			_, err := pgx.ForEachRow(rows, []any{&h.ChunkID, &h.Score, &h.Held}, func() error {
+				at[h.ChunkID].Lexical.Score, at[h.ChunkID].Held = h.Score, h.Held
+				return nil
+			})
+			return err
+		})
 	}
 	if batch.Len() == 0 {
 		return nil

@@ -62,6 +62,18 @@ func TestFuse(t *testing.T) {
 			[]int64{3, 9},
 		},
 		{
+			"having a term counts", Weighted, 0.5,
+			[]Candidate{{ChunkID: 1, Dense: d(0.4, 1), Lexical: d(4, 1), Held: 4}, {ChunkID: 2, Dense: d(0.4, 2), Lexical: d(3, 2), Held: 10}},
+			map[int64]float64{1: 0.875, 2: 1},
+			[]int64{2, 1},
+		},
+		{
+			"but not in BM25 alone", Weighted, 0.5,
+			[]Candidate{{ChunkID: 1, Lexical: d(4, 1), Held: 4}, {ChunkID: 2, Lexical: d(3, 2), Held: 10}},
+			map[int64]float64{1: 1, 2: 0.75},
+			[]int64{1, 2},
+		},
+		{
 			"reciprocal ranks", RRF, 0.5,
 			[]Candidate{{ChunkID: 1, Dense: d(0.9, 1), Lexical: d(0.1, 0)}, {ChunkID: 2, Dense: d(0.1, 2), Lexical: d(0.2, 2)}},
 			map[int64]float64{1: 1.0 / 61, 2: 2.0 / 62},
@@ -87,11 +99,11 @@ func TestFuse(t *testing.T) {
 }
 
 func TestUnion(t *testing.T) {
-	got := union([]hit{{1, 0.9}, {2, 0.8}}, []hit{{2, 7}, {3, 6}})
+	got := union([]hit{{ChunkID: 1, Score: 0.9}, {ChunkID: 2, Score: 0.8}}, []hit{{2, 7, 9}, {3, 6, 6}})
 	want := []Candidate{
 		{ChunkID: 1, Dense: LegScore{0.9, 1}},
-		{ChunkID: 2, Dense: LegScore{0.8, 2}, Lexical: LegScore{7, 1}},
-		{ChunkID: 3, Lexical: LegScore{6, 2}},
+		{ChunkID: 2, Dense: LegScore{0.8, 2}, Lexical: LegScore{7, 1}, Held: 9},
+		{ChunkID: 3, Lexical: LegScore{6, 2}, Held: 6},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -99,7 +111,7 @@ func TestUnion(t *testing.T) {
 }
 
 func TestCoverage(t *testing.T) {
-	c := []Candidate{{Dense: LegScore{0.6, 1}, Held: 1}, {Dense: LegScore{0.2, 0}, Held: 6}, {Dense: LegScore{-0.2, 0}, Held: 6}}
+	c := []Candidate{{Dense: LegScore{0.6, 1}, Held: 1}, {Dense: LegScore{0.2, 10}, Held: 6}, {Dense: LegScore{0.3, 11}, Held: 9}, {Dense: LegScore{-0.2, 0}, Lexical: LegScore{3, 1}, Held: 6}}
 	for _, tt := range []struct {
 		name           string
 		candidates     []Candidate
@@ -110,8 +122,8 @@ func TestCoverage(t *testing.T) {
 		{"both, of one chunk", c, 10, true, true, 0.4},
 		{"words found nothing", []Candidate{{Dense: LegScore{0.6, 1}}}, 0, true, true, 0.3},
 		{"no words to look for", []Candidate{{Dense: LegScore{0.6, 1}}}, 0, true, false, 0.6},
-		{"words only", []Candidate{{Held: 4}}, 10, false, true, 0.4},
-		{"more than all, by spelling", []Candidate{{Held: 12}}, 10, false, true, 1},
+		{"words only", []Candidate{{Lexical: LegScore{2, 1}, Held: 4}}, 10, false, true, 0.4},
+		{"more than all, by spelling", []Candidate{{Lexical: LegScore{2, 1}, Held: 12}}, 10, false, true, 1},
 		{"cosine below zero", []Candidate{{Dense: LegScore{-0.6, 1}}}, 0, true, false, 0},
 		{"nothing", nil, 0, false, true, 0},
 	} {

@@ -30,7 +30,6 @@ select c.chunk_id, c.document_id, d.version, d.uri, d.title, c.heading_path, c.p
 // hydrate reads the best candidates that are still there, in their order, at
 // most as many as the query wants; for diversity it chooses them among more.
 func (r *search) hydrate(ctx context.Context, ranked []Candidate) ([]found, error) {
-	defer r.stage("hydrate")()
 	want := r.query.Limit
 	if r.query.Diversity > 0 {
 		want = min(diversityPool*want, maxLimit)
@@ -44,10 +43,11 @@ func (r *search) hydrate(ctx context.Context, ranked []Candidate) ([]found, erro
 			return nil, fmt.Errorf("read chunks: %w", err)
 		}
 		for _, c := range ranked[:n] {
-			f, ok := rows[c.ChunkID]
-			if !ok {
+			row := rows[c.ChunkID]
+			if row == nil {
 				continue
 			}
+			f := *row
 			f.Score, f.Dense, f.Lexical, f.Rerank = c.Score, c.Dense, c.Lexical, c.Rerank
 			if d.repeats(&f) && r.query.Dedupe {
 				r.set(f.chunkID, Duplicate)
@@ -66,8 +66,19 @@ func (r *search) hydrate(ctx context.Context, ranked []Candidate) ([]found, erro
 	return chosen, nil
 }
 
-func (r *search) chunks(ctx context.Context, candidates []Candidate) (map[int64]found, error) {
-	ids := chunkIDs(candidates)
+// chunks returns the rows of candidates, and others read before; nil is one that is
+// no longer there. A search reads each row once.
+func (r *search) chunks(ctx context.Context, candidates []Candidate) (map[int64]*found, error) {
+	var ids []int64
+	for _, id := range chunkIDs(candidates) {
+		if _, ok := r.rows[id]; !ok {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return r.rows, nil
+	}
+	defer r.stage("hydrate")()
 	check := r.recheck()
 	rows, err := r.pool.Query(ctx, check.in(hydrateSQL), check.with(pgx.NamedArgs{
 		"collection": r.collection.ID, "chunks": ids,
@@ -75,18 +86,24 @@ func (r *search) chunks(ctx context.Context, candidates []Candidate) (map[int64]
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[int64]found, len(ids))
+	if r.rows == nil {
+		r.rows = map[int64]*found{}
+	}
+	for _, id := range ids {
+		r.rows[id] = nil
+	}
 	var f found
 	_, err = pgx.ForEachRow(rows, []any{
 		&f.chunkID, &f.DocumentID, &f.Version, &f.URI, &f.Title, &f.HeadingPath, &f.Page,
 		&f.Start, &f.End, &f.Text, &f.Header, &f.Tokens, &f.ord,
 	}, func() error {
 		f.CollectionID = r.collection.ID
-		out[f.chunkID] = f
+		row := f
+		r.rows[f.chunkID] = &row
 		f.HeadingPath = nil
 		return nil
 	})
-	return out, err
+	return r.rows, err
 }
 
 // recheck is the scope as it is checked once more where text is read.

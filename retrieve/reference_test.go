@@ -44,8 +44,7 @@ func (c *corpus) reference(t testing.TB, query string) (dense, bm25 map[int64]fl
 				}
 			}
 		}
-		df := float64(len(tf))
-		idf := math.Log(1 + (n-df+0.5)/(df+0.5))
+		idf := c.idf(term)
 		idfSum += idf
 		for _, s := range c.chunks {
 			if f := tf[s.id]; f > 0 {
@@ -56,15 +55,39 @@ func (c *corpus) reference(t testing.TB, query string) (dense, bm25 map[int64]fl
 	return dense, bm25, idfSum
 }
 
-// covered is coverage from the texts: the best of each leg's first ten, where led
-// is what the dense leg searched by; the others have only their cosine.
-func (c *corpus) covered(t testing.TB, query string, dense, led, bm25 map[int64]float64, idfSum float64) (best float64) {
+func (c *corpus) idf(term string) float64 {
+	n, df := float64(len(c.chunks)), 0.0
+	for _, s := range c.chunks {
+		if slices.Contains(s.terms, term) {
+			df++
+		}
+	}
+	return math.Log(1 + (n-df+0.5)/(df+0.5))
+}
+
+// held is the idf sum of the query's terms that each chunk has.
+func (c *corpus) held(t testing.TB, query string) map[int64]float64 {
 	t.Helper()
 	analyzer, err := lexical.For(c.language)
 	if err != nil {
 		t.Fatal(err)
 	}
-	terms, n := analyzer.Query(query), float64(len(c.chunks))
+	out := map[int64]float64{}
+	for _, term := range analyzer.Query(query) {
+		for _, s := range c.chunks {
+			if slices.Contains(s.terms, term) {
+				out[s.id] += c.idf(term)
+			}
+		}
+	}
+	return out
+}
+
+// covered is coverage from the texts: the best of each leg's first ten, where led
+// is what the dense leg searched by; the others have only their cosine.
+func (c *corpus) covered(t testing.TB, query string, dense, led, bm25 map[int64]float64, idfSum float64) (best float64) {
+	t.Helper()
+	held := c.held(t, query)
 	first := map[int64]bool{}
 	for _, leg := range []map[int64]float64{led, bm25} {
 		ids := slices.SortedFunc(maps.Keys(leg), func(a, b int64) int {
@@ -74,24 +97,12 @@ func (c *corpus) covered(t testing.TB, query string, dense, led, bm25 map[int64]
 			first[id] = true
 		}
 	}
-	has := func(s stored, term string) bool { return slices.Contains(s.terms, term) }
 	for _, s := range c.chunks {
-		held := 0.0
-		for _, term := range terms {
-			df := 0.0
-			for _, other := range c.chunks {
-				if has(other, term) {
-					df++
-				}
-			}
-			if has(s, term) {
-				held += math.Log(1 + (n-df+0.5)/(df+0.5))
-			}
-		}
+		has := held[s.id]
 		if !first[s.id] {
-			held = 0
+			has = 0
 		}
-		best = max(best, (max(dense[s.id], 0)+held/idfSum)/2)
+		best = max(best, (max(dense[s.id], 0)+has/idfSum)/2)
 	}
 	return best
 }
@@ -163,8 +174,8 @@ func TestSearchMatchesReference(t *testing.T) {
 		}{
 			{"dense", Dense, nil, fused(dense, nil, 1)},
 			{"lexical", Lexical, nil, fused(bm25, bm25, 0)},
-			{"both", 0, nil, fused(dense, bm25, 0.55)},
-			{"weight", 0, &w, fused(dense, bm25, w)},
+			{"both", 0, nil, c.both(t, query, dense, bm25, 0.55)},
+			{"weight", 0, &w, c.both(t, query, dense, bm25, w)},
 		} {
 			got := c.search(t, Query{Text: query, Legs: tt.legs, DenseWeight: tt.w, Limit: 25})
 			if len(got.Degraded) > 0 {

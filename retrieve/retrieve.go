@@ -164,7 +164,7 @@ type Result struct {
 // Stage is the time that one step took. Legs run at once, so stages overlap.
 type Stage struct {
 	// "collection", "filter", "rewrite", "paraphrases", "embed", "dense", "lexical", "sift", "fill" (scores that only one
-	// leg gave), "fuse", "rerank", "hydrate", "expand", "explain", "total"
+	// leg gave), "fuse", "proximity", "rerank", "hydrate", "expand", "explain", "total"
 	Name string
 	Time time.Duration
 }

@@ -192,6 +192,9 @@ func (r *search) blend(ctx context.Context, candidates []Candidate) error {
 			return err
 		}
 		Fuse(scored, r.query.Fusion, r.weight())
+		if err := v.approach(ctx, scored); err != nil {
+			return err
+		}
 		for _, c := range scored {
 			sums[c.ChunkID] += c.Score
 		}
@@ -213,5 +216,9 @@ func (r *search) ownCosines(ctx context.Context, candidates []Candidate) ([]Cand
 	for i := range own {
 		own[i].Dense = LegScore{}
 	}
-	return own, r.fill(ctx, r.collection, own, r.result.Vector, lookup{})
+	err := r.fill(ctx, r.collection, own, r.result.Vector, lookup{})
+	for i := range own {
+		own[i].Dense.Rank = candidates[i].Dense.Rank
+	}
+	return own, err
 }

@@ -92,10 +92,10 @@ func TestParaphrasesMatchReference(t *testing.T) {
 	for range 15 {
 		texts := []string{randomText(r, 4), randomText(r, 4), randomText(r, 6)}
 		dense, bm25, idfSum := c.reference(t, texts[0])
-		want := fused(dense, bm25, 0.55)
+		want := c.both(t, texts[0], dense, bm25, 0.55)
 		for _, text := range texts[1:] {
 			d, b, _ := c.reference(t, text)
-			for id, score := range fused(d, b, 0.55) {
+			for id, score := range c.both(t, text, d, b, 0.55) {
 				want[id] += score / 2
 			}
 		}
@@ -125,7 +125,7 @@ func TestHyDE(t *testing.T) {
 			dense[s.id] = cosine(aim, s.vector)
 		}
 		own, bm25, idfSum := c.reference(t, query)
-		c.compare(t, query, got, fused(dense, bm25, 0.55), dense, bm25)
+		c.compare(t, query, got, c.both(t, query, dense, bm25, 0.55), dense, bm25)
 		cover := c.covered(t, query, own, dense, bm25, idfSum)
 		if !slices.Equal(got.Vector, vectors[0]) || math.Abs(got.Coverage-cover) > near {
 			t.Errorf("%q: coverage %v, want %v", query, got.Coverage, cover)

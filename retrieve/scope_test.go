@@ -95,7 +95,7 @@ func TestScopeMatchesReference(t *testing.T) {
 				delete(bm25, s.id)
 			}
 		}
-		score := fused(dense, bm25, 0.55)
+		score := c.both(t, text, dense, bm25, 0.55)
 		switch q.Legs {
 		case Dense:
 			score = fused(dense, nil, 1)

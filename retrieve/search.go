@@ -36,6 +36,7 @@ type search struct {
 	aim        []float32        // what the dense leg searches by
 	near       []hit
 	words      words
+	rows       map[int64]*found // chunks read; nil: gone
 	denseErr   error
 	wordsErr   error
 	mu         sync.Mutex // of result.Stages while legs run
@@ -255,8 +256,12 @@ func (r *search) complete(ctx context.Context, candidates []Candidate) error {
 }
 
 func (r *search) fuse(ctx context.Context, candidates []Candidate) error {
-	defer r.stage("fuse")()
+	fused := r.stage("fuse")
 	Fuse(candidates, r.query.Fusion, r.weight())
+	fused()
+	if err := r.approach(ctx, candidates); err != nil {
+		return err
+	}
 	own, err := r.ownCosines(ctx, candidates)
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ type Weights struct {
 }
 
 const weightsSQL = termsSQL + `
-select term_id, idf from asked`
+select term_id, df, idf from asked`
 
 // Weights returns how rare the terms of text, analysed as a query, are in the
 // collection. An unknown collection gives ErrUnknownCollection. It takes at most
@@ -60,12 +60,21 @@ func (s *Searcher) weights(ctx context.Context, c collection, terms []string) (m
 	if err != nil {
 		return nil, err
 	}
-	idf := make(map[string]float64, len(terms))
-	var key int64
+	idf, _, err := readWeights(rows, names)
+	return idf, err
+}
+
+// readWeights reads the idf of each term, and which ones no chunk has.
+func readWeights(rows pgx.Rows, names map[int64]string) (idf map[string]float64, unknown []int64, err error) {
+	idf = make(map[string]float64, len(names))
+	var id, df int64
 	var weight float64
-	_, err = pgx.ForEachRow(rows, []any{&key, &weight}, func() error {
-		idf[names[key]] = weight
+	_, err = pgx.ForEachRow(rows, []any{&id, &df, &weight}, func() error {
+		idf[names[id]] = weight
+		if df == 0 {
+			unknown = append(unknown, id)
+		}
 		return nil
 	})
-	return idf, err
+	return idf, unknown, err
 }

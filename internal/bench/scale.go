@@ -117,7 +117,7 @@ func (sc *scale) latencies(ctx context.Context, name string, n int) error {
 	sc.t.add("search, 1 client", fmt.Sprintf("p50 %s, p95 %s", ms(p50), ms(p95)), fmt.Sprintf("bare p50 %s", ms(floor)),
 		fmt.Sprintf("%.2f", float64(p50)/float64(floor)), "p50 < 12 ms, p95 < 35 ms")
 	var parts []string
-	for _, s := range []string{"embed", "dense", "lexical", "fill", "hydrate"} {
+	for _, s := range []string{"embed", "dense", "lexical", "fill", "hydrate", "proximity"} {
 		parts = append(parts, fmt.Sprintf("%s %s", s, ms(quantile(one.stages[s], 0.5))))
 	}
 	sc.t.add("  p50 of stages", strings.Join(parts, ", "), "", "", "")

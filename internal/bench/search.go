@@ -131,7 +131,7 @@ func (b *bench) report(clients int, r latencies) {
 		fmt.Sprintf("%.2f", float64(whole)/float64(bare)), "≤ 1.3")
 	each := time.Duration(max(1, len(r.whole)))
 	b.t.add("  processor time each", ms(r.cpu/each), "bare "+ms(r.floorCPU/each), fmt.Sprintf("%.2f", float64(r.cpu)/float64(r.floorCPU)), "≤ 1.3")
-	for _, s := range []string{"collection", "embed", "dense", "lexical", "fill", "fuse", "hydrate"} {
+	for _, s := range []string{"collection", "embed", "dense", "lexical", "fill", "fuse", "hydrate", "proximity"} {
 		b.t.add("  "+s, fmt.Sprintf("p50 %s, p95 %s", ms(quantile(r.stages[s], 0.5)), ms(quantile(r.stages[s], 0.95))), "", "", "")
 	}
 	if clients == 1 {
