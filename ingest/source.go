@@ -39,6 +39,8 @@ type item struct {
 	nameless bool
 	// held is the bytes that the item keeps in memory.
 	held int
+	// labels are the folder's.
+	labels labels
 	// state tells a document that has not changed without reading it.
 	state state
 	// read returns the content. An error is one that another try may mend.
