@@ -16,9 +16,9 @@ import (
 
 // listed is what a walk meets: a file to read, or something to skip.
 type listed struct {
-	path string // absolute, in byte order from one to the next
-	rel  string // below the tree's folder
-	info fs.FileInfo
+	path   string // absolute, in byte order from one to the next
+	rel    string // below the tree's folder
+	info   fs.FileInfo
 	labels labels
 	// reason is why it is skipped; empty for a file to read.
 	reason string
