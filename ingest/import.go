@@ -111,7 +111,7 @@ func (in *Ingester) Imports(ctx context.Context, collection string, before int64
 	if err != nil {
 		return nil, err
 	}
-	rows, err := in.pool.Query(ctx, selectImport+` where collection_id = $1 and ($2 = 0 or import_id < $2) order by import_id desc limit $3`,
+	rows, err := in.pool.Query(ctx, selectImport+` where collection_id = $1 and ($2::bigint = 0 or import_id < $2) order by import_id desc limit $3`,
 		col, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list imports: %w", err)
