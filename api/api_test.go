@@ -220,6 +220,46 @@ func TestImportIsWatchedToItsEnd(t *testing.T) {
 		t.Errorf("the import ended as %v", last)
 	}
 	checkCounts(t, r, 2)
+	checkImports(t, r, dir, last.GetId())
+}
+
+// checkImports lists an import that has ended, and the one after it page by page.
+func checkImports(t *testing.T, r *rig, dir, first string) {
+	t.Helper()
+	second, err := r.ingest.StartImport(within(t), &quarryv1.StartImportRequest{Collection: "docs", Paths: []string{dir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for in := (&quarryv1.ListImportsRequest{Collection: "docs", PageSize: 1}); ; {
+		page, err := r.ingest.ListImports(within(t), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, im := range page.Imports {
+			if ids = append(ids, im.Id); im.Source != dir {
+				t.Errorf("source %q, want %q", im.Source, dir)
+			}
+		}
+		if in.PageToken = page.NextPageToken; in.PageToken == "" {
+			break
+		}
+	}
+	if !slices.Equal(ids, []string{second.Import.Id, first}) {
+		t.Errorf("listed %q", ids)
+	}
+	got, err := r.ingest.CancelImport(within(t), &quarryv1.CancelImportRequest{Collection: "docs", Id: first})
+	if err != nil || got.Import.State != quarryv1.ImportState_IMPORT_STATE_DONE {
+		t.Errorf("cancelled after its end: %v, %v", got, err)
+	}
+	_, err = r.ingest.CancelImport(within(t), &quarryv1.CancelImportRequest{Collection: "docs", Id: "12345"})
+	if status.Code(err) != codes.NotFound {
+		t.Errorf("unknown import: %v", err)
+	}
+	_, err = r.ingest.ListImports(within(t), &quarryv1.ListImportsRequest{Collection: "docs", PageToken: "MTp4"})
+	if status.Code(err) != codes.InvalidArgument {
+		t.Errorf("a token that holds no id: %v", err)
+	}
 }
 
 func TestImportOnlyWhereAllowed(t *testing.T) {

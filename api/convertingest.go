@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/quarry-rag/quarry/ingest"
@@ -29,6 +30,8 @@ func toImportSpec(in *quarryv1.StartImportRequest) ingest.ImportSpec {
 		DryRun:           in.DryRun,
 		AllowMassRemoval: in.AllowMassRemoval,
 		Bucket:           in.Bucket,
+		Principals:       in.Principals,
+		Metadata:         in.Metadata.AsMap(),
 	}
 	if g := in.Git; g != nil {
 		spec.Git = &ingest.GitSpec{Repository: g.Repository, Revision: g.Revision}
@@ -101,7 +104,21 @@ func fromImport(im ingest.Import) *quarryv1.Import {
 		FinishedAt:   fromTime(im.FinishedAt),
 		Plan:         fromImportPlan(im),
 		Moved:        im.Moved,
+		Source:       im.Spec.Source(),
+		Rate:         fromRate(im.Rate),
 	}
+}
+
+// fromRate is nil where the rate is not known.
+func fromRate(r *ingest.Rate) *quarryv1.ImportRate {
+	if r == nil {
+		return nil
+	}
+	out := &quarryv1.ImportRate{ChunksPerSecond: r.Chunks, TokensPerSecond: r.Tokens, BytesPerSecond: r.Bytes}
+	if r.Left > 0 {
+		out.TimeLeft = durationpb.New(r.Left)
+	}
+	return out
 }
 
 // fromImportPlan is nil for an import that was not a dry run.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -52,9 +53,9 @@ func (s *ingestion) WatchImport(in *quarryv1.WatchImportRequest, stream grpc.Ser
 	ctx, cancel := context.WithCancelCause(stream.Context())
 	defer cancel(nil)
 	defer context.AfterFunc(s.stopping, func() { cancel(errStopping) })()
-	id, err := strconv.ParseInt(in.Id, 10, 64)
+	id, err := toImportID(in.Id)
 	if err != nil {
-		return ingest.ErrUnknownImport
+		return err
 	}
 	for im, err := range s.ingester.WatchImport(ctx, in.Collection, id) {
 		if err != nil && errors.Is(context.Cause(ctx), errStopping) {
@@ -68,6 +69,52 @@ func (s *ingestion) WatchImport(in *quarryv1.WatchImportRequest, stream grpc.Ser
 		}
 	}
 	return nil
+}
+
+func (s *ingestion) ListImports(ctx context.Context, in *quarryv1.ListImportsRequest) (*quarryv1.ListImportsResponse, error) {
+	after, err := afterToken(in.PageToken)
+	if err != nil {
+		return nil, err
+	}
+	var before int64
+	if after != "" {
+		if before, err = toImportID(after); err != nil {
+			return nil, &fieldError{"page_token", "not a token of this server"}
+		}
+	}
+	limit := cmp.Or(int(in.PageSize), 100)
+	page, err := s.ingester.Imports(ctx, in.Collection, before, limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &quarryv1.ListImportsResponse{}
+	for _, im := range page {
+		out.Imports = append(out.Imports, fromImport(im))
+	}
+	if len(page) == limit {
+		out.NextPageToken = pageToken(out.Imports[limit-1].Id)
+	}
+	return out, nil
+}
+
+func (s *ingestion) CancelImport(ctx context.Context, in *quarryv1.CancelImportRequest) (*quarryv1.CancelImportResponse, error) {
+	id, err := toImportID(in.Id)
+	if err != nil {
+		return nil, err
+	}
+	im, err := s.ingester.CancelImport(ctx, in.Collection, id)
+	if err != nil {
+		return nil, err
+	}
+	return &quarryv1.CancelImportResponse{Import: fromImport(im)}, nil
+}
+
+func toImportID(s string) (int64, error) {
+	id, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return 0, ingest.ErrUnknownImport
+	}
+	return id, nil
 }
 
 func (s *ingestion) ListDocuments(ctx context.Context, in *quarryv1.ListDocumentsRequest) (*quarryv1.ListDocumentsResponse, error) {

@@ -165,14 +165,12 @@ func queueReplace(b *pgx.Batch, col, id int64, o offer, importID int64) {
 	b.Queue(`
 		update document
 		   set revision = revision + 1, state = 'pending', reason = '', source = $3, content_hash = $4, size = $5, modified_at = $6,
-		       metadata = case when $7 then metadata || $8 else $8 end, principals = case when $7 then principals else $9 end,
+		       metadata = case when $7 then metadata || $8 else $8 end, principals = case when $13 then principals else $9 end,
 		       import_id = nullif($10::bigint, 0), source_version = $11, parent_id = $12, updated_at = now()
 		 where collection_id = $1 and document_id = $2`,
-		col, id, o.source, o.hash, len(o.body), o.modifiedAt, o.keep, o.metadata, o.principals, importID, o.version, o.parent)
+		col, id, o.source, o.hash, len(o.body), o.modifiedAt, o.keep, o.metadata, o.principals, importID, o.version, o.parent, o.keepPrincipals)
 	queueStage(b, col, id, o)
-	if !o.keep {
-		queueInherit(b, col, id, o.metadata, o.principals)
-	}
+	queueInherit(b, col, id)
 }
 
 func queueStage(b *pgx.Batch, col, id int64, o offer) {
@@ -187,21 +185,37 @@ func queueStage(b *pgx.Batch, col, id int64, o offer) {
 // queueTouch updates what has changed about a document whose content has not.
 // It reports whether readers can tell.
 func queueTouch(b *pgx.Batch, col int64, o offer, old known) bool {
-	visible := !o.keep && (!sameJSON(o.metadata, old.metadata) || !slices.Equal(o.principals, old.principals))
+	o, visible := o.unchanged(old)
 	if !visible && o.source == old.source && o.version == old.origin && sameID(o.parent, old.parent) && sameTime(o.modifiedAt, old.modifiedAt) {
 		return false
 	}
 	b.Queue(`
 		update document
-		   set source = $3, modified_at = $4, metadata = case when $5 then metadata else $6 end,
-		       principals = case when $5 then principals else $7 end, updated_at = case when $8 then now() else updated_at end,
-		       source_version = $9, parent_id = $10
+		   set source = $3, modified_at = $4, metadata = $5, principals = $6,
+		       updated_at = case when $7 then now() else updated_at end, source_version = $8, parent_id = $9
 		 where collection_id = $1 and document_id = $2`,
-		col, old.id, o.source, o.modifiedAt, o.keep, o.metadata, o.principals, visible, o.version, o.parent)
+		col, old.id, o.source, o.modifiedAt, o.metadata, o.principals, visible, o.version, o.parent)
 	if visible {
-		queueInherit(b, col, old.id, o.metadata, o.principals)
+		queueInherit(b, col, old.id)
 	}
 	return visible
+}
+
+// unchanged is an offer of the same content with the metadata and principals that
+// the document is to have, and whether it has others now. Of what its source
+// says, and no labels, it keeps what it has.
+func (o offer) unchanged(old known) (with offer, visible bool) {
+	if o.keep {
+		kept, err := o.labels.on(old.metadata)
+		if err != nil { // too large together
+			kept = old.metadata
+		}
+		o.metadata = kept
+	}
+	if o.keepPrincipals {
+		o.principals = old.principals
+	}
+	return o, !sameJSON(o.metadata, old.metadata) || !slices.Equal(o.principals, old.principals)
 }
 
 // sameJSON compares values, not spelling: jsonb reorders keys.

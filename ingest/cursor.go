@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -27,12 +28,15 @@ type scanned struct {
 	uri, source, state string
 	known              state // what the source said of its content
 	importID           *int64
+	metadata           json.RawMessage
+	principals         []string
 }
 
-const scannedColumns = `document_id, revision, uri, source, state, size, modified_at, source_version, import_id`
+const scannedColumns = `document_id, revision, uri, source, state, size, modified_at, source_version, import_id, metadata, principals`
 
 func scanScanned(row pgx.CollectableRow) (d scanned, err error) {
-	err = row.Scan(&d.id, &d.revision, &d.uri, &d.source, &d.state, &d.known.size, &d.known.modified, &d.known.version, &d.importID)
+	err = row.Scan(&d.id, &d.revision, &d.uri, &d.source, &d.state, &d.known.size, &d.known.modified, &d.known.version, &d.importID,
+		&d.metadata, &d.principals)
 	return d, err
 }
 

@@ -17,7 +17,7 @@ func (t *tree) within() (root, below string) {
 func (t *tree) list(context.Context) iter.Seq2[item, error] {
 	return func(yield func(item, error) bool) {
 		for l := range t.walk() {
-			it := item{uri: uriOf(l.path), label: l.path, reason: l.reason, incomplete: l.incomplete}
+			it := item{uri: uriOf(l.path), label: l.path, reason: l.reason, incomplete: l.incomplete, labels: l.labels}
 			if l.unnamable {
 				it.uri = ""
 			}

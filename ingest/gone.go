@@ -48,6 +48,9 @@ func (s *scan) miss(d *scanned) {
 // them anew since the listing.
 func (s *scan) removeGone(ctx context.Context) error {
 	for ids, revisions := s.gone.ids, s.gone.revisions; len(ids) > 0; {
+		if err := s.save(ctx, true); err != nil { // never after a cancellation
+			return err
+		}
 		n := min(len(ids), batchDocuments)
 		err := inTx(ctx, s.in.pool, func(tx pgx.Tx) error {
 			_, err := remove(ctx, tx, s.col, ids[:n], revisions[:n], s.id)

@@ -2,9 +2,7 @@ package ingest
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -51,6 +49,8 @@ type Import struct {
 	Chunks, Embedded, Tokens int64
 	StartedAt                time.Time
 	FinishedAt               time.Time // zero until it ends
+	// Rate is known to WatchImport only; else nil.
+	Rate *Rate
 }
 
 // Ended reports whether the import's state is final.
@@ -101,20 +101,57 @@ func (in *Ingester) Import(ctx context.Context, collection string, id int64) (Im
 	return m, err
 }
 
+// Imports returns a page of at most limit imports, 1 to 1000, the latest first:
+// those before an id, 0 for the first page.
+func (in *Ingester) Imports(ctx context.Context, collection string, before int64, limit int) ([]Import, error) {
+	if limit < 1 || limit > 1000 {
+		return nil, &Invalid{"page_size", "must be from 1 to 1000"}
+	}
+	col, err := in.collection(ctx, collection)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := in.pool.Query(ctx, selectImport+` where collection_id = $1 and ($2::bigint = 0 or import_id < $2) order by import_id desc limit $3`,
+		col, before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list imports: %w", err)
+	}
+	all, err := pgx.CollectRows(rows, scanImport)
+	if err != nil {
+		return nil, fmt.Errorf("list imports: %w", err)
+	}
+	for i := range all {
+		all[i].Collection = collection
+	}
+	return all, nil
+}
+
 type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-func readImport(ctx context.Context, db querier, col, id int64) (Import, error) {
-	m, skipped, finished := Import{ID: id}, map[string]*Skipped{}, (*time.Time)(nil)
-	err := db.QueryRow(ctx, `
-		select spec, state, case when state in ('scanning', 'indexing') then trouble else error end, listed, unchanged, skipped, queued, indexed, failed, superseded, removed, moved,
-		       queued_bytes, indexed_bytes, chunks, embedded, tokens, started_at, finished_at, plan
-		  from import where collection_id = $1 and import_id = $2`, col, id).Scan(
-		&m.Spec, &m.State, &m.Error, &m.Listed, &m.Unchanged, &skipped, &m.Queued, &m.Indexed, &m.Failed, &m.Superseded, &m.Removed, &m.Moved,
+func readImport(ctx context.Context, db rowsQuerier, col, id int64) (Import, error) {
+	rows, err := db.Query(ctx, selectImport+` where collection_id = $1 and import_id = $2`, col, id)
+	if err != nil {
+		return Import{}, fmt.Errorf("import %d: %w", id, err)
+	}
+	m, err := pgx.CollectExactlyOneRow(rows, scanImport)
+	return m, orUnknown(err, ErrUnknownImport, "import %d", id)
+}
+
+const selectImport = `
+	select import_id, spec, state, case when state in ('scanning', 'indexing') then trouble else error end, listed, unchanged, skipped,
+	       queued, indexed, failed, superseded, removed, moved, queued_bytes, indexed_bytes, chunks, embedded, tokens,
+	       started_at, finished_at, plan
+	  from import`
+
+func scanImport(row pgx.CollectableRow) (m Import, err error) {
+	skipped, finished := map[string]*Skipped{}, (*time.Time)(nil)
+	err = row.Scan(
+		&m.ID, &m.Spec, &m.State, &m.Error, &m.Listed, &m.Unchanged, &skipped, &m.Queued, &m.Indexed, &m.Failed, &m.Superseded, &m.Removed, &m.Moved,
 		&m.QueuedBytes, &m.IndexedBytes, &m.Chunks, &m.Embedded, &m.Tokens, &m.StartedAt, &finished, &m.Plan)
 	if err != nil {
-		return Import{}, orUnknown(err, ErrUnknownImport, "import %d", id)
+		return Import{}, err
 	}
 	if finished != nil {
 		m.FinishedAt = *finished
@@ -129,39 +166,4 @@ func readImport(ctx context.Context, db querier, col, id int64) (Import, error) 
 		return strings.Compare(a.Reason, b.Reason)
 	})
 	return m, nil
-}
-
-// watchEvery is the pause between two looks at an import.
-const watchEvery = 200 * time.Millisecond
-
-// WatchImport yields the import's progress as it changes, at most five times a
-// second, and ends with its final state or with a single error.
-func (in *Ingester) WatchImport(ctx context.Context, collection string, id int64) iter.Seq2[Import, error] {
-	return func(yield func(Import, error) bool) {
-		var last Import
-		for first := true; ; first = false {
-			m, err := in.Import(ctx, collection, id)
-			if err != nil {
-				yield(Import{}, err)
-				return
-			}
-			if changed := first || !sameProgress(m, last); changed && !yield(m, nil) || m.Ended() {
-				return
-			}
-			last = m
-			if err := sleep(ctx, watchEvery); err != nil {
-				yield(Import{}, errors.Join(fmt.Errorf("watch import %d", id), err))
-				return
-			}
-		}
-	}
-}
-
-func sameProgress(a, b Import) bool {
-	if !slices.Equal(a.Skipped, b.Skipped) {
-		return false
-	}
-	return a.State == b.State && a.Error == b.Error && a.Listed == b.Listed && a.Unchanged == b.Unchanged && a.Queued == b.Queued &&
-		a.Indexed == b.Indexed && a.Failed == b.Failed && a.Superseded == b.Superseded && a.Removed == b.Removed && a.Embedded == b.Embedded && a.Moved == b.Moved &&
-		a.Plan.Removed.Count == b.Plan.Removed.Count
 }

@@ -70,6 +70,7 @@ type claim struct {
 	id, revision, size    int64
 	uri, title, mediaType string // title and media type as given
 	importID              *int64 // that accepted it
+	withdrawn             bool   // see withdraw
 }
 
 // index indexes what is staged of the documents. Documents that another job has
@@ -85,6 +86,9 @@ func (ix *indexer) index(ctx context.Context, col int64, docs []int64) error {
 	}
 	claims, err := ix.claims(ctx, col, docs)
 	if err != nil {
+		return err
+	}
+	if claims, err = ix.withdraw(ctx, t, claims); err != nil {
 		return err
 	}
 	if err := ix.unindexBefore(ctx, t, claims); err != nil {
@@ -162,14 +166,16 @@ func (ix *indexer) target(ctx context.Context, col int64) (*target, error) {
 // claims returns what is staged of the documents, in their order of id.
 func (ix *indexer) claims(ctx context.Context, col int64, docs []int64) ([]claim, error) {
 	rows, err := ix.pool.Query(ctx, `
-		select d.document_id, s.revision, d.size, d.uri, s.title, s.media_type, d.import_id
+		select d.document_id, s.revision, d.size, d.uri, s.title, s.media_type, d.import_id,
+		       d.version = 0 and coalesce(m.state = 'cancelled', false)
 		  from staged s join document d on d.collection_id = s.collection_id and d.document_id = s.document_id
+		  left join import m on m.collection_id = d.collection_id and m.import_id = d.import_id
 		 where s.collection_id = $1 and s.document_id = any($2) and d.state = 'pending' order by d.document_id`, col, docs)
 	if err != nil {
 		return nil, fmt.Errorf("claim documents: %w", err)
 	}
 	claims, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c claim, err error) {
-		err = row.Scan(&c.id, &c.revision, &c.size, &c.uri, &c.title, &c.mediaType, &c.importID)
+		err = row.Scan(&c.id, &c.revision, &c.size, &c.uri, &c.title, &c.mediaType, &c.importID, &c.withdrawn)
 		return c, err
 	})
 	if err != nil {

@@ -70,7 +70,12 @@ func (b *bench) ok(err error) {
 // work runs a worker until stop is called or the test ends.
 func (b *bench) work(o WorkerOptions) (stop func()) {
 	b.t.Helper()
-	w, err := NewWorker(b.pool, b.ids, b.model, slog.New(slog.NewTextHandler(b.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})), o)
+	return b.workWith(b.model, o)
+}
+
+func (b *bench) workWith(model embed.Model, o WorkerOptions) (stop func()) {
+	b.t.Helper()
+	w, err := NewWorker(b.pool, b.ids, model, slog.New(slog.NewTextHandler(b.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})), o)
 	b.ok(err)
 	w.SetSources(b.sources)
 	ctx, cancel := context.WithCancel(b.ctx)

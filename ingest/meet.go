@@ -15,8 +15,9 @@ func (s *scan) meet(ctx context.Context, it item, doc *scanned) error {
 		s.tally.skip(it.reason, it.label)
 		return s.save(ctx, false)
 	}
+	it.labels = s.spec.labels().over(it.labels)
 	var known state
-	if doc != nil && doc.state != Failed && doc.source != "" {
+	if doc != nil && doc.state != Failed && doc.source != "" && it.labels.heldBy(doc) {
 		known = doc.known
 		if it.state.sameAs(known) {
 			s.unchanged(doc)
@@ -45,7 +46,11 @@ func (s *scan) take(ctx context.Context, it item, doc *scanned, known state) err
 		s.unchanged(doc)
 		return s.save(ctx, false)
 	}
-	o := offerFrom(s.from, it.uri, c)
+	o, err := offerFrom(s.from, it, c)
+	if err != nil {
+		s.tally.skip(err.Error(), it.label)
+		return s.save(ctx, false)
+	}
 	if doc == nil {
 		if later, err := s.moves.hold(ctx, s, it, o); err != nil || later {
 			return err
@@ -62,18 +67,25 @@ func (s *scan) unchanged(doc *scanned) {
 	}
 }
 
-func offerFrom(source, uri string, c content) offer {
+// offerFrom is an item with what was read of it. An error is an *Invalid.
+func offerFrom(source string, it item, c content) (offer, error) {
 	o := offer{
-		uri: uri, source: source, body: c.body, mediaType: c.mediaType, title: c.title,
+		uri: it.uri, source: source, body: c.body, mediaType: c.mediaType, title: c.title,
 		hash:       contentHash(c.mediaType, c.title, c.body),
 		modifiedAt: c.state.modified, version: c.state.version,
-		metadata: c.metadata, principals: c.principals, keep: !c.given,
+		principals: c.principals, keep: !c.given, keepPrincipals: !c.given,
+		labels: it.labels,
 	}
-	if o.metadata == nil {
-		o.metadata = []byte("{}")
+	if it.labels.Principals != nil {
+		o.principals, o.keepPrincipals = it.labels.Principals, false
 	}
 	if o.principals == nil {
 		o.principals = []string{}
 	}
-	return o
+	var err error
+	o.metadata, err = it.labels.on(c.metadata)
+	if o.metadata == nil {
+		o.metadata = []byte("{}")
+	}
+	return o, err
 }

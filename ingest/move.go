@@ -184,9 +184,10 @@ func (s *scan) moveAll(ctx context.Context, pairs []pair, moved map[int64]bool) 
 			o := p.offer
 			tag, err := tx.Exec(ctx, `
 				update document
-				   set uri = $4, source = $5, modified_at = $6, source_version = $7, metadata = metadata || $8, import_id = $9, updated_at = now()
+				   set uri = $4, source = $5, modified_at = $6, source_version = $7, metadata = metadata || $8, import_id = $9, updated_at = now(),
+				       principals = case when $10 then principals else $11 end
 				 where collection_id = $1 and document_id = $2 and revision = $3 and state = 'ready'`,
-				s.col, p.id, p.revision, o.uri, o.source, o.modifiedAt, o.version, o.metadata, s.id)
+				s.col, p.id, p.revision, o.uri, o.source, o.modifiedAt, o.version, o.metadata, s.id, o.keepPrincipals, o.principals)
 			if err != nil {
 				return err
 			}

@@ -29,9 +29,11 @@ type offer struct {
 	metadata         json.RawMessage
 	principals       []string
 	parent           *int64 // the document that it is an attachment of
-	// keep leaves metadata and principals of a document that exists as they are,
-	// but for the keys of metadata.
-	keep bool
+	// keep leaves the metadata of a document that exists as it is, but for the keys
+	// given, keepPrincipals its principals.
+	keep, keepPrincipals bool
+	// labels are in metadata and principals already.
+	labels labels
 }
 
 // offerOf checks a document that a caller hands in.

@@ -37,12 +37,12 @@ func (in *Ingester) plan(ctx context.Context, col int64, offers []offer, p *Plan
 		uris[i] = o.uri
 	}
 	rows, err := in.pool.Query(ctx, `
-		select uri, content_hash, state from document where collection_id = $1 and uri = any($2)`, col, uris)
+		select uri, content_hash, state, metadata, principals from document where collection_id = $1 and uri = any($2)`, col, uris)
 	if err != nil {
 		return 0, fmt.Errorf("look documents up: %w", err)
 	}
 	olds, uri, k := map[string]known{}, "", known{}
-	_, err = pgx.ForEachRow(rows, []any{&uri, &k.hash, &k.state}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&uri, &k.hash, &k.state, &k.metadata, &k.principals}, func() error {
 		olds[uri] = k
 		k = known{}
 		return nil
@@ -51,10 +51,12 @@ func (in *Ingester) plan(ctx context.Context, col int64, offers []offer, p *Plan
 		return 0, fmt.Errorf("look documents up: %w", err)
 	}
 	for _, o := range offers {
-		switch old, ok := olds[o.uri]; {
+		old, ok := olds[o.uri]
+		_, visible := o.unchanged(old)
+		switch {
 		case !ok:
 			p.Added.add(o.uri)
-		case !bytes.Equal(old.hash, o.hash) || old.state == Failed:
+		case !bytes.Equal(old.hash, o.hash) || old.state == Failed || visible:
 			p.Changed.add(o.uri)
 		default:
 			unchanged++

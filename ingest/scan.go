@@ -45,7 +45,7 @@ func (in *Ingester) scan(ctx context.Context, col, id int64) error {
 	}
 	s := &scan{in: in, col: col, id: id, spec: m.Spec, tally: tally{skipped: map[string]*Skipped{}}}
 	err = s.run(ctx)
-	if errors.Is(err, ErrUnknownCollection) {
+	if errors.Is(err, ErrUnknownCollection) || errors.Is(err, errCancelled) {
 		return nil
 	}
 	return err

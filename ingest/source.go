@@ -3,7 +3,9 @@ package ingest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
+	"strings"
 	"time"
 )
 
@@ -39,6 +41,8 @@ type item struct {
 	nameless bool
 	// held is the bytes that the item keeps in memory.
 	held int
+	// labels are the folder's.
+	labels labels
 	// state tells a document that has not changed without reading it.
 	state state
 	// read returns the content. An error is one that another try may mend.
@@ -79,6 +83,21 @@ type content struct {
 	given      bool
 	metadata   json.RawMessage
 	principals []string
+}
+
+// Source says what is read, for people.
+func (s ImportSpec) Source() string {
+	switch {
+	case s.Git != nil:
+		return s.Git.Repository
+	case s.Web != nil:
+		return s.Web.URL
+	case s.Bucket != "":
+		return s.Bucket
+	case len(s.Paths) > 1:
+		return fmt.Sprintf("%s and %d more", s.Paths[0], len(s.Paths)-1)
+	}
+	return strings.Join(s.Paths, "")
 }
 
 // opener opens one source of an import.

@@ -24,6 +24,11 @@ type ImportSpec struct {
 	// Records says that each of the paths is a JSONL file of documents: see
 	// ReadRecords.
 	Records bool `json:"records,omitempty"`
+	// Principals, when there are any, may read the documents, whatever the source
+	// says. Without, those of documents that exist stay.
+	Principals []string `json:"principals,omitempty"`
+	// Metadata goes over that of the source, key by key.
+	Metadata map[string]any `json:"metadata,omitempty"`
 	// Sync removes documents imported from these sources that are gone from them,
 	// once all has been listed without an error.
 	Sync bool `json:"sync"`
@@ -69,6 +74,9 @@ func (s ImportSpec) clean() (ImportSpec, error) {
 	if given != 1 {
 		return s, &Invalid{"paths", "or one other source must be given, and only one"}
 	}
+	if err := s.labels().check(); err != nil {
+		return s, err
+	}
 	if s.Git != nil {
 		g, err := s.Git.clean()
 		s.Git = &g
@@ -85,6 +93,9 @@ func (s ImportSpec) clean() (ImportSpec, error) {
 	s.Paths = roots
 	return s, err
 }
+
+// labels is what the import says of all its documents.
+func (s ImportSpec) labels() labels { return labels{s.Principals, s.Metadata} }
 
 func (g GitSpec) clean() (GitSpec, error) {
 	const field = "git.repository"

@@ -28,16 +28,20 @@ func (t *tally) skip(reason, example string) {
 	s.Count++
 }
 
-// save writes the tally: when now is set, else at most twice a second.
+// save writes the tally: when now is set, else at most twice a second. It gives
+// errCancelled when the import goes on no longer.
 func (s *scan) save(ctx context.Context, now bool) error {
 	if !now && time.Since(s.saved) < 500*time.Millisecond {
 		return nil
 	}
 	s.saved = time.Now()
-	_, err := s.in.pool.Exec(ctx, `update import set listed = $3, unchanged = $4, skipped = $5, plan = $6
-		where collection_id = $1 and import_id = $2`, s.col, s.id, s.tally.listed, s.tally.unchanged, s.tally.skipped, s.plan)
+	tag, err := s.in.pool.Exec(ctx, `update import set listed = $3, unchanged = $4, skipped = $5, plan = $6
+		where collection_id = $1 and import_id = $2 and state = 'scanning'`, s.col, s.id, s.tally.listed, s.tally.unchanged, s.tally.skipped, s.plan)
 	if err != nil {
 		return fmt.Errorf("save progress: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return errCancelled
 	}
 	return nil
 }

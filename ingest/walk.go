@@ -16,9 +16,10 @@ import (
 
 // listed is what a walk meets: a file to read, or something to skip.
 type listed struct {
-	path string // absolute, in byte order from one to the next
-	rel  string // below the tree's folder
-	info fs.FileInfo
+	path   string // absolute, in byte order from one to the next
+	rel    string // below the tree's folder
+	info   fs.FileInfo
+	labels labels
 	// reason is why it is skipped; empty for a file to read.
 	reason string
 	// incomplete: a folder that could not be listed, so files may be missing.
@@ -63,31 +64,42 @@ func (t *tree) close() { t.root.Close() }
 // not followed. It holds the names of one folder a level in memory.
 func (t *tree) walk() iter.Seq[listed] {
 	return func(yield func(listed) bool) {
-		if t.file != "" {
-			yield(t.look(t.file))
+		if t.file == "" {
+			t.walkFolder(".", labels{}, yield)
 			return
 		}
-		t.walkFolder(".", yield)
+		said, err := t.labelsOf(".")
+		if err != nil {
+			yield(t.unlabelled(".", err))
+			return
+		}
+		yield(t.look(t.file, said))
 	}
 }
 
-func (t *tree) walkFolder(rel string, yield func(listed) bool) bool {
+// walkFolder walks a folder below one of the given labels.
+func (t *tree) walkFolder(rel string, above labels, yield func(listed) bool) bool {
 	entries, err := t.entries(rel)
 	if err != nil {
 		return yield(listed{path: t.abs(rel), rel: rel, reason: "folder cannot be read: " + plain(err), incomplete: true})
 	}
+	said, err := t.labelsOf(rel)
+	if err != nil {
+		return yield(t.unlabelled(rel, err))
+	}
+	said = said.over(above)
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
 		below := path.Join(rel, e.Name())
 		if e.IsDir() && len(t.abs(below)) <= maxURIBytes {
-			if !t.walkFolder(below, yield) {
+			if !t.walkFolder(below, said, yield) {
 				return false
 			}
 			continue
 		}
-		if !yield(t.look(below)) {
+		if !yield(t.look(below, said)) {
 			return false
 		}
 	}
@@ -118,9 +130,16 @@ func (t *tree) entries(rel string) ([]fs.DirEntry, error) {
 
 const notUTF8 = "name is not valid UTF-8"
 
+// unlabelled is a folder that is left out whole, because it cannot be told who
+// may read what is in it.
+func (t *tree) unlabelled(rel string, err error) listed {
+	reason := labelsFile + " cannot be used: " + clip(err.Error(), 200)
+	return listed{path: t.abs(rel), rel: rel, reason: reason, incomplete: true}
+}
+
 // look says whether a path is a file to read.
-func (t *tree) look(rel string) listed {
-	l := listed{path: t.abs(rel), rel: rel}
+func (t *tree) look(rel string, said labels) listed {
+	l := listed{path: t.abs(rel), rel: rel, labels: said}
 	if !utf8.ValidString(l.path) {
 		l.path, l.reason, l.unnamable = strings.ToValidUTF8(l.path, "\uFFFD"), notUTF8, true
 		return l

@@ -34,6 +34,10 @@ type WorkerOptions struct {
 	// Situater writes the contexts of collections that have that setting. nil:
 	// their jobs are left to other workers.
 	Situater Situater
+	// TokensPerMinute is what the server of a remote embedding model lets through,
+	// all workers together, as embed.OpenAI estimates them. 0: what it says when it
+	// is asked too much.
+	TokensPerMinute int
 }
 
 // Worker scans sources and indexes documents, for every Ingester on its database.
@@ -54,7 +58,7 @@ type Worker struct {
 // NewWorker returns a Worker that embeds with model. It keeps up to Jobs + 8 of
 // pool's connections busy.
 func NewWorker(pool *pgxpool.Pool, ids *ids.Source, model embed.Model, log *slog.Logger, o WorkerOptions) (*Worker, error) {
-	if o.Jobs < 0 || o.Grace < 0 || o.DeadAfter < 0 || o.DeadAfter > 0 && o.DeadAfter < 4*heartbeat {
+	if o.TokensPerMinute < 0 || o.Jobs < 0 || o.Grace < 0 || o.DeadAfter < 0 || o.DeadAfter > 0 && o.DeadAfter < 4*heartbeat {
 		return nil, fmt.Errorf("ingest: worker options out of range: %+v", o)
 	}
 	if o.Jobs == 0 {
@@ -65,6 +69,9 @@ func NewWorker(pool *pgxpool.Pool, ids *ids.Source, model embed.Model, log *slog
 	}
 	if o.DeadAfter == 0 {
 		o.DeadAfter = 15 * time.Second
+	}
+	if remote, ok := model.(*embed.OpenAI); ok {
+		model = remote.Paced(&pacer{pool: pool, server: remote.Server(), perMinute: o.TokensPerMinute})
 	}
 	in, err := New(pool, ids, Options{})
 	if err != nil {

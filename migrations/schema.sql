@@ -161,6 +161,11 @@ CREATE SEQUENCE public.node_id
     CACHE 1
     CYCLE;
 
+CREATE TABLE public.pace (
+    server text NOT NULL,
+    free_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.posting (
     collection_id bigint NOT NULL,
     term_id bigint NOT NULL,
@@ -289,6 +294,9 @@ ALTER TABLE ONLY public.import
 
 ALTER TABLE ONLY public.message
     ADD CONSTRAINT message_pkey PRIMARY KEY (collection_id, conversation_id, turn);
+
+ALTER TABLE ONLY public.pace
+    ADD CONSTRAINT pace_pkey PRIMARY KEY (server);
 
 ALTER TABLE ONLY public.posting
     ADD CONSTRAINT posting_pkey PRIMARY KEY (collection_id, term_id, chunk_id) INCLUDE (tf, length);

@@ -48,6 +48,7 @@ type storage struct {
 	EmbedModel   string `help:"Embed with this model of an OpenAI-compatible server instead of in process."`
 	EmbedBaseURL string `name:"embed-base-url" help:"That server, as in http://127.0.0.1:11434/v1."`
 	EmbedDim     int    `help:"Length of that model's vectors."`
+	EmbedRate    int    `name:"embed-tokens-per-minute" placeholder:"N" help:"What that server lets through for all workers together, in tokens. 0: as its answers say."`
 	EmbedKey     string `secret:"" hidden:"" help:"Its key."`
 
 	XDGDataHome string `hidden:"" env:"XDG_DATA_HOME"`
@@ -68,6 +69,9 @@ func (s *storage) Validate() error {
 	}
 	if s.EmbedModel != "" && (s.EmbedBaseURL == "" || s.EmbedDim <= 0) {
 		return errors.New("--embed-model needs --embed-base-url and --embed-dim")
+	}
+	if s.EmbedRate < 0 {
+		return errors.New("--embed-tokens-per-minute must not be negative")
 	}
 	return nil
 }

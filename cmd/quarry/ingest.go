@@ -22,6 +22,7 @@ type ingestCmd struct {
 	DryRun           bool `env:"-" help:"Only show what would be added, changed, moved and removed."`
 	AllowMassRemoval bool `env:"-" help:"Let --sync remove more than half of a source's documents."`
 	Records          bool `env:"-" help:"The files are JSONL with a document a line, perhaps with its vectors."`
+	labelFlags
 	watchFlags
 	Upload bool `env:"-" help:"Send the files instead of letting the server read them; the default for a server that is not on this machine."`
 }
@@ -37,9 +38,9 @@ func (c *ingestCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 		}
 		switch {
 		case upload && c.Records:
-			return uploadRecords(ctx, cl, term, g.Collection, c.Paths)
+			return uploadRecords(ctx, cl, term, in)
 		case upload:
-			return uploadPaths(ctx, cl, term, g.Collection, c.Paths)
+			return uploadPaths(ctx, cl, term, in)
 		case c.Watch:
 			return keep(ctx, cl, term, c.watchFlags, in)
 		}
@@ -54,6 +55,9 @@ func (c *ingestCmd) request(g *globals) (in *quarryv1.StartImportRequest, upload
 		Sync: c.Sync || c.Watch, DryRun: c.DryRun, AllowMassRemoval: c.AllowMassRemoval,
 	}
 	if err := c.remote.into(in); err != nil {
+		return nil, false, err
+	}
+	if err := c.labelFlags.into(in); err != nil {
 		return nil, false, err
 	}
 	if c.Upload && len(c.Paths) == 0 {
@@ -74,11 +78,8 @@ func importPaths(ctx context.Context, cl *client, term *terminal, in *quarryv1.S
 		return err
 	}
 	p.end()
-	if err := term.summarize(last); err != nil {
+	if err := term.conclude(last); err != nil {
 		return err
-	}
-	if last.State != quarryv1.ImportState_IMPORT_STATE_DONE {
-		return fmt.Errorf("the import ended as %s: %s", importState(last.State), clean(last.Error))
 	}
 	if last.Unchanged == 0 || in.DryRun {
 		return nil
@@ -118,8 +119,7 @@ func watch(ctx context.Context, cl *client, im *quarryv1.Import, p *progress) (*
 	}
 }
 
-// watchOnce returns the last state seen, and nil when it is final. It shows that
-// state again each second: a large batch may leave it as it is for minutes.
+// watchOnce returns the last state seen, and no error when it is final.
 func watchOnce(ctx context.Context, cl *client, im *quarryv1.Import, p *progress) (*quarryv1.Import, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -127,37 +127,16 @@ func watchOnce(ctx context.Context, cl *client, im *quarryv1.Import, p *progress
 	if err != nil {
 		return im, err
 	}
-	states, ended := make(chan *quarryv1.Import), make(chan error, 1)
-	go func() { ended <- receive(ctx, stream, states) }()
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case im = <-states:
-		case <-tick.C:
-		case err := <-ended:
-			return im, err
-		}
-		p.show(im)
-	}
-}
-
-// receive passes an import's states on until its stream ends; an end that was
-// meant is nil.
-func receive(ctx context.Context, stream quarryv1.IngestService_WatchImportClient, states chan<- *quarryv1.Import) error {
 	for {
 		r, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return im, nil
 		}
 		if err != nil {
-			return err
+			return im, err
 		}
-		select {
-		case states <- r.Import:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+		im = r.Import
+		p.show(im)
 	}
 }
 
@@ -205,6 +184,20 @@ func pending(ctx context.Context, cl *client, collection string, by *timestamppb
 			return false, nil
 		}
 	}
+}
+
+// conclude prints what an import did, and gives an error when it was not all.
+func (t *terminal) conclude(im *quarryv1.Import) error {
+	if err := t.summarize(im); err != nil {
+		return err
+	}
+	switch im.State {
+	case quarryv1.ImportState_IMPORT_STATE_DONE:
+		return nil
+	case quarryv1.ImportState_IMPORT_STATE_CANCELLED:
+		return errors.New("the import was cancelled")
+	}
+	return fmt.Errorf("the import ended as %s: %s", importState(im.State), clean(im.Error))
 }
 
 // summarize prints what an import did.

@@ -25,6 +25,7 @@ type cli struct {
 	Search  searchCmd  `cmd:"" help:"Find passages."`
 	Explain explainCmd `cmd:"" help:"Tell why a search returns what it does, and why not a document."`
 	Ingest  ingestCmd  `cmd:"" help:"Ingest files and folders."`
+	Imports importsCmd `cmd:"" help:"List, watch and cancel imports."`
 	Docs    docsCmd    `cmd:"" help:"List, show and delete documents."`
 	Eval    evalCmd    `cmd:"" help:"Measure retrieval on questions whose answers are known."`
 	Check   checkCmd   `cmd:"" help:"Recompute a collection's statistics and look for what is orphaned or missing."`

@@ -16,8 +16,6 @@ type progress struct {
 	now   func() time.Time
 	start time.Time
 	last  time.Time
-	// first is the import when it was first seen, which may be long after it began.
-	first *quarryv1.Import
 	open  bool
 }
 
@@ -60,29 +58,43 @@ func (p *progress) end() {
 }
 
 func (p *progress) show(im *quarryv1.Import) {
-	if p.first == nil {
-		p.first, p.start = im, p.now()
+	s := importLine(im)
+	if p.term.tty && im.State == quarryv1.ImportState_IMPORT_STATE_INDEXING {
+		s = "  " + bar(float64(settled(im)), float64(im.Queued)) + s
 	}
-	p.say(importLine(p.first, im, p.now().Sub(p.start)))
+	p.say(s)
 }
 
-// importLine says how far an import is, at the rates since first, which was
-// seen the given time ago.
-func importLine(first, im *quarryv1.Import, since time.Duration) string {
-	done, of := im.Indexed+im.Failed+im.Superseded, im.Queued
-	s := fmt.Sprintf("  %d/%d documents", done, of)
+// settled counts the documents that an import waits for no longer.
+func settled(im *quarryv1.Import) int64 { return im.Indexed + im.Failed + im.Superseded }
+
+// bar shows how much of all is done.
+func bar(done, of float64) string {
+	const width = 20
+	n := 0
+	if of > 0 {
+		n = min(width, int(width*done/of))
+	}
+	return "[" + strings.Repeat("#", n) + strings.Repeat("·", width-n) + "]"
+}
+
+// importLine says how far an import is.
+func importLine(im *quarryv1.Import) string {
+	s := fmt.Sprintf("  %d/%d documents", settled(im), im.Queued)
 	if im.State == quarryv1.ImportState_IMPORT_STATE_SCANNING {
-		s = fmt.Sprintf("  %d documents, reading on (%d files seen)", done, im.Listed)
+		s = fmt.Sprintf("  %d documents, reading on (%d files seen)", settled(im), im.Listed)
+	}
+	if im.Failed > 0 {
+		s += fmt.Sprintf(", %d quarantined", im.Failed)
 	}
 	s += fmt.Sprintf(" · %d chunks", max(im.Chunks, im.Embedded)) // a large document's are embedded long before they are written
-	if since < time.Second/2 {
+	r := im.Rate
+	if r == nil {
 		return s
 	}
-	rate := func(a, b int64) float64 { return float64(b-a) / since.Seconds() }
-	s += fmt.Sprintf(" · %.0f chunks/s · %.0f tokens/s", rate(first.Chunks, im.Chunks), rate(first.Tokens, im.Tokens))
-	bytes := rate(first.IndexedBytes, im.IndexedBytes)
-	if left := im.QueuedBytes - im.IndexedBytes; bytes > 0 && left > 0 && im.State == quarryv1.ImportState_IMPORT_STATE_INDEXING {
-		s += " · " + duration(time.Duration(float64(left)/bytes*float64(time.Second))) + " left"
+	s += fmt.Sprintf(" · %.0f chunks/s · %.0f tokens/s", r.ChunksPerSecond, r.TokensPerSecond)
+	if r.TimeLeft != nil {
+		s += " · " + duration(r.TimeLeft.AsDuration()) + " left"
 	}
 	return s
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/quarry-rag/quarry/ingest"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
@@ -20,8 +19,8 @@ const partBytes = 1 << 20
 
 // uploadRecords sends the documents of JSONL files in one stream. They are safe
 // when it returns, and are indexed afterwards.
-func uploadRecords(ctx context.Context, cl *client, term *terminal, collection string, paths []string) error {
-	u := &uploader{client: cl, collection: collection, progress: newProgress(term, time.Now)}
+func uploadRecords(ctx context.Context, cl *client, term *terminal, in *quarryv1.StartImportRequest) error {
+	u := &uploader{client: cl, in: in, progress: newProgress(term, time.Now)}
 	g, ctx := errgroup.WithContext(ctx)
 	stream, err := cl.ingest.PutDocuments(ctx)
 	if err != nil {
@@ -29,7 +28,7 @@ func uploadRecords(ctx context.Context, cl *client, term *terminal, collection s
 	}
 	g.Go(func() error { return u.results(stream) })
 	g.Go(func() error {
-		for _, path := range paths {
+		for _, path := range in.Paths {
 			// After io.EOF the stream's own error comes with its results.
 			if err := u.sendRecords(stream, path); errors.Is(err, io.EOF) {
 				return nil
@@ -92,20 +91,20 @@ func (u *uploader) sendRecords(stream putStream, path string) error {
 			u.skip(n.Reason, fmt.Sprintf("%s:%d", path, n.Line))
 			continue
 		}
-		if err := sendDocument(stream, u.collection, n.Document); err != nil {
+		if err := u.sendDocument(stream, n.Document); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func sendDocument(stream putStream, collection string, d ingest.Document) error {
-	metadata, err := structpb.NewStruct(d.Metadata)
+func (u *uploader) sendDocument(stream putStream, d ingest.Document) error {
+	who, metadata, err := u.labels(d.Principals, d.Metadata)
 	if err != nil {
 		return fmt.Errorf("metadata of %q: %w", d.URI, err)
 	}
 	err = stream.Send(&quarryv1.PutDocumentsRequest{Part: &quarryv1.PutDocumentsRequest_Header{Header: &quarryv1.DocumentHeader{
-		Collection: collection, Uri: d.URI, MediaType: d.MediaType, Title: d.Title, Metadata: metadata, Principals: d.Principals,
+		Collection: u.in.Collection, Uri: d.URI, MediaType: d.MediaType, Title: d.Title, Metadata: metadata, Principals: who,
 	}}})
 	for body := d.Body; err == nil && len(body) > 0; {
 		n := min(len(body), partBytes)

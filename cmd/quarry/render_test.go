@@ -106,16 +106,23 @@ func TestSearchText(t *testing.T) {
 
 func TestImportText(t *testing.T) {
 	term, _ := testTerminal()
-	first := &quarryv1.Import{State: quarryv1.ImportState_IMPORT_STATE_SCANNING, Listed: 10, Queued: 8, Indexed: 1, Chunks: 20, Tokens: 1000, IndexedBytes: 100, QueuedBytes: 800}
-	later := &quarryv1.Import{State: quarryv1.ImportState_IMPORT_STATE_INDEXING, Listed: 12, Queued: 9, Indexed: 4, Failed: 1, Chunks: 120, Tokens: 21000, IndexedBytes: 500, QueuedBytes: 900}
+	first := &quarryv1.Import{State: quarryv1.ImportState_IMPORT_STATE_SCANNING, Listed: 10, Queued: 8, Indexed: 1, Chunks: 20}
+	later := &quarryv1.Import{
+		State: quarryv1.ImportState_IMPORT_STATE_INDEXING, Listed: 12, Queued: 9, Indexed: 4, Failed: 1, Chunks: 120,
+		Rate: &quarryv1.ImportRate{ChunksPerSecond: 49.6, TokensPerSecond: 10000, TimeLeft: durationpb.New(2 * time.Second)},
+	}
 	done := &quarryv1.Import{
 		State: quarryv1.ImportState_IMPORT_STATE_DONE, Listed: 15, Queued: 9, Indexed: 8, Failed: 1, Unchanged: 3, Removed: 2, Chunks: 200, Embedded: 150, Tokens: 30000,
 		StartedAt: timestamppb.New(time.Unix(100, 0)), FinishedAt: timestamppb.New(time.Unix(175, 0)),
 		Skipped: []*quarryv1.Skipped{{Reason: "a named pipe", Count: 1, Example: "/home/u/text/p"}, {Reason: "unknown format", Count: 2, Example: "/x/y.bin"}},
 	}
 	golden(t, "import.golden", strings.Join([]string{
-		importLine(first, first, 0), importLine(first, first, time.Second), importLine(first, later, 2*time.Second),
+		importLine(first), importLine(later), bar(0, 0), bar(5, 9), bar(9, 9),
 		importSummary(term, done), importSummary(term, &quarryv1.Import{Unchanged: 4}),
+		importRow(term, &quarryv1.Import{
+			Id: "77", State: quarryv1.ImportState_IMPORT_STATE_FAILED, StartedAt: timestamppb.New(time.Unix(100, 0)), Queued: 9, Indexed: 8, Failed: 1,
+			Source: "/home/u/text", Error: "the disk\nis away",
+		}),
 	}, "\n")+"\n")
 }
 

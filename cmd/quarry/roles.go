@@ -61,7 +61,9 @@ func (c *workCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 		return err
 	}
 	n.situater = newSituater(answerers, ledger.New(n.pool), log)
-	w, err := ingest.NewWorker(n.jobs, n.ids, n.model, calmly(log), ingest.WorkerOptions{Situater: situating(n.situater)})
+	w, err := ingest.NewWorker(n.jobs, n.ids, n.model, calmly(log), ingest.WorkerOptions{
+		Situater: situating(n.situater), TokensPerMinute: c.EmbedRate,
+	})
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func (c *upCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 		return err
 	}
 	w, err := ingest.NewWorker(n.jobs, n.ids, n.model, calmly(log), ingest.WorkerOptions{
-		Exclusive: c.DatabaseURL == "", Situater: situating(n.situater),
+		Exclusive: c.DatabaseURL == "", Situater: situating(n.situater), TokensPerMinute: c.EmbedRate,
 	})
 	if err != nil {
 		return err

@@ -2,20 +2,20 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"iter"
+	"maps"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/quarry-rag/quarry/ingest"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
@@ -26,20 +26,29 @@ const uploads = 4
 
 // uploadPaths walks the paths and puts each file. A file that the server refuses
 // is counted and the rest goes on.
-func uploadPaths(ctx context.Context, cl *client, term *terminal, collection string, paths []string) error {
-	u := &uploader{client: cl, collection: collection, progress: newProgress(term, time.Now)}
+func uploadPaths(ctx context.Context, cl *client, term *terminal, in *quarryv1.StartImportRequest) error {
+	u := &uploader{client: cl, in: in, progress: newProgress(term, time.Now)}
+	var roots []iter.Seq[ingest.File]
+	for _, path := range in.Paths {
+		root, done, err := ingest.Files(path)
+		if err != nil {
+			return err
+		}
+		defer done()
+		roots = append(roots, root)
+	}
 	begun := time.Now()
 	g, ctx := errgroup.WithContext(ctx)
-	files := make(chan string)
+	files := make(chan ingest.File)
 	g.Go(func() error {
 		defer close(files)
-		return walk(ctx, paths, files, u.skip)
+		return u.walk(ctx, roots, files)
 	})
 	for range uploads {
 		g.Go(func() error {
-			for path := range files {
-				if err := u.put(ctx, path); err != nil {
-					return fmt.Errorf("%s: %w", path, err)
+			for f := range files {
+				if err := u.put(ctx, f); err != nil {
+					return fmt.Errorf("%s: %w", f.Path, err)
 				}
 			}
 			return nil
@@ -56,32 +65,19 @@ func uploadPaths(ctx context.Context, cl *client, term *terminal, collection str
 	return err
 }
 
-// walk sends the regular files below paths. What cannot be read is skipped.
-func walk(ctx context.Context, paths []string, files chan<- string, skip func(reason, path string)) error {
-	for _, root := range paths {
-		if _, err := os.Stat(root); err != nil {
-			return err
-		}
-		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				skip("cannot be read", path)
-				return nil
-			case d.IsDir():
-				return nil
-			case !d.Type().IsRegular():
-				skip("not a regular file", path)
-				return nil
+// walk sends the files of the roots on, and skips what an import would.
+func (u *uploader) walk(ctx context.Context, roots []iter.Seq[ingest.File], files chan<- ingest.File) error {
+	for _, root := range roots {
+		for f := range root {
+			if f.Reason != "" {
+				u.skip(f.Reason, f.Path)
+				continue
 			}
 			select {
-			case files <- path:
-				return nil
+			case files <- f:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-		})
-		if err != nil {
-			return err
 		}
 	}
 	return nil
@@ -89,8 +85,8 @@ func walk(ctx context.Context, paths []string, files chan<- string, skip func(re
 
 // uploader counts as an import does. Safe for concurrent use.
 type uploader struct {
-	client     *client
-	collection string
+	client *client
+	in     *quarryv1.StartImportRequest // what the server would be asked for, could it read the files
 
 	mu       sync.Mutex
 	progress *progress
@@ -111,15 +107,22 @@ func (u *uploader) skip(reason, path string) {
 
 // put sends one file and waits until it is indexed. It returns only errors that
 // every other file would meet too.
-func (u *uploader) put(ctx context.Context, path string) error {
-	body, err := readFile(path)
-	if err != nil {
-		u.skip(err.Error(), path)
+func (u *uploader) put(ctx context.Context, f ingest.File) error {
+	body, reason := f.Read()
+	if reason != "" {
+		u.skip(reason, f.Path)
 		return nil
 	}
-	r, err := u.putRetrying(ctx, &quarryv1.PutDocumentRequest{Collection: u.collection, Uri: fileURI(path), Content: body, Wait: true})
+	who, metadata, err := u.labels(f.Principals, f.Metadata)
+	if err != nil {
+		u.skip(err.Error(), f.Path)
+		return nil
+	}
+	r, err := u.putRetrying(ctx, &quarryv1.PutDocumentRequest{
+		Collection: u.in.Collection, Uri: fileURI(f.Path), Content: body, Wait: true, Principals: who, Metadata: metadata,
+	})
 	if status.Code(err) == codes.InvalidArgument {
-		u.skip(explain(err), path)
+		u.skip(explain(err), f.Path)
 		return nil
 	}
 	if err != nil {
@@ -127,6 +130,24 @@ func (u *uploader) put(ctx context.Context, path string) error {
 	}
 	u.count(r, int64(len(body)))
 	return nil
+}
+
+// labels puts what the command line says of all documents over what one's own
+// place says.
+func (u *uploader) labels(principals []string, metadata map[string]any) ([]string, *structpb.Struct, error) {
+	if len(u.in.Principals) > 0 {
+		principals = u.in.Principals
+	}
+	all := map[string]any{}
+	maps.Copy(all, metadata)
+	maps.Copy(all, u.in.Metadata.AsMap())
+	// By way of JSON, which holds less than YAML.
+	text, err := json.Marshal(all)
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &structpb.Struct{}
+	return principals, s, s.UnmarshalJSON(text)
 }
 
 // putRetrying obeys the server's advice on when to try again.
@@ -162,33 +183,6 @@ func (u *uploader) count(r *quarryv1.PutDocumentResponse, size int64) {
 		u.sum.IndexedBytes += size
 	}
 	u.progress.show(&u.sum)
-}
-
-var errTooLarge = fmt.Errorf("larger than %d MiB", ingest.MaxDocumentBytes>>20)
-
-// readFile reads no more than a document may hold, whatever the file's size
-// says. It opens without blocking: the file may have become a pipe meanwhile.
-func readFile(path string) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, cause(err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, cause(err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
-	}
-	body, err := io.ReadAll(io.LimitReader(f, ingest.MaxDocumentBytes+1))
-	if err != nil {
-		return nil, cause(err)
-	}
-	if len(body) > ingest.MaxDocumentBytes {
-		return nil, errTooLarge
-	}
-	return body, nil
 }
 
 // cause is an error without the path, so that equal reasons count together.

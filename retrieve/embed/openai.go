@@ -20,6 +20,7 @@ type OpenAI struct {
 	client *http.Client
 	slots  chan struct{} // held by the requests of large calls
 	info   Info
+	pacer  Pacer // nil: none
 }
 
 var _ Model = (*OpenAI)(nil)
@@ -95,7 +96,7 @@ func (o *OpenAI) Embed(ctx context.Context, texts []string) ([][]float32, error)
 }
 
 func (o *OpenAI) embedBatch(ctx context.Context, b batch, into [][]float32) error {
-	vectors, err := o.requestWithRetries(ctx, b.texts)
+	vectors, err := o.requestWithRetries(ctx, b)
 	if err != nil {
 		return fmt.Errorf("embed texts %d to %d by %q: %w", b.first+1, b.first+len(b.texts), o.config.Model, err)
 	}
@@ -105,24 +106,24 @@ func (o *OpenAI) embedBatch(ctx context.Context, b batch, into [][]float32) erro
 
 // batch is a run of a call's texts, each cut to MaxTokens.
 type batch struct {
-	first int // index of its first text in the call
-	texts []string
+	first  int // index of its first text in the call
+	texts  []string
+	tokens int
 }
 
 // split keeps to BatchTexts and BatchTokens; a single text may exceed the latter.
 func (o *OpenAI) split(texts []string) []batch {
 	var batches []batch
 	var current batch
-	tokens := 0
 	for i, text := range texts {
 		text, n := cutTokens(text, o.config.MaxTokens)
-		full := len(current.texts) == o.config.BatchTexts || tokens+n > o.config.BatchTokens
+		full := len(current.texts) == o.config.BatchTexts || current.tokens+n > o.config.BatchTokens
 		if full && len(current.texts) > 0 {
 			batches = append(batches, current)
-			current, tokens = batch{first: i}, 0
+			current = batch{first: i}
 		}
 		current.texts = append(current.texts, text)
-		tokens += n
+		current.tokens += n
 	}
 	return append(batches, current)
 }

@@ -32,8 +32,8 @@ type embeddingRequest struct {
 // requestWithRetries repeats a request that failed for a reason that may pass,
 // waiting as long as the server asks, or 0.5 s, 1 s, 2 s… less up to half at
 // random. It gives up with the last error, joined with ctx's if that has ended.
-func (o *OpenAI) requestWithRetries(ctx context.Context, texts []string) ([][]float32, error) {
-	body := embeddingRequest{Model: o.config.Model, Input: texts, Encoding: "float"}
+func (o *OpenAI) requestWithRetries(ctx context.Context, b batch) ([][]float32, error) {
+	body := embeddingRequest{Model: o.config.Model, Input: b.texts, Encoding: "float"}
 	if o.config.SendDim {
 		body.Dimensions = o.config.Dim
 	}
@@ -42,7 +42,10 @@ func (o *OpenAI) requestWithRetries(ctx context.Context, texts []string) ([][]fl
 		return nil, err
 	}
 	for try := 0; ; try++ {
-		vectors, err := o.request(ctx, encoded, len(texts))
+		if err := o.wait(ctx, b.tokens); err != nil {
+			return nil, err
+		}
+		vectors, err := o.request(ctx, encoded, len(b.texts))
 		if err == nil {
 			return vectors, nil
 		}
@@ -50,6 +53,9 @@ func (o *OpenAI) requestWithRetries(ctx context.Context, texts []string) ([][]fl
 			return nil, fmt.Errorf("%w: %w", ctx.Err(), err)
 		}
 		wait, again := o.retryWait(err, try)
+		if lost := o.tellPause(ctx, err, wait); lost != nil {
+			return nil, errors.Join(err, lost)
+		}
 		if !again {
 			return nil, err
 		}

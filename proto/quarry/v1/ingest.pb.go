@@ -10,6 +10,7 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	structpb "google.golang.org/protobuf/types/known/structpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
@@ -685,7 +686,14 @@ type StartImportRequest struct {
 	Web     *WebSite       `protobuf:"bytes,8,opt,name=web,proto3" json:"web,omitempty"`
 	// An S3-compatible bucket and what begins the keys below it, as in
 	// s3://bucket/folder. Endpoint and credentials are the server's.
-	Bucket        string `protobuf:"bytes,9,opt,name=bucket,proto3" json:"bucket,omitempty"`
+	Bucket string `protobuf:"bytes,9,opt,name=bucket,proto3" json:"bucket,omitempty"`
+	// Who may read all that is imported, whatever the source says. Empty: a folder
+	// may say so in a file .quarry.yaml ("principals", a list, and "metadata"), which
+	// holds for it and all below; else documents that are there keep theirs, and new
+	// ones are for everyone who may read the collection.
+	Principals []string `protobuf:"bytes,10,rep,name=principals,proto3" json:"principals,omitempty"`
+	// Goes over what the source says, key by key.
+	Metadata      *structpb.Struct `protobuf:"bytes,11,opt,name=metadata,proto3" json:"metadata,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -781,6 +789,20 @@ func (x *StartImportRequest) GetBucket() string {
 		return x.Bucket
 	}
 	return ""
+}
+
+func (x *StartImportRequest) GetPrincipals() []string {
+	if x != nil {
+		return x.Principals
+	}
+	return nil
+}
+
+func (x *StartImportRequest) GetMetadata() *structpb.Struct {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
 }
 
 // GitRepository is what a repository holds at one revision. Its documents have
@@ -991,7 +1013,12 @@ type Import struct {
 	Plan *ImportPlan `protobuf:"bytes,20,opt,name=plan,proto3" json:"plan,omitempty"`
 	// Documents that a sync found elsewhere in their source with the same content;
 	// they keep their id, version and chunks.
-	Moved         int64 `protobuf:"varint,21,opt,name=moved,proto3" json:"moved,omitempty"`
+	Moved int64 `protobuf:"varint,21,opt,name=moved,proto3" json:"moved,omitempty"`
+	// What is read: a path, "and N more" after the first of several, or an address.
+	Source string `protobuf:"bytes,22,opt,name=source,proto3" json:"source,omitempty"`
+	// Rates of the last half minute and, once the source is read, the time that the
+	// rest takes at them. Only WatchImport tells; absent while not known.
+	Rate          *ImportRate `protobuf:"bytes,23,opt,name=rate,proto3" json:"rate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1173,6 +1200,88 @@ func (x *Import) GetMoved() int64 {
 	return 0
 }
 
+func (x *Import) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *Import) GetRate() *ImportRate {
+	if x != nil {
+		return x.Rate
+	}
+	return nil
+}
+
+type ImportRate struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	ChunksPerSecond float64                `protobuf:"fixed64,1,opt,name=chunks_per_second,json=chunksPerSecond,proto3" json:"chunks_per_second,omitempty"`
+	TokensPerSecond float64                `protobuf:"fixed64,2,opt,name=tokens_per_second,json=tokensPerSecond,proto3" json:"tokens_per_second,omitempty"`
+	BytesPerSecond  float64                `protobuf:"fixed64,3,opt,name=bytes_per_second,json=bytesPerSecond,proto3" json:"bytes_per_second,omitempty"`
+	TimeLeft        *durationpb.Duration   `protobuf:"bytes,4,opt,name=time_left,json=timeLeft,proto3" json:"time_left,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *ImportRate) Reset() {
+	*x = ImportRate{}
+	mi := &file_quarry_v1_ingest_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportRate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportRate) ProtoMessage() {}
+
+func (x *ImportRate) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_ingest_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportRate.ProtoReflect.Descriptor instead.
+func (*ImportRate) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ImportRate) GetChunksPerSecond() float64 {
+	if x != nil {
+		return x.ChunksPerSecond
+	}
+	return 0
+}
+
+func (x *ImportRate) GetTokensPerSecond() float64 {
+	if x != nil {
+		return x.TokensPerSecond
+	}
+	return 0
+}
+
+func (x *ImportRate) GetBytesPerSecond() float64 {
+	if x != nil {
+		return x.BytesPerSecond
+	}
+	return 0
+}
+
+func (x *ImportRate) GetTimeLeft() *durationpb.Duration {
+	if x != nil {
+		return x.TimeLeft
+	}
+	return nil
+}
+
 type ImportPlan struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Added   *Planned               `protobuf:"bytes,1,opt,name=added,proto3" json:"added,omitempty"`
@@ -1186,7 +1295,7 @@ type ImportPlan struct {
 
 func (x *ImportPlan) Reset() {
 	*x = ImportPlan{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[11]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1198,7 +1307,7 @@ func (x *ImportPlan) String() string {
 func (*ImportPlan) ProtoMessage() {}
 
 func (x *ImportPlan) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[11]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1211,7 +1320,7 @@ func (x *ImportPlan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportPlan.ProtoReflect.Descriptor instead.
 func (*ImportPlan) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{11}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ImportPlan) GetAdded() *Planned {
@@ -1253,7 +1362,7 @@ type Planned struct {
 
 func (x *Planned) Reset() {
 	*x = Planned{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[12]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1265,7 +1374,7 @@ func (x *Planned) String() string {
 func (*Planned) ProtoMessage() {}
 
 func (x *Planned) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[12]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1278,7 +1387,7 @@ func (x *Planned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Planned.ProtoReflect.Descriptor instead.
 func (*Planned) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{12}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Planned) GetCount() int64 {
@@ -1308,7 +1417,7 @@ type Skipped struct {
 
 func (x *Skipped) Reset() {
 	*x = Skipped{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[13]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1320,7 +1429,7 @@ func (x *Skipped) String() string {
 func (*Skipped) ProtoMessage() {}
 
 func (x *Skipped) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[13]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1333,7 +1442,7 @@ func (x *Skipped) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Skipped.ProtoReflect.Descriptor instead.
 func (*Skipped) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{13}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Skipped) GetReason() string {
@@ -1367,7 +1476,7 @@ type WatchImportRequest struct {
 
 func (x *WatchImportRequest) Reset() {
 	*x = WatchImportRequest{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[14]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1379,7 +1488,7 @@ func (x *WatchImportRequest) String() string {
 func (*WatchImportRequest) ProtoMessage() {}
 
 func (x *WatchImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[14]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1392,7 +1501,7 @@ func (x *WatchImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchImportRequest.ProtoReflect.Descriptor instead.
 func (*WatchImportRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{14}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WatchImportRequest) GetCollection() string {
@@ -1418,7 +1527,7 @@ type WatchImportResponse struct {
 
 func (x *WatchImportResponse) Reset() {
 	*x = WatchImportResponse{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[15]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1430,7 +1539,7 @@ func (x *WatchImportResponse) String() string {
 func (*WatchImportResponse) ProtoMessage() {}
 
 func (x *WatchImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[15]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1443,10 +1552,220 @@ func (x *WatchImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchImportResponse.ProtoReflect.Descriptor instead.
 func (*WatchImportResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{15}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *WatchImportResponse) GetImport() *Import {
+	if x != nil {
+		return x.Import
+	}
+	return nil
+}
+
+type ListImportsRequest struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Collection string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// 0 means 100.
+	PageSize      int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListImportsRequest) Reset() {
+	*x = ListImportsRequest{}
+	mi := &file_quarry_v1_ingest_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListImportsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListImportsRequest) ProtoMessage() {}
+
+func (x *ListImportsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_ingest_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListImportsRequest.ProtoReflect.Descriptor instead.
+func (*ListImportsRequest) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ListImportsRequest) GetCollection() string {
+	if x != nil {
+		return x.Collection
+	}
+	return ""
+}
+
+func (x *ListImportsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListImportsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListImportsResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Imports []*Import              `protobuf:"bytes,1,rep,name=imports,proto3" json:"imports,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListImportsResponse) Reset() {
+	*x = ListImportsResponse{}
+	mi := &file_quarry_v1_ingest_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListImportsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListImportsResponse) ProtoMessage() {}
+
+func (x *ListImportsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_ingest_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListImportsResponse.ProtoReflect.Descriptor instead.
+func (*ListImportsResponse) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ListImportsResponse) GetImports() []*Import {
+	if x != nil {
+		return x.Imports
+	}
+	return nil
+}
+
+func (x *ListImportsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type CancelImportRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Collection    string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelImportRequest) Reset() {
+	*x = CancelImportRequest{}
+	mi := &file_quarry_v1_ingest_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelImportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelImportRequest) ProtoMessage() {}
+
+func (x *CancelImportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_ingest_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelImportRequest.ProtoReflect.Descriptor instead.
+func (*CancelImportRequest) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *CancelImportRequest) GetCollection() string {
+	if x != nil {
+		return x.Collection
+	}
+	return ""
+}
+
+func (x *CancelImportRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type CancelImportResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Import        *Import                `protobuf:"bytes,1,opt,name=import,proto3" json:"import,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelImportResponse) Reset() {
+	*x = CancelImportResponse{}
+	mi := &file_quarry_v1_ingest_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelImportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelImportResponse) ProtoMessage() {}
+
+func (x *CancelImportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_ingest_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelImportResponse.ProtoReflect.Descriptor instead.
+func (*CancelImportResponse) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *CancelImportResponse) GetImport() *Import {
 	if x != nil {
 		return x.Import
 	}
@@ -1467,7 +1786,7 @@ type ListDocumentsRequest struct {
 
 func (x *ListDocumentsRequest) Reset() {
 	*x = ListDocumentsRequest{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[16]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1479,7 +1798,7 @@ func (x *ListDocumentsRequest) String() string {
 func (*ListDocumentsRequest) ProtoMessage() {}
 
 func (x *ListDocumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[16]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1492,7 +1811,7 @@ func (x *ListDocumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDocumentsRequest.ProtoReflect.Descriptor instead.
 func (*ListDocumentsRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{16}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListDocumentsRequest) GetCollection() string {
@@ -1534,7 +1853,7 @@ type ListDocumentsResponse struct {
 
 func (x *ListDocumentsResponse) Reset() {
 	*x = ListDocumentsResponse{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[17]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1546,7 +1865,7 @@ func (x *ListDocumentsResponse) String() string {
 func (*ListDocumentsResponse) ProtoMessage() {}
 
 func (x *ListDocumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[17]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1559,7 +1878,7 @@ func (x *ListDocumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDocumentsResponse.ProtoReflect.Descriptor instead.
 func (*ListDocumentsResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{17}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListDocumentsResponse) GetDocuments() []*Document {
@@ -1587,7 +1906,7 @@ type GetDocumentRequest struct {
 
 func (x *GetDocumentRequest) Reset() {
 	*x = GetDocumentRequest{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[18]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1599,7 +1918,7 @@ func (x *GetDocumentRequest) String() string {
 func (*GetDocumentRequest) ProtoMessage() {}
 
 func (x *GetDocumentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[18]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1612,7 +1931,7 @@ func (x *GetDocumentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDocumentRequest.ProtoReflect.Descriptor instead.
 func (*GetDocumentRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{18}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetDocumentRequest) GetCollection() string {
@@ -1647,7 +1966,7 @@ type GetDocumentResponse struct {
 
 func (x *GetDocumentResponse) Reset() {
 	*x = GetDocumentResponse{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[19]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1659,7 +1978,7 @@ func (x *GetDocumentResponse) String() string {
 func (*GetDocumentResponse) ProtoMessage() {}
 
 func (x *GetDocumentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[19]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1672,7 +1991,7 @@ func (x *GetDocumentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDocumentResponse.ProtoReflect.Descriptor instead.
 func (*GetDocumentResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{19}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetDocumentResponse) GetDocument() *Document {
@@ -1699,7 +2018,7 @@ type DeleteDocumentRequest struct {
 
 func (x *DeleteDocumentRequest) Reset() {
 	*x = DeleteDocumentRequest{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[20]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1711,7 +2030,7 @@ func (x *DeleteDocumentRequest) String() string {
 func (*DeleteDocumentRequest) ProtoMessage() {}
 
 func (x *DeleteDocumentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[20]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1724,7 +2043,7 @@ func (x *DeleteDocumentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteDocumentRequest.ProtoReflect.Descriptor instead.
 func (*DeleteDocumentRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{20}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *DeleteDocumentRequest) GetCollection() string {
@@ -1749,7 +2068,7 @@ type DeleteDocumentResponse struct {
 
 func (x *DeleteDocumentResponse) Reset() {
 	*x = DeleteDocumentResponse{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[21]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1761,7 +2080,7 @@ func (x *DeleteDocumentResponse) String() string {
 func (*DeleteDocumentResponse) ProtoMessage() {}
 
 func (x *DeleteDocumentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[21]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1774,7 +2093,7 @@ func (x *DeleteDocumentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteDocumentResponse.ProtoReflect.Descriptor instead.
 func (*DeleteDocumentResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{21}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{26}
 }
 
 type RetryDocumentsRequest struct {
@@ -1791,7 +2110,7 @@ type RetryDocumentsRequest struct {
 
 func (x *RetryDocumentsRequest) Reset() {
 	*x = RetryDocumentsRequest{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[22]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1803,7 +2122,7 @@ func (x *RetryDocumentsRequest) String() string {
 func (*RetryDocumentsRequest) ProtoMessage() {}
 
 func (x *RetryDocumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[22]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1816,7 +2135,7 @@ func (x *RetryDocumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryDocumentsRequest.ProtoReflect.Descriptor instead.
 func (*RetryDocumentsRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{22}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RetryDocumentsRequest) GetCollection() string {
@@ -1849,7 +2168,7 @@ type RetryDocumentsResponse struct {
 
 func (x *RetryDocumentsResponse) Reset() {
 	*x = RetryDocumentsResponse{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[23]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1861,7 +2180,7 @@ func (x *RetryDocumentsResponse) String() string {
 func (*RetryDocumentsResponse) ProtoMessage() {}
 
 func (x *RetryDocumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[23]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1874,7 +2193,7 @@ func (x *RetryDocumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryDocumentsResponse.ProtoReflect.Descriptor instead.
 func (*RetryDocumentsResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{23}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RetryDocumentsResponse) GetRetried() int64 {
@@ -1893,7 +2212,7 @@ type CheckCollectionRequest struct {
 
 func (x *CheckCollectionRequest) Reset() {
 	*x = CheckCollectionRequest{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[24]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1905,7 +2224,7 @@ func (x *CheckCollectionRequest) String() string {
 func (*CheckCollectionRequest) ProtoMessage() {}
 
 func (x *CheckCollectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[24]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1918,7 +2237,7 @@ func (x *CheckCollectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckCollectionRequest.ProtoReflect.Descriptor instead.
 func (*CheckCollectionRequest) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{24}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CheckCollectionRequest) GetCollection() string {
@@ -1938,7 +2257,7 @@ type CheckCollectionResponse struct {
 
 func (x *CheckCollectionResponse) Reset() {
 	*x = CheckCollectionResponse{}
-	mi := &file_quarry_v1_ingest_proto_msgTypes[25]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1950,7 +2269,7 @@ func (x *CheckCollectionResponse) String() string {
 func (*CheckCollectionResponse) ProtoMessage() {}
 
 func (x *CheckCollectionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_quarry_v1_ingest_proto_msgTypes[25]
+	mi := &file_quarry_v1_ingest_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1963,7 +2282,7 @@ func (x *CheckCollectionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckCollectionResponse.ProtoReflect.Descriptor instead.
 func (*CheckCollectionResponse) Descriptor() ([]byte, []int) {
-	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{25}
+	return file_quarry_v1_ingest_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *CheckCollectionResponse) GetFindings() []string {
@@ -1977,7 +2296,7 @@ var File_quarry_v1_ingest_proto protoreflect.FileDescriptor
 
 const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"\n" +
-	"\x16quarry/v1/ingest.proto\x12\tquarry.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xff\x02\n" +
+	"\x16quarry/v1/ingest.proto\x12\tquarry.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xff\x02\n" +
 	"\bDocument\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03uri\x18\x02 \x01(\tR\x03uri\x12\x14\n" +
@@ -2036,7 +2355,7 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"\x14PutDocumentsResponse\x12\x10\n" +
 	"\x03uri\x18\x01 \x01(\tR\x03uri\x12\x18\n" +
 	"\achanged\x18\x02 \x01(\bR\achanged\x12\x14\n" +
-	"\x05error\x18\x03 \x01(\tR\x05error\"\xff\x04\n" +
+	"\x05error\x18\x03 \x01(\tR\x05error\"\xe8\x05\n" +
 	"\x12StartImportRequest\x12)\n" +
 	"\n" +
 	"collection\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\n" +
@@ -2048,7 +2367,12 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"\arecords\x18\x06 \x01(\bR\arecords\x12*\n" +
 	"\x03git\x18\a \x01(\v2\x18.quarry.v1.GitRepositoryR\x03git\x12$\n" +
 	"\x03web\x18\b \x01(\v2\x12.quarry.v1.WebSiteR\x03web\x12 \n" +
-	"\x06bucket\x18\t \x01(\tB\b\xbaH\x05r\x03(\x80\x10R\x06bucket:\xaa\x02\xbaH\xa6\x02\x1a\xbc\x01\n" +
+	"\x06bucket\x18\t \x01(\tB\b\xbaH\x05r\x03(\x80\x10R\x06bucket\x122\n" +
+	"\n" +
+	"principals\x18\n" +
+	" \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xe8\a\"\ar\x05\x10\x01\x18\xff\x01R\n" +
+	"principals\x123\n" +
+	"\bmetadata\x18\v \x01(\v2\x17.google.protobuf.StructR\bmetadata:\xaa\x02\xbaH\xa6\x02\x1a\xbc\x01\n" +
 	"\x17start_import.one_source\x127exactly one of paths, git, web and bucket must be given\x1ah[size(this.paths) > 0, has(this.git), has(this.web), this.bucket != ''].filter(given, given).size() == 1\x1ae\n" +
 	"\x14start_import.records\x12&records are files: paths must be given\x1a%!this.records || size(this.paths) > 0\"a\n" +
 	"\rGitRepository\x12*\n" +
@@ -2064,7 +2388,7 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"\tmax_depth\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bmaxDepth\x12\x14\n" +
 	"\x05crawl\x18\x04 \x01(\bR\x05crawl\"@\n" +
 	"\x13StartImportResponse\x12)\n" +
-	"\x06import\x18\x01 \x01(\v2\x11.quarry.v1.ImportR\x06import\"\xb1\x05\n" +
+	"\x06import\x18\x01 \x01(\v2\x11.quarry.v1.ImportR\x06import\"\xf4\x05\n" +
 	"\x06Import\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1e\n" +
 	"\n" +
@@ -2093,7 +2417,15 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"superseded\x18\x13 \x01(\x03R\n" +
 	"superseded\x12)\n" +
 	"\x04plan\x18\x14 \x01(\v2\x15.quarry.v1.ImportPlanR\x04plan\x12\x14\n" +
-	"\x05moved\x18\x15 \x01(\x03R\x05moved\"\xbc\x01\n" +
+	"\x05moved\x18\x15 \x01(\x03R\x05moved\x12\x16\n" +
+	"\x06source\x18\x16 \x01(\tR\x06source\x12)\n" +
+	"\x04rate\x18\x17 \x01(\v2\x15.quarry.v1.ImportRateR\x04rate\"\xc6\x01\n" +
+	"\n" +
+	"ImportRate\x12*\n" +
+	"\x11chunks_per_second\x18\x01 \x01(\x01R\x0fchunksPerSecond\x12*\n" +
+	"\x11tokens_per_second\x18\x02 \x01(\x01R\x0ftokensPerSecond\x12(\n" +
+	"\x10bytes_per_second\x18\x03 \x01(\x01R\x0ebytesPerSecond\x126\n" +
+	"\ttime_left\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\btimeLeft\"\xbc\x01\n" +
 	"\n" +
 	"ImportPlan\x12(\n" +
 	"\x05added\x18\x01 \x01(\v2\x12.quarry.v1.PlannedR\x05added\x12,\n" +
@@ -2113,6 +2445,24 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"collection\x12$\n" +
 	"\x02id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f2\r^[0-9]{1,19}$R\x02id\"@\n" +
 	"\x13WatchImportResponse\x12)\n" +
+	"\x06import\x18\x01 \x01(\v2\x11.quarry.v1.ImportR\x06import\"\x91\x01\n" +
+	"\x12ListImportsRequest\x12)\n" +
+	"\n" +
+	"collection\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\n" +
+	"collection\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\"j\n" +
+	"\x13ListImportsResponse\x12+\n" +
+	"\aimports\x18\x01 \x03(\v2\x11.quarry.v1.ImportR\aimports\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"f\n" +
+	"\x13CancelImportRequest\x12)\n" +
+	"\n" +
+	"collection\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\n" +
+	"collection\x12$\n" +
+	"\x02id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f2\r^[0-9]{1,19}$R\x02id\"A\n" +
+	"\x14CancelImportResponse\x12)\n" +
 	"\x06import\x18\x01 \x01(\v2\x11.quarry.v1.ImportR\x06import\"\xcd\x01\n" +
 	"\x14ListDocumentsRequest\x12)\n" +
 	"\n" +
@@ -2170,12 +2520,14 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"\x15IMPORT_STATE_INDEXING\x10\x02\x12\x15\n" +
 	"\x11IMPORT_STATE_DONE\x10\x03\x12\x17\n" +
 	"\x13IMPORT_STATE_FAILED\x10\x04\x12\x1a\n" +
-	"\x16IMPORT_STATE_CANCELLED\x10\x052\xfa\x05\n" +
+	"\x16IMPORT_STATE_CANCELLED\x10\x052\x99\a\n" +
 	"\rIngestService\x12L\n" +
 	"\vPutDocument\x12\x1d.quarry.v1.PutDocumentRequest\x1a\x1e.quarry.v1.PutDocumentResponse\x12S\n" +
 	"\fPutDocuments\x12\x1e.quarry.v1.PutDocumentsRequest\x1a\x1f.quarry.v1.PutDocumentsResponse(\x010\x01\x12L\n" +
 	"\vStartImport\x12\x1d.quarry.v1.StartImportRequest\x1a\x1e.quarry.v1.StartImportResponse\x12N\n" +
-	"\vWatchImport\x12\x1d.quarry.v1.WatchImportRequest\x1a\x1e.quarry.v1.WatchImportResponse0\x01\x12R\n" +
+	"\vWatchImport\x12\x1d.quarry.v1.WatchImportRequest\x1a\x1e.quarry.v1.WatchImportResponse0\x01\x12L\n" +
+	"\vListImports\x12\x1d.quarry.v1.ListImportsRequest\x1a\x1e.quarry.v1.ListImportsResponse\x12O\n" +
+	"\fCancelImport\x12\x1e.quarry.v1.CancelImportRequest\x1a\x1f.quarry.v1.CancelImportResponse\x12R\n" +
 	"\rListDocuments\x12\x1f.quarry.v1.ListDocumentsRequest\x1a .quarry.v1.ListDocumentsResponse\x12L\n" +
 	"\vGetDocument\x12\x1d.quarry.v1.GetDocumentRequest\x1a\x1e.quarry.v1.GetDocumentResponse\x12U\n" +
 	"\x0eDeleteDocument\x12 .quarry.v1.DeleteDocumentRequest\x1a!.quarry.v1.DeleteDocumentResponse\x12U\n" +
@@ -2195,7 +2547,7 @@ func file_quarry_v1_ingest_proto_rawDescGZIP() []byte {
 }
 
 var file_quarry_v1_ingest_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_quarry_v1_ingest_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_quarry_v1_ingest_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_quarry_v1_ingest_proto_goTypes = []any{
 	(DocumentState)(0),              // 0: quarry.v1.DocumentState
 	(ImportState)(0),                // 1: quarry.v1.ImportState
@@ -2210,71 +2562,86 @@ var file_quarry_v1_ingest_proto_goTypes = []any{
 	(*WebSite)(nil),                 // 10: quarry.v1.WebSite
 	(*StartImportResponse)(nil),     // 11: quarry.v1.StartImportResponse
 	(*Import)(nil),                  // 12: quarry.v1.Import
-	(*ImportPlan)(nil),              // 13: quarry.v1.ImportPlan
-	(*Planned)(nil),                 // 14: quarry.v1.Planned
-	(*Skipped)(nil),                 // 15: quarry.v1.Skipped
-	(*WatchImportRequest)(nil),      // 16: quarry.v1.WatchImportRequest
-	(*WatchImportResponse)(nil),     // 17: quarry.v1.WatchImportResponse
-	(*ListDocumentsRequest)(nil),    // 18: quarry.v1.ListDocumentsRequest
-	(*ListDocumentsResponse)(nil),   // 19: quarry.v1.ListDocumentsResponse
-	(*GetDocumentRequest)(nil),      // 20: quarry.v1.GetDocumentRequest
-	(*GetDocumentResponse)(nil),     // 21: quarry.v1.GetDocumentResponse
-	(*DeleteDocumentRequest)(nil),   // 22: quarry.v1.DeleteDocumentRequest
-	(*DeleteDocumentResponse)(nil),  // 23: quarry.v1.DeleteDocumentResponse
-	(*RetryDocumentsRequest)(nil),   // 24: quarry.v1.RetryDocumentsRequest
-	(*RetryDocumentsResponse)(nil),  // 25: quarry.v1.RetryDocumentsResponse
-	(*CheckCollectionRequest)(nil),  // 26: quarry.v1.CheckCollectionRequest
-	(*CheckCollectionResponse)(nil), // 27: quarry.v1.CheckCollectionResponse
-	(*structpb.Struct)(nil),         // 28: google.protobuf.Struct
-	(*timestamppb.Timestamp)(nil),   // 29: google.protobuf.Timestamp
+	(*ImportRate)(nil),              // 13: quarry.v1.ImportRate
+	(*ImportPlan)(nil),              // 14: quarry.v1.ImportPlan
+	(*Planned)(nil),                 // 15: quarry.v1.Planned
+	(*Skipped)(nil),                 // 16: quarry.v1.Skipped
+	(*WatchImportRequest)(nil),      // 17: quarry.v1.WatchImportRequest
+	(*WatchImportResponse)(nil),     // 18: quarry.v1.WatchImportResponse
+	(*ListImportsRequest)(nil),      // 19: quarry.v1.ListImportsRequest
+	(*ListImportsResponse)(nil),     // 20: quarry.v1.ListImportsResponse
+	(*CancelImportRequest)(nil),     // 21: quarry.v1.CancelImportRequest
+	(*CancelImportResponse)(nil),    // 22: quarry.v1.CancelImportResponse
+	(*ListDocumentsRequest)(nil),    // 23: quarry.v1.ListDocumentsRequest
+	(*ListDocumentsResponse)(nil),   // 24: quarry.v1.ListDocumentsResponse
+	(*GetDocumentRequest)(nil),      // 25: quarry.v1.GetDocumentRequest
+	(*GetDocumentResponse)(nil),     // 26: quarry.v1.GetDocumentResponse
+	(*DeleteDocumentRequest)(nil),   // 27: quarry.v1.DeleteDocumentRequest
+	(*DeleteDocumentResponse)(nil),  // 28: quarry.v1.DeleteDocumentResponse
+	(*RetryDocumentsRequest)(nil),   // 29: quarry.v1.RetryDocumentsRequest
+	(*RetryDocumentsResponse)(nil),  // 30: quarry.v1.RetryDocumentsResponse
+	(*CheckCollectionRequest)(nil),  // 31: quarry.v1.CheckCollectionRequest
+	(*CheckCollectionResponse)(nil), // 32: quarry.v1.CheckCollectionResponse
+	(*structpb.Struct)(nil),         // 33: google.protobuf.Struct
+	(*timestamppb.Timestamp)(nil),   // 34: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),     // 35: google.protobuf.Duration
 }
 var file_quarry_v1_ingest_proto_depIdxs = []int32{
 	0,  // 0: quarry.v1.Document.state:type_name -> quarry.v1.DocumentState
-	28, // 1: quarry.v1.Document.metadata:type_name -> google.protobuf.Struct
-	29, // 2: quarry.v1.Document.updated_at:type_name -> google.protobuf.Timestamp
-	28, // 3: quarry.v1.PutDocumentRequest.metadata:type_name -> google.protobuf.Struct
+	33, // 1: quarry.v1.Document.metadata:type_name -> google.protobuf.Struct
+	34, // 2: quarry.v1.Document.updated_at:type_name -> google.protobuf.Timestamp
+	33, // 3: quarry.v1.PutDocumentRequest.metadata:type_name -> google.protobuf.Struct
 	2,  // 4: quarry.v1.PutDocumentResponse.document:type_name -> quarry.v1.Document
 	6,  // 5: quarry.v1.PutDocumentsRequest.header:type_name -> quarry.v1.DocumentHeader
-	28, // 6: quarry.v1.DocumentHeader.metadata:type_name -> google.protobuf.Struct
+	33, // 6: quarry.v1.DocumentHeader.metadata:type_name -> google.protobuf.Struct
 	9,  // 7: quarry.v1.StartImportRequest.git:type_name -> quarry.v1.GitRepository
 	10, // 8: quarry.v1.StartImportRequest.web:type_name -> quarry.v1.WebSite
-	12, // 9: quarry.v1.StartImportResponse.import:type_name -> quarry.v1.Import
-	1,  // 10: quarry.v1.Import.state:type_name -> quarry.v1.ImportState
-	15, // 11: quarry.v1.Import.skipped:type_name -> quarry.v1.Skipped
-	29, // 12: quarry.v1.Import.started_at:type_name -> google.protobuf.Timestamp
-	29, // 13: quarry.v1.Import.finished_at:type_name -> google.protobuf.Timestamp
-	13, // 14: quarry.v1.Import.plan:type_name -> quarry.v1.ImportPlan
-	14, // 15: quarry.v1.ImportPlan.added:type_name -> quarry.v1.Planned
-	14, // 16: quarry.v1.ImportPlan.changed:type_name -> quarry.v1.Planned
-	14, // 17: quarry.v1.ImportPlan.removed:type_name -> quarry.v1.Planned
-	14, // 18: quarry.v1.ImportPlan.moved:type_name -> quarry.v1.Planned
-	12, // 19: quarry.v1.WatchImportResponse.import:type_name -> quarry.v1.Import
-	0,  // 20: quarry.v1.ListDocumentsRequest.state:type_name -> quarry.v1.DocumentState
-	2,  // 21: quarry.v1.ListDocumentsResponse.documents:type_name -> quarry.v1.Document
-	2,  // 22: quarry.v1.GetDocumentResponse.document:type_name -> quarry.v1.Document
-	3,  // 23: quarry.v1.IngestService.PutDocument:input_type -> quarry.v1.PutDocumentRequest
-	5,  // 24: quarry.v1.IngestService.PutDocuments:input_type -> quarry.v1.PutDocumentsRequest
-	8,  // 25: quarry.v1.IngestService.StartImport:input_type -> quarry.v1.StartImportRequest
-	16, // 26: quarry.v1.IngestService.WatchImport:input_type -> quarry.v1.WatchImportRequest
-	18, // 27: quarry.v1.IngestService.ListDocuments:input_type -> quarry.v1.ListDocumentsRequest
-	20, // 28: quarry.v1.IngestService.GetDocument:input_type -> quarry.v1.GetDocumentRequest
-	22, // 29: quarry.v1.IngestService.DeleteDocument:input_type -> quarry.v1.DeleteDocumentRequest
-	24, // 30: quarry.v1.IngestService.RetryDocuments:input_type -> quarry.v1.RetryDocumentsRequest
-	26, // 31: quarry.v1.IngestService.CheckCollection:input_type -> quarry.v1.CheckCollectionRequest
-	4,  // 32: quarry.v1.IngestService.PutDocument:output_type -> quarry.v1.PutDocumentResponse
-	7,  // 33: quarry.v1.IngestService.PutDocuments:output_type -> quarry.v1.PutDocumentsResponse
-	11, // 34: quarry.v1.IngestService.StartImport:output_type -> quarry.v1.StartImportResponse
-	17, // 35: quarry.v1.IngestService.WatchImport:output_type -> quarry.v1.WatchImportResponse
-	19, // 36: quarry.v1.IngestService.ListDocuments:output_type -> quarry.v1.ListDocumentsResponse
-	21, // 37: quarry.v1.IngestService.GetDocument:output_type -> quarry.v1.GetDocumentResponse
-	23, // 38: quarry.v1.IngestService.DeleteDocument:output_type -> quarry.v1.DeleteDocumentResponse
-	25, // 39: quarry.v1.IngestService.RetryDocuments:output_type -> quarry.v1.RetryDocumentsResponse
-	27, // 40: quarry.v1.IngestService.CheckCollection:output_type -> quarry.v1.CheckCollectionResponse
-	32, // [32:41] is the sub-list for method output_type
-	23, // [23:32] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	33, // 9: quarry.v1.StartImportRequest.metadata:type_name -> google.protobuf.Struct
+	12, // 10: quarry.v1.StartImportResponse.import:type_name -> quarry.v1.Import
+	1,  // 11: quarry.v1.Import.state:type_name -> quarry.v1.ImportState
+	16, // 12: quarry.v1.Import.skipped:type_name -> quarry.v1.Skipped
+	34, // 13: quarry.v1.Import.started_at:type_name -> google.protobuf.Timestamp
+	34, // 14: quarry.v1.Import.finished_at:type_name -> google.protobuf.Timestamp
+	14, // 15: quarry.v1.Import.plan:type_name -> quarry.v1.ImportPlan
+	13, // 16: quarry.v1.Import.rate:type_name -> quarry.v1.ImportRate
+	35, // 17: quarry.v1.ImportRate.time_left:type_name -> google.protobuf.Duration
+	15, // 18: quarry.v1.ImportPlan.added:type_name -> quarry.v1.Planned
+	15, // 19: quarry.v1.ImportPlan.changed:type_name -> quarry.v1.Planned
+	15, // 20: quarry.v1.ImportPlan.removed:type_name -> quarry.v1.Planned
+	15, // 21: quarry.v1.ImportPlan.moved:type_name -> quarry.v1.Planned
+	12, // 22: quarry.v1.WatchImportResponse.import:type_name -> quarry.v1.Import
+	12, // 23: quarry.v1.ListImportsResponse.imports:type_name -> quarry.v1.Import
+	12, // 24: quarry.v1.CancelImportResponse.import:type_name -> quarry.v1.Import
+	0,  // 25: quarry.v1.ListDocumentsRequest.state:type_name -> quarry.v1.DocumentState
+	2,  // 26: quarry.v1.ListDocumentsResponse.documents:type_name -> quarry.v1.Document
+	2,  // 27: quarry.v1.GetDocumentResponse.document:type_name -> quarry.v1.Document
+	3,  // 28: quarry.v1.IngestService.PutDocument:input_type -> quarry.v1.PutDocumentRequest
+	5,  // 29: quarry.v1.IngestService.PutDocuments:input_type -> quarry.v1.PutDocumentsRequest
+	8,  // 30: quarry.v1.IngestService.StartImport:input_type -> quarry.v1.StartImportRequest
+	17, // 31: quarry.v1.IngestService.WatchImport:input_type -> quarry.v1.WatchImportRequest
+	19, // 32: quarry.v1.IngestService.ListImports:input_type -> quarry.v1.ListImportsRequest
+	21, // 33: quarry.v1.IngestService.CancelImport:input_type -> quarry.v1.CancelImportRequest
+	23, // 34: quarry.v1.IngestService.ListDocuments:input_type -> quarry.v1.ListDocumentsRequest
+	25, // 35: quarry.v1.IngestService.GetDocument:input_type -> quarry.v1.GetDocumentRequest
+	27, // 36: quarry.v1.IngestService.DeleteDocument:input_type -> quarry.v1.DeleteDocumentRequest
+	29, // 37: quarry.v1.IngestService.RetryDocuments:input_type -> quarry.v1.RetryDocumentsRequest
+	31, // 38: quarry.v1.IngestService.CheckCollection:input_type -> quarry.v1.CheckCollectionRequest
+	4,  // 39: quarry.v1.IngestService.PutDocument:output_type -> quarry.v1.PutDocumentResponse
+	7,  // 40: quarry.v1.IngestService.PutDocuments:output_type -> quarry.v1.PutDocumentsResponse
+	11, // 41: quarry.v1.IngestService.StartImport:output_type -> quarry.v1.StartImportResponse
+	18, // 42: quarry.v1.IngestService.WatchImport:output_type -> quarry.v1.WatchImportResponse
+	20, // 43: quarry.v1.IngestService.ListImports:output_type -> quarry.v1.ListImportsResponse
+	22, // 44: quarry.v1.IngestService.CancelImport:output_type -> quarry.v1.CancelImportResponse
+	24, // 45: quarry.v1.IngestService.ListDocuments:output_type -> quarry.v1.ListDocumentsResponse
+	26, // 46: quarry.v1.IngestService.GetDocument:output_type -> quarry.v1.GetDocumentResponse
+	28, // 47: quarry.v1.IngestService.DeleteDocument:output_type -> quarry.v1.DeleteDocumentResponse
+	30, // 48: quarry.v1.IngestService.RetryDocuments:output_type -> quarry.v1.RetryDocumentsResponse
+	32, // 49: quarry.v1.IngestService.CheckCollection:output_type -> quarry.v1.CheckCollectionResponse
+	39, // [39:50] is the sub-list for method output_type
+	28, // [28:39] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_quarry_v1_ingest_proto_init() }
@@ -2292,7 +2659,7 @@ func file_quarry_v1_ingest_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_quarry_v1_ingest_proto_rawDesc), len(file_quarry_v1_ingest_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   26,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

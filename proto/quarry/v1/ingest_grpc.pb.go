@@ -23,6 +23,8 @@ const (
 	IngestService_PutDocuments_FullMethodName    = "/quarry.v1.IngestService/PutDocuments"
 	IngestService_StartImport_FullMethodName     = "/quarry.v1.IngestService/StartImport"
 	IngestService_WatchImport_FullMethodName     = "/quarry.v1.IngestService/WatchImport"
+	IngestService_ListImports_FullMethodName     = "/quarry.v1.IngestService/ListImports"
+	IngestService_CancelImport_FullMethodName    = "/quarry.v1.IngestService/CancelImport"
 	IngestService_ListDocuments_FullMethodName   = "/quarry.v1.IngestService/ListDocuments"
 	IngestService_GetDocument_FullMethodName     = "/quarry.v1.IngestService/GetDocument"
 	IngestService_DeleteDocument_FullMethodName  = "/quarry.v1.IngestService/DeleteDocument"
@@ -53,6 +55,12 @@ type IngestServiceClient interface {
 	// WatchImport streams an import's progress until it ends; the last message
 	// holds its final state.
 	WatchImport(ctx context.Context, in *WatchImportRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchImportResponse], error)
+	// ListImports pages through a collection's imports, the latest first.
+	ListImports(ctx context.Context, in *ListImportsRequest, opts ...grpc.CallOption) (*ListImportsResponse, error)
+	// CancelImport ends an import that has not ended: it reads on no further and
+	// removes nothing more, and documents that it has queued and that were not there
+	// before are not indexed. What it has indexed stays.
+	CancelImport(ctx context.Context, in *CancelImportRequest, opts ...grpc.CallOption) (*CancelImportResponse, error)
 	// ListDocuments pages through a collection's documents, by URI.
 	ListDocuments(ctx context.Context, in *ListDocumentsRequest, opts ...grpc.CallOption) (*ListDocumentsResponse, error)
 	// GetDocument returns one document, on request with its canonical text.
@@ -125,6 +133,26 @@ func (c *ingestServiceClient) WatchImport(ctx context.Context, in *WatchImportRe
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type IngestService_WatchImportClient = grpc.ServerStreamingClient[WatchImportResponse]
+
+func (c *ingestServiceClient) ListImports(ctx context.Context, in *ListImportsRequest, opts ...grpc.CallOption) (*ListImportsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListImportsResponse)
+	err := c.cc.Invoke(ctx, IngestService_ListImports_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ingestServiceClient) CancelImport(ctx context.Context, in *CancelImportRequest, opts ...grpc.CallOption) (*CancelImportResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CancelImportResponse)
+	err := c.cc.Invoke(ctx, IngestService_CancelImport_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
 
 func (c *ingestServiceClient) ListDocuments(ctx context.Context, in *ListDocumentsRequest, opts ...grpc.CallOption) (*ListDocumentsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -199,6 +227,12 @@ type IngestServiceServer interface {
 	// WatchImport streams an import's progress until it ends; the last message
 	// holds its final state.
 	WatchImport(*WatchImportRequest, grpc.ServerStreamingServer[WatchImportResponse]) error
+	// ListImports pages through a collection's imports, the latest first.
+	ListImports(context.Context, *ListImportsRequest) (*ListImportsResponse, error)
+	// CancelImport ends an import that has not ended: it reads on no further and
+	// removes nothing more, and documents that it has queued and that were not there
+	// before are not indexed. What it has indexed stays.
+	CancelImport(context.Context, *CancelImportRequest) (*CancelImportResponse, error)
 	// ListDocuments pages through a collection's documents, by URI.
 	ListDocuments(context.Context, *ListDocumentsRequest) (*ListDocumentsResponse, error)
 	// GetDocument returns one document, on request with its canonical text.
@@ -231,6 +265,12 @@ func (UnimplementedIngestServiceServer) StartImport(context.Context, *StartImpor
 }
 func (UnimplementedIngestServiceServer) WatchImport(*WatchImportRequest, grpc.ServerStreamingServer[WatchImportResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchImport not implemented")
+}
+func (UnimplementedIngestServiceServer) ListImports(context.Context, *ListImportsRequest) (*ListImportsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListImports not implemented")
+}
+func (UnimplementedIngestServiceServer) CancelImport(context.Context, *CancelImportRequest) (*CancelImportResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CancelImport not implemented")
 }
 func (UnimplementedIngestServiceServer) ListDocuments(context.Context, *ListDocumentsRequest) (*ListDocumentsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListDocuments not implemented")
@@ -321,6 +361,42 @@ func _IngestService_WatchImport_Handler(srv interface{}, stream grpc.ServerStrea
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type IngestService_WatchImportServer = grpc.ServerStreamingServer[WatchImportResponse]
+
+func _IngestService_ListImports_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListImportsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IngestServiceServer).ListImports(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IngestService_ListImports_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IngestServiceServer).ListImports(ctx, req.(*ListImportsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IngestService_CancelImport_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CancelImportRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IngestServiceServer).CancelImport(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IngestService_CancelImport_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IngestServiceServer).CancelImport(ctx, req.(*CancelImportRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
 
 func _IngestService_ListDocuments_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListDocumentsRequest)
@@ -426,6 +502,14 @@ var IngestService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "StartImport",
 			Handler:    _IngestService_StartImport_Handler,
+		},
+		{
+			MethodName: "ListImports",
+			Handler:    _IngestService_ListImports_Handler,
+		},
+		{
+			MethodName: "CancelImport",
+			Handler:    _IngestService_CancelImport_Handler,
 		},
 		{
 			MethodName: "ListDocuments",

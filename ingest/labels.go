@@ -1,0 +1,123 @@
+package ingest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"syscall"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// labels are what an import, or a file in a folder, says of documents besides
+// what a source itself says.
+type labels struct {
+	// Principals who may read them, empty for everyone; nil: nothing is said, and
+	// documents that exist keep theirs.
+	Principals []string `yaml:"principals"`
+	// Metadata goes over that of the source, key by key.
+	Metadata map[string]any `yaml:"metadata"`
+}
+
+// labelsFile says, for the folder that it is in and all below it, who may read
+// the documents and what is known of them. In a folder below, another one says
+// the principals anew and adds to the metadata. What an import itself says goes
+// over both, so that no file can widen it.
+const labelsFile = ".quarry.yaml"
+
+// maxLabelsBytes bounds a labelsFile.
+const maxLabelsBytes = maxMetadataBytes + 64<<10
+
+// over is l where it says something, else below.
+func (l labels) over(below labels) labels {
+	if l.Principals == nil {
+		l.Principals = below.Principals
+	}
+	if len(below.Metadata) > 0 {
+		all := maps.Clone(below.Metadata)
+		maps.Copy(all, l.Metadata)
+		l.Metadata = all
+	}
+	return l
+}
+
+func (l labels) check() error {
+	if err := checkPrincipals(l.Principals); err != nil {
+		return err
+	}
+	_, err := metadataJSON(l.Metadata)
+	return err
+}
+
+// on returns the source's own metadata with the labels' over it.
+func (l labels) on(own json.RawMessage) (json.RawMessage, error) {
+	if len(l.Metadata) == 0 {
+		return own, nil
+	}
+	all := map[string]any{}
+	if own != nil {
+		if err := json.Unmarshal(own, &all); err != nil {
+			return nil, err
+		}
+	}
+	maps.Copy(all, l.Metadata)
+	return metadataJSON(all)
+}
+
+// heldBy reports whether a document has these labels already.
+func (l labels) heldBy(d *scanned) bool {
+	if l.Principals != nil && !slices.Equal(l.Principals, d.principals) {
+		return false
+	}
+	if len(l.Metadata) == 0 {
+		return true
+	}
+	with, err := l.on(d.metadata)
+	return err == nil && sameJSON(with, d.metadata)
+}
+
+// labelsOf reads a folder's labelsFile, if it has one.
+func (t *tree) labelsOf(rel string) (labels, error) {
+	var l labels
+	f, err := t.root.OpenFile(path.Join(rel, labelsFile), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return l, nil
+	}
+	if err != nil {
+		return l, errors.New(plain(err))
+	}
+	defer f.Close()
+	body, err := io.ReadAll(io.LimitReader(f, maxLabelsBytes+1))
+	if err != nil {
+		return l, errors.New(plain(err))
+	}
+	if len(body) > maxLabelsBytes {
+		return l, errors.New("it is too large")
+	}
+	return parseLabels(body)
+}
+
+// parseLabels refuses what it does not know: a misspelt "principals" must not
+// open a folder to everyone.
+func parseLabels(body []byte) (labels, error) {
+	var l labels
+	d := yaml.NewDecoder(bytes.NewReader(body))
+	d.KnownFields(true)
+	if err := d.Decode(&l); err != nil && !errors.Is(err, io.EOF) {
+		return labels{}, err
+	}
+	var said map[string]any
+	if err := yaml.Unmarshal(body, &said); err != nil {
+		return labels{}, err
+	}
+	if _, ok := said["principals"]; ok && l.Principals == nil {
+		return labels{}, errors.New("principals has no value: [] is everyone")
+	}
+	return l, l.check()
+}

@@ -1,0 +1,126 @@
+package ingest
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// readers lists who may read each document below root, everyone as an empty list.
+func (b *bench) readers(root string) map[string][]string {
+	b.t.Helper()
+	recs, err := b.in.Documents(b.ctx, "docs", ListOptions{Limit: 1000})
+	b.ok(err)
+	all := map[string][]string{}
+	for _, r := range recs {
+		all[r.URI[len(uriOf(root))+1:]] = r.Principals
+	}
+	return all
+}
+
+// What a folder's file says holds for all below it, until a folder below says
+// otherwise, and for documents that have not changed.
+func TestFolderSaysWhoMayRead(t *testing.T) {
+	b := setUp(t)
+	b.work(WorkerOptions{})
+	root := t.TempDir()
+	const mail = "From: a@x.org\r\nSubject: s\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=q\r\n\r\n--q\r\nContent-Type: text/plain\r\n\r\nthe letter\r\n" +
+		"--q\r\nContent-Type: text/plain; name=n.txt\r\nContent-Disposition: attachment; filename=n.txt\r\n\r\nthe note\r\n--q--\r\n"
+	write(t, root, map[string]string{
+		"open.md": "open words", "hr/a.md": "pay of all", "hr/deep/b.md": "pay of few", "hr/board/c.md": "pay of the board", "hr/m.eml": mail,
+		"hr/.quarry.yaml":       "principals: [hr, ann]\nmetadata: {team: people, year: 2026}\n",
+		"hr/board/.quarry.yaml": "principals: [board]\nmetadata: {team: board}\n",
+	})
+	spec := ImportSpec{Paths: []string{root}, Sync: true}
+	b.runImport(spec)
+	want := map[string][]string{
+		"open.md": {}, "hr/a.md": {"hr", "ann"}, "hr/deep/b.md": {"hr", "ann"}, "hr/board/c.md": {"board"},
+		"hr/m.eml": {"hr", "ann"}, "hr/m.eml!/n.txt": {"hr", "ann"},
+	}
+	if diff := cmp.Diff(want, b.settledReaders(root)); diff != "" {
+		t.Error(diff)
+	}
+	rec, err := b.in.Document(b.ctx, "docs", uriOf(filepath.Join(root, "hr/board/c.md")))
+	b.ok(err)
+	if diff := cmp.Diff(map[string]any{"team": "board", "year": 2026.0}, rec.Metadata); diff != "" {
+		t.Error(diff)
+	}
+	if m := b.runImport(spec); m.Unchanged != 5 {
+		t.Errorf("nothing has changed: %+v", m)
+	}
+
+	write(t, root, map[string]string{"hr/.quarry.yaml": "principals: [ann]\nmetadata: {team: people, year: 2026}\n"})
+	b.ok(os.Rename(filepath.Join(root, "open.md"), filepath.Join(root, "hr/open.md")))
+	plan := spec
+	plan.DryRun = true
+	if p := b.runPlan(plan).Plan; p.Changed.Count != 3 || p.Moved.Count != 1 {
+		t.Errorf("plan of other readers: %+v", p)
+	}
+	if m := b.runImport(spec); m.Queued != 0 || m.Moved != 1 {
+		t.Errorf("other readers need no indexing: %+v", m)
+	}
+	want = map[string][]string{
+		"hr/open.md": {"ann"}, "hr/a.md": {"ann"}, "hr/deep/b.md": {"ann"}, "hr/board/c.md": {"board"},
+		"hr/m.eml": {"ann"}, "hr/m.eml!/n.txt": {"ann"},
+	}
+	if diff := cmp.Diff(want, b.settledReaders(root)); diff != "" {
+		t.Error(diff)
+	}
+
+	// What is said no more stays, and the import's own word goes over a file's.
+	b.ok(os.Remove(filepath.Join(root, "hr/.quarry.yaml")))
+	b.runImport(spec)
+	if diff := cmp.Diff(want, b.readers(root)); diff != "" {
+		t.Error(diff)
+	}
+	spec.Principals = []string{"owner"}
+	b.runImport(spec)
+	for name, who := range b.readers(root) {
+		if !cmp.Equal(who, []string{"owner"}) {
+			t.Errorf("%s is for %q", name, who)
+		}
+	}
+}
+
+// settledReaders waits for attachments too.
+func (b *bench) settledReaders(root string) map[string][]string {
+	b.t.Helper()
+	b.until(`select not exists (select from document where state = 'pending')`)
+	return b.readers(root)
+}
+
+// A file that cannot be understood opens nothing and removes nothing.
+func TestFolderOfUnreadableLabelsIsLeftOut(t *testing.T) {
+	b := setUp(t)
+	b.work(WorkerOptions{})
+	for name, text := range map[string]string{
+		"misspelt": "principal: [hr]\n", "no list": "principals: hr\n", "no value": "principals:\n", "empty name": "principals: ['']\n",
+		"not YAML": "{", "too large": "metadata: {a: " + string(make([]byte, maxLabelsBytes)) + "}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			write(t, root, map[string]string{"a.md": "seen", "hr/b.md": "before"})
+			spec := ImportSpec{Paths: []string{root}, Sync: true}
+			b.runImport(spec)
+			write(t, root, map[string]string{"hr/.quarry.yaml": text, "hr/c.md": "not for all"})
+			m := b.runImport(spec)
+			if m.State != Failed || m.Queued != 0 || m.Removed != 0 || len(m.Skipped) != 1 {
+				t.Errorf("%+v", m)
+			}
+		})
+	}
+}
+
+// Principals and metadata of a file named by itself are its folder's.
+func TestFileSaysWhatItsFolderSays(t *testing.T) {
+	b := setUp(t)
+	b.work(WorkerOptions{})
+	root := t.TempDir()
+	write(t, root, map[string]string{"a.md": "words", labelsFile: "principals: [hr]\n"})
+	b.runImport(ImportSpec{Paths: []string{filepath.Join(root, "a.md")}})
+	if diff := cmp.Diff(map[string][]string{"a.md": {"hr"}}, b.readers(root)); diff != "" {
+		t.Error(diff)
+	}
+}
