@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
@@ -131,12 +133,13 @@ func (w *Worker) riverConfig() *river.Config {
 
 // Run works until ctx ends; then it claims nothing more, lets running jobs
 // finish within Grace, interrupts the rest, which are done again later, and
-// returns nil. Call it once.
+// returns nil. It outlasts a Postgres that goes away, also while it starts. Call
+// it once.
 func (w *Worker) Run(ctx context.Context) error {
 	w.run = ctx
 	defer w.notices.Close()
 	defer context.AfterFunc(ctx, func() { w.ix.stopping.Store(true) })()
-	if err := w.start(ctx); err != nil {
+	if err := w.startPatiently(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil // asked to stop before it had begun
 		}
@@ -144,6 +147,31 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	w.keepAlive(w.client.Stopped())
 	return nil
+}
+
+// startPatiently starts, and starts anew for as long as Postgres is away.
+func (w *Worker) startPatiently(ctx context.Context) error {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		err := w.start(ctx)
+		if err == nil || !away(err) {
+			return err
+		}
+		if ctx.Err() == nil {
+			w.log.WarnContext(ctx, "start worker", "err", err, "again_in", wait)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// away reports whether err is that Postgres cannot be reached, is starting or is
+// shutting down, rather than its answer to a statement.
+func away(err error) bool {
+	said, ok := errors.AsType[*pgconn.PgError](err)
+	return !ok || strings.HasPrefix(said.Code, "57P") || strings.HasPrefix(said.Code, "08")
 }
 
 func (w *Worker) start(ctx context.Context) error {
