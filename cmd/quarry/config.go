@@ -20,7 +20,7 @@ import (
 
 // globals are the flags of every command.
 type globals struct {
-	Server     string `default:"127.0.0.1:7447" placeholder:"HOST:PORT" help:"Server that client commands call."`
+	Server     string `default:"127.0.0.1:7447" placeholder:"HOST:PORT" help:"Server that client commands call. Default: ${default}."`
 	Collection string `short:"c" default:"default" help:"Collection to use."`
 	JSON       bool   `name:"json" help:"Print results as JSON, one message a line."`
 	LogLevel   string `default:"warn" enum:"debug,info,warn,error" help:"Least severe log lines shown: ${enum}."`
@@ -74,7 +74,7 @@ func (s *storage) Validate() error {
 
 // serving says how a server role serves.
 type serving struct {
-	Listen      string   `default:"127.0.0.1:7447" placeholder:"HOST:PORT" help:"Address of the gRPC server."`
+	Listen      string   `default:"127.0.0.1:7447" placeholder:"HOST:PORT" help:"Address of the gRPC server. Default: ${default}."`
 	ImportRoots []string `name:"import-root" type:"path" placeholder:"DIR" help:"Folder that clients may have the server read. Default: every folder when listening on loopback, else none."`
 	ImportURLs  []string `name:"import-url" placeholder:"URL" help:"What begins the URLs that clients may have read for them, as in https://docs.example.com/. Default: every URL when listening on loopback, else none."`
 

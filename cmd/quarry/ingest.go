@@ -70,10 +70,13 @@ func (c *ingestCmd) request(g *globals) (in *quarryv1.StartImportRequest, upload
 func importPaths(ctx context.Context, cl *client, term *terminal, in *quarryv1.StartImportRequest) error {
 	p := newProgress(term, time.Now)
 	last, err := runImport(ctx, cl, in, p)
+	p.end()
 	if err != nil {
+		if last != nil && interrupted(err) {
+			term.note("The server goes on with the import")
+		}
 		return err
 	}
-	p.end()
 	if err := term.summarize(last); err != nil {
 		return err
 	}
@@ -86,7 +89,8 @@ func importPaths(ctx context.Context, cl *client, term *terminal, in *quarryv1.S
 	return settle(ctx, cl, term, in.Collection, last.FinishedAt)
 }
 
-// runImport starts an import and follows it to its end.
+// runImport starts an import and follows it to its end. The import that an error
+// comes with was begun, and goes on.
 func runImport(ctx context.Context, cl *client, in *quarryv1.StartImportRequest, p *progress) (*quarryv1.Import, error) {
 	started, err := cl.ingest.StartImport(ctx, in)
 	if err != nil {
@@ -108,11 +112,11 @@ func watch(ctx context.Context, cl *client, im *quarryv1.Import, p *progress) (*
 			return im, nil
 		}
 		if broken++; status.Code(err) != codes.Unavailable || broken > 10 {
-			return nil, err
+			return im, err
 		}
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return im, ctx.Err()
 		case <-time.After(time.Second):
 		}
 	}

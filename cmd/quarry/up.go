@@ -53,6 +53,7 @@ func (c *upCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 	if err != nil {
 		return err
 	}
+	defer context.AfterFunc(ctx, func() { term.note("%s", stopping) })()
 	err = runUntil(ctx, srv, lis, w, func(ctx context.Context) error {
 		c.welcome(term, n, lis.Addr().String(), time.Since(began))
 		return c.tour(ctx, g, term, dialable(lis.Addr()))
