@@ -92,9 +92,7 @@ func NewWorker(pool *pgxpool.Pool, ids *ids.Source, model embed.Model, log *slog
 func (w *Worker) riverConfig() *river.Config {
 	jobs := river.NewWorkers()
 	river.AddWorker(jobs, &work[indexArgs]{w: w, do: w.index, grace: true})
-	river.AddWorker(jobs, &work[scanArgs]{w: w, do: func(ctx context.Context, j *river.Job[scanArgs]) error {
-		return w.in.scan(ctx, j.Args.CollectionID, j.Args.ImportID)
-	}})
+	river.AddWorker(jobs, &work[scanArgs]{w: w, do: w.scan})
 	river.AddWorker(jobs, &work[hnswArgs]{w: w, do: untilDone(w.pool, func(ctx context.Context, a hnswArgs) error {
 		return w.ix.buildHNSW(ctx, a.CollectionID, a.SpaceID)
 	}, hnswLacks)})
@@ -205,10 +203,25 @@ func (w *Worker) index(ctx context.Context, j *river.Job[indexArgs]) error {
 		return w.ix.giveUp(ctx, col, docs[0], deaths)
 	}
 	err := w.ix.index(ctx, col, docs)
-	if err != nil && ctx.Err() == nil && !errors.As(err, new(*river.JobSnoozeError)) {
+	if failed(ctx, err) {
 		w.ix.report(ctx, col, docs, err)
 	}
 	return err
+}
+
+// scan is the work of a scan job.
+func (w *Worker) scan(ctx context.Context, j *river.Job[scanArgs]) error {
+	err := w.in.scan(ctx, j.Args.CollectionID, j.Args.ImportID)
+	if failed(ctx, err) {
+		w.ix.reportImport(ctx, j.Args.CollectionID, j.Args.ImportID, err)
+	}
+	return err
+}
+
+// failed reports whether err is a job's failure, which another try may heal,
+// rather than that it was interrupted or put off.
+func failed(ctx context.Context, err error) bool {
+	return err != nil && ctx.Err() == nil && !errors.As(err, new(*river.JobSnoozeError))
 }
 
 // work adapts a function to River.
@@ -230,6 +243,9 @@ func (k *work[T]) Work(ctx context.Context, j *river.Job[T]) error {
 		defer context.AfterFunc(k.w.run, cancel)()
 	}
 	err := k.do(ctx, j)
+	if failed(ctx, err) {
+		k.w.log.WarnContext(ctx, "a job failed; it will be tried again", "kind", j.Kind, "err", err)
+	}
 	if err != nil && ctx.Err() != nil && !errors.As(err, new(*river.JobSnoozeError)) {
 		return river.JobSnooze(0) // interrupted by shutdown: due again at once
 	}

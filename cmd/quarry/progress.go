@@ -81,6 +81,9 @@ func importLine(first, im *quarryv1.Import, since time.Duration) string {
 		s = fmt.Sprintf("  %d documents, reading on (%d files seen)", done, im.Listed)
 	}
 	s += fmt.Sprintf(" · %d chunks", chunksOf(im))
+	if im.Error != "" {
+		return s + " · " + line(im.Error, 200)
+	}
 	rate := func(a, b int64) float64 { return float64(b-a) / since.Seconds() }
 	if since < time.Second/2 || chunksOf(im) == chunksOf(first) {
 		return s
