@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -197,11 +198,18 @@ type configCmd struct {
 }
 
 func (c *configCmd) Run(k *kong.Context, term *terminal) error {
+	all := map[string]string{}
 	for _, flag := range k.Flags() {
 		if len(flag.Envs) == 0 || flag.Envs[0] == "HOME" || flag.Envs[0] == "XDG_DATA_HOME" {
 			continue
 		}
-		fmt.Fprintf(term.out, "%s=%s\n", flag.Envs[0], shown(flag))
+		all[flag.Envs[0]] = shown(flag)
+		if !term.json {
+			fmt.Fprintf(term.out, "%s=%s\n", flag.Envs[0], shown(flag))
+		}
+	}
+	if term.json {
+		return json.NewEncoder(term.out).Encode(all)
 	}
 	return nil
 }
