@@ -43,7 +43,11 @@ func (c *ingestCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 		case c.Watch:
 			return keep(ctx, cl, term, c.watchFlags, in)
 		}
-		return importPaths(ctx, cl, term, in)
+		err := importPaths(ctx, cl, term, in)
+		if interrupted(err) {
+			term.note("What the server was asked to ingest it goes on with; `docs list` shows how far it is")
+		}
+		return err
 	})
 }
 
@@ -72,9 +76,6 @@ func importPaths(ctx context.Context, cl *client, term *terminal, in *quarryv1.S
 	last, err := runImport(ctx, cl, in, p)
 	p.end()
 	if err != nil {
-		if last != nil && interrupted(err) {
-			term.note("The server goes on with the import")
-		}
 		return err
 	}
 	if err := term.summarize(last); err != nil {
@@ -89,8 +90,7 @@ func importPaths(ctx context.Context, cl *client, term *terminal, in *quarryv1.S
 	return settle(ctx, cl, term, in.Collection, last.FinishedAt)
 }
 
-// runImport starts an import and follows it to its end. The import that an error
-// comes with was begun, and goes on.
+// runImport starts an import and follows it to its end.
 func runImport(ctx context.Context, cl *client, in *quarryv1.StartImportRequest, p *progress) (*quarryv1.Import, error) {
 	started, err := cl.ingest.StartImport(ctx, in)
 	if err != nil {
@@ -112,11 +112,11 @@ func watch(ctx context.Context, cl *client, im *quarryv1.Import, p *progress) (*
 			return im, nil
 		}
 		if broken++; status.Code(err) != codes.Unavailable || broken > 10 {
-			return im, err
+			return nil, err
 		}
 		select {
 		case <-ctx.Done():
-			return im, ctx.Err()
+			return nil, ctx.Err()
 		case <-time.After(time.Second):
 		}
 	}
