@@ -26,7 +26,7 @@ export ASK DOCS
 
 .PHONY: help
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: needs
 needs:
@@ -46,7 +46,7 @@ build: needs ## Build bin/quarry
 .PHONY: run
 run: build ## Set up, ingest DOCS, answer ASK, and stay up; ONCE=1 exits after the answer, ALLOW_MASS_REMOVAL=1 forgets most of DOCS
 	@if test -e "$$DOCS"; then set -- --docs "$$DOCS"; else \
-	  words="$$(echo "$$DOCS" | xargs -r printf '%s\n')" || exit; set --; \
+	  words="$$(echo "$$DOCS" | xargs -r printf '%s\n' 2>/dev/null)" || { echo "DOCS: a quotation mark in it is not closed" >&2; exit 2; }; set --; \
 	  while read -r d; do test -z "$$d" || set -- "$$@" --docs "$$d"; done <<<"$$words"; fi; \
 	exec bin/quarry up "$$@" --ask "$$ASK" $(if $(ONCE),--once) $(if $(ALLOW_MASS_REMOVAL),--allow-mass-removal)
 

@@ -142,7 +142,7 @@ func New(p Parts, log *slog.Logger, o Options) (*Server, error) {
 	if p.Prompts != nil {
 		g.register(s.grpc, quarryv1.PromptService_ServiceDesc, &prompts{library: p.Prompts})
 	}
-	healthpb.RegisterHealthServer(s.grpc, s.health)
+	healthpb.RegisterHealthServer(s.grpc, briefHealth{s.health})
 	reflection.Register(s.grpc)
 	for name := range s.grpc.GetServiceInfo() {
 		s.health.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)

@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"context"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +10,6 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protowire"
@@ -251,39 +249,5 @@ func TestDatabaseGone(t *testing.T) {
 	_, err := r.query.Search(within(t), &quarryv1.SearchRequest{Collection: "docs", Query: "q"})
 	if status.Code(err) != codes.Unavailable || !retries(err) {
 		t.Errorf("got %v", err)
-	}
-}
-
-// A stop is announced before anything is refused, gives a running answer its
-// time, and then ends it.
-func TestGracefulStop(t *testing.T) {
-	const grace = 500 * time.Millisecond
-	chat := openaitest.New(t, openaitest.Reply{Pieces: []string{"It was built "}, Fault: openaitest.Stall})
-	r := newRig(t, api.Options{StopGrace: grace}, chatAt(chat.URL))
-	r.create(t, "docs")
-	r.put(t, "docs", "lighthouse.md", lighthouse)
-	health, err := healthpb.NewHealthClient(r.conn).Watch(within(t), &healthpb.HealthCheckRequest{Service: "quarry.v1.QueryService"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if h, err := health.Recv(); err != nil || h.Status != healthpb.HealthCheckResponse_SERVING {
-		t.Fatalf("health %v, %v", h, err)
-	}
-	stream := askUntilText(t, r, within(t))
-	stopped := time.Now()
-	r.stop()
-	if h, err := health.Recv(); err != nil || h.Status != healthpb.HealthCheckResponse_NOT_SERVING {
-		t.Errorf("health %v, %v", h, err)
-	}
-	for err == nil {
-		_, err = stream.Recv()
-	}
-	if took := time.Since(stopped); err == io.EOF || took < grace {
-		t.Errorf("the running answer ended after %v with %v", took, err)
-	}
-	select {
-	case <-r.stopped:
-	case <-time.After(20 * time.Second):
-		t.Error("the server does not stop")
 	}
 }

@@ -43,15 +43,19 @@ func invalid(err error) *status.Status {
 	}
 	var lines []string
 	for _, v := range bad.FieldViolations {
-		lines = append(lines, v.Field+": "+v.Description)
+		lines = append(lines, strings.TrimPrefix(v.Field+": "+v.Description, ": ")) // some are about no single field
 	}
 	return detailed(status.New(codes.InvalidArgument, strings.Join(lines, "; ")), bad)
 }
 
 func violation(v *protovalidate.Violation) *errdetails.BadRequest_FieldViolation {
+	description := v.Proto.GetMessage()
+	if description == "must be at least 1 characters" {
+		description = "must not be empty"
+	}
 	return &errdetails.BadRequest_FieldViolation{
 		Field:       protovalidate.FieldPathString(v.Proto.GetField()),
-		Description: v.Proto.GetMessage(),
+		Description: description,
 		Reason:      v.Proto.GetRuleId(),
 	}
 }

@@ -126,7 +126,7 @@ func (ix *indexer) finish(ctx context.Context, t *target, g *group) error {
 
 // report tells people why documents wait: they will be tried again.
 func (ix *indexer) report(ctx context.Context, col int64, docs []int64, cause error) {
-	reason := "will be tried again: " + clip(cause.Error(), 500)
+	reason := tryAgain(cause)
 	err := inTx(ctx, ix.pool, func(tx pgx.Tx) error {
 		b := &pgx.Batch{}
 		b.Queue(`update document set reason = $3
@@ -141,6 +141,18 @@ func (ix *indexer) report(ctx context.Context, col int64, docs []int64, cause er
 		ix.log.Warn("report trouble", "err", err)
 	}
 }
+
+// reportImport tells people why an import stands still.
+func (ix *indexer) reportImport(ctx context.Context, col, id int64, cause error) {
+	_, err := ix.pool.Exec(ctx, `update import set trouble = $3
+		where collection_id = $1 and import_id = $2 and state in ('scanning', 'indexing')`,
+		col, id, tryAgain(cause))
+	if err != nil {
+		ix.log.Warn("report trouble", "err", err)
+	}
+}
+
+func tryAgain(cause error) string { return "will be tried again: " + clip(cause.Error(), 500) }
 
 // target reads the collection and refuses one of another model.
 func (ix *indexer) target(ctx context.Context, col int64) (*target, error) {

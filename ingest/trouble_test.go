@@ -49,3 +49,32 @@ func TestModelDownIsSaidAndTriedAgain(t *testing.T) {
 	}
 	b.check()
 }
+
+// A disk that is full keeps a listing from being stored: it is said where people
+// look, and the import goes on once there is room.
+func TestScanThatFailsIsSaidAndTriedAgain(t *testing.T) {
+	b, root := setUp(t), t.TempDir()
+	write(t, root, map[string]string{"a.md": sections("harbour")})
+	_, err := b.pool.Exec(b.ctx, `create function full_disk() returns trigger language plpgsql as
+		$$begin raise exception 'No space left on device' using errcode = '53100'; end$$;
+		create trigger full_disk before insert on document for each row execute function full_disk()`)
+	b.ok(err)
+	m, err := b.in.StartImport(b.ctx, "docs", ImportSpec{Paths: []string{root}})
+	b.ok(err)
+	b.work(WorkerOptions{})
+	b.until(`select exists (select from import where trouble <> '')`)
+	m, err = b.in.Import(b.ctx, "docs", m.ID)
+	b.ok(err)
+	if !strings.Contains(m.Error, "No space left on device") || m.State != Scanning {
+		t.Errorf("nobody is told: %+v", m)
+	}
+	_, err = b.pool.Exec(b.ctx, `drop trigger full_disk on document`)
+	b.ok(err)
+	b.until(settled)
+	m, err = b.in.Import(b.ctx, "docs", m.ID)
+	b.ok(err)
+	if m.State != Done || m.Error != "" || m.Indexed != 1 {
+		t.Errorf("with room again: %+v", m)
+	}
+	b.check()
+}

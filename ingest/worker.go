@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
@@ -97,9 +99,7 @@ func NewWorker(pool *pgxpool.Pool, ids *ids.Source, model embed.Model, log *slog
 func (w *Worker) riverConfig() *river.Config {
 	jobs := river.NewWorkers()
 	river.AddWorker(jobs, &work[indexArgs]{w: w, do: w.index, grace: true})
-	river.AddWorker(jobs, &work[scanArgs]{w: w, do: func(ctx context.Context, j *river.Job[scanArgs]) error {
-		return w.in.scan(ctx, j.Args.CollectionID, j.Args.ImportID)
-	}})
+	river.AddWorker(jobs, &work[scanArgs]{w: w, do: w.scan})
 	river.AddWorker(jobs, &work[hnswArgs]{w: w, do: untilDone(w.pool, func(ctx context.Context, a hnswArgs) error {
 		return w.ix.buildHNSW(ctx, a.CollectionID, a.SpaceID)
 	}, hnswLacks)})
@@ -138,12 +138,13 @@ func (w *Worker) riverConfig() *river.Config {
 
 // Run works until ctx ends; then it claims nothing more, lets running jobs
 // finish within Grace, interrupts the rest, which are done again later, and
-// returns nil. Call it once.
+// returns nil. It outlasts a Postgres that goes away, also while it starts. Call
+// it once.
 func (w *Worker) Run(ctx context.Context) error {
 	w.run = ctx
 	defer w.notices.Close()
 	defer context.AfterFunc(ctx, func() { w.ix.stopping.Store(true) })()
-	if err := w.start(ctx); err != nil {
+	if err := w.startPatiently(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil // asked to stop before it had begun
 		}
@@ -151,6 +152,31 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	w.keepAlive(w.client.Stopped())
 	return nil
+}
+
+// startPatiently starts, and starts anew for as long as Postgres is away.
+func (w *Worker) startPatiently(ctx context.Context) error {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		err := w.start(ctx)
+		if err == nil || !away(err) {
+			return err
+		}
+		if ctx.Err() == nil {
+			w.log.WarnContext(ctx, "start worker", "err", err, "again_in", wait)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// away reports whether err is that Postgres cannot be reached, is starting or is
+// shutting down, rather than its answer to a statement.
+func away(err error) bool {
+	said, ok := errors.AsType[*pgconn.PgError](err)
+	return !ok || strings.HasPrefix(said.Code, "57P") || strings.HasPrefix(said.Code, "08")
 }
 
 func (w *Worker) start(ctx context.Context) error {
@@ -184,10 +210,25 @@ func (w *Worker) index(ctx context.Context, j *river.Job[indexArgs]) error {
 		return w.ix.giveUp(ctx, col, docs[0], deaths)
 	}
 	err := w.ix.index(ctx, col, docs)
-	if err != nil && ctx.Err() == nil && !errors.As(err, new(*river.JobSnoozeError)) {
+	if failed(ctx, err) {
 		w.ix.report(ctx, col, docs, err)
 	}
 	return err
+}
+
+// scan is the work of a scan job.
+func (w *Worker) scan(ctx context.Context, j *river.Job[scanArgs]) error {
+	err := w.in.scan(ctx, j.Args.CollectionID, j.Args.ImportID)
+	if failed(ctx, err) {
+		w.ix.reportImport(ctx, j.Args.CollectionID, j.Args.ImportID, err)
+	}
+	return err
+}
+
+// failed reports whether err is a job's failure, which another try may heal,
+// rather than that it was interrupted or put off.
+func failed(ctx context.Context, err error) bool {
+	return err != nil && ctx.Err() == nil && !errors.As(err, new(*river.JobSnoozeError))
 }
 
 // work adapts a function to River.
@@ -209,6 +250,9 @@ func (k *work[T]) Work(ctx context.Context, j *river.Job[T]) error {
 		defer context.AfterFunc(k.w.run, cancel)()
 	}
 	err := k.do(ctx, j)
+	if failed(ctx, err) {
+		k.w.log.WarnContext(ctx, "a job failed; it will be tried again", "kind", j.Kind, "err", err)
+	}
 	if err != nil && ctx.Err() != nil && !errors.As(err, new(*river.JobSnoozeError)) {
 		return river.JobSnooze(0) // interrupted by shutdown: due again at once
 	}

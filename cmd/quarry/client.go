@@ -80,10 +80,15 @@ func (c *client) ensureCollection(ctx context.Context, name string) error {
 	return err
 }
 
+// interrupted reports whether err is that this process was told to stop.
+func interrupted(err error) bool {
+	return errors.Is(err, context.Canceled) || status.Code(err) == codes.Canceled
+}
+
 // explain is an error's text for people: of a server's status, its message,
 // with the fields that are wrong each on a line of its own.
 func explain(err error) string {
-	if errors.Is(err, context.Canceled) {
+	if interrupted(err) {
 		return "interrupted"
 	}
 	var s interface{ GRPCStatus() *status.Status }
@@ -91,9 +96,6 @@ func explain(err error) string {
 		return err.Error()
 	}
 	st := s.GRPCStatus()
-	if st.Code() == codes.Canceled {
-		return "interrupted"
-	}
 	var lines []string
 	for _, d := range st.Details() {
 		if bad, ok := d.(*errdetails.BadRequest); ok {

@@ -15,7 +15,7 @@ type collectCmd struct {
 	Show   collectShowCmd   `cmd:"" help:"Show a collection with its settings."`
 	Delete collectDeleteCmd `cmd:"" help:"Delete a collection with everything in it."`
 
-	Contextualize contextualizeCmd `cmd:"" help:"Have a chat model write what places each chunk in its document, to be found by it too."`
+	Contextualize contextualizeCmd `cmd:"" help:"Have a chat model write what places each chunk in its document, to be found by it too. Costs a call of the model for each chunk; --dry-run tells about how much."`
 }
 
 type collectListCmd struct{}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,7 +21,7 @@ import (
 
 // globals are the flags of every command.
 type globals struct {
-	Server     string `default:"127.0.0.1:7447" placeholder:"HOST:PORT" help:"Server that client commands call."`
+	Server     string `default:"127.0.0.1:7447" placeholder:"HOST:PORT" help:"Server that client commands call. Default: ${default}."`
 	Collection string `short:"c" default:"default" help:"Collection to use."`
 	JSON       bool   `name:"json" help:"Print results as JSON, one message a line."`
 	LogLevel   string `default:"warn" enum:"debug,info,warn,error" help:"Least severe log lines shown: ${enum}."`
@@ -78,7 +79,7 @@ func (s *storage) Validate() error {
 
 // serving says how a server role serves.
 type serving struct {
-	Listen      string   `default:"127.0.0.1:7447" placeholder:"HOST:PORT" help:"Address of the gRPC server."`
+	Listen      string   `default:"127.0.0.1:7447" placeholder:"HOST:PORT" help:"Address of the gRPC server. Default: ${default}."`
 	ImportRoots []string `name:"import-root" type:"path" placeholder:"DIR" help:"Folder that clients may have the server read. Default: every folder when listening on loopback, else none."`
 	ImportURLs  []string `name:"import-url" placeholder:"URL" help:"What begins the URLs that clients may have read for them, as in https://docs.example.com/. Default: every URL when listening on loopback, else none."`
 
@@ -201,11 +202,18 @@ type configCmd struct {
 }
 
 func (c *configCmd) Run(k *kong.Context, term *terminal) error {
+	all := map[string]string{}
 	for _, flag := range k.Flags() {
 		if len(flag.Envs) == 0 || flag.Envs[0] == "HOME" || flag.Envs[0] == "XDG_DATA_HOME" {
 			continue
 		}
-		fmt.Fprintf(term.out, "%s=%s\n", flag.Envs[0], shown(flag))
+		all[flag.Envs[0]] = shown(flag)
+		if !term.json {
+			fmt.Fprintf(term.out, "%s=%s\n", flag.Envs[0], shown(flag))
+		}
+	}
+	if term.json {
+		return json.NewEncoder(term.out).Encode(all)
 	}
 	return nil
 }

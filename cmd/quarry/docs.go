@@ -154,7 +154,7 @@ func (t *terminal) print(m proto.Message, text string) error {
 }
 
 func docLine(term *terminal, d *quarryv1.Document) string {
-	s := fmt.Sprintf("%-7s %5d chunks %10s  %s", stateName(d.State), d.Chunks, size(d.Size), term.short(d.Uri))
+	s := fmt.Sprintf("%-7s %s %10s  %s", stateName(d.State), count(int64(d.Chunks), 5, "chunk"), size(d.Size), term.short(d.Uri))
 	if d.Title != "" {
 		s += "  (" + line(d.Title, 60) + ")"
 	}
@@ -183,6 +183,14 @@ func docText(r *quarryv1.GetDocumentResponse) string {
 
 func stateName(s quarryv1.DocumentState) string {
 	return strings.ToLower(strings.TrimPrefix(s.String(), "DOCUMENT_STATE_"))
+}
+
+// count is a number of things, right-aligned in so many places.
+func count(n int64, places int, thing string) string {
+	if n == 1 {
+		return fmt.Sprintf("%*d %s ", places, n, thing)
+	}
+	return fmt.Sprintf("%*d %ss", places, n, thing)
 }
 
 // size is a number of bytes for people.

@@ -44,7 +44,11 @@ func (c *ingestCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 		case c.Watch:
 			return keep(ctx, cl, term, c.watchFlags, in)
 		}
-		return importPaths(ctx, cl, term, in)
+		err := importPaths(ctx, cl, term, in)
+		if interrupted(err) {
+			term.note("What the server was asked to ingest it goes on with; `docs list` shows how far it is")
+		}
+		return err
 	})
 }
 
@@ -74,10 +78,10 @@ func (c *ingestCmd) request(g *globals) (in *quarryv1.StartImportRequest, upload
 func importPaths(ctx context.Context, cl *client, term *terminal, in *quarryv1.StartImportRequest) error {
 	p := newProgress(term, time.Now)
 	last, err := runImport(ctx, cl, in, p)
+	p.end()
 	if err != nil {
 		return err
 	}
-	p.end()
 	if err := term.conclude(last); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -49,6 +50,15 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Environ(), stdTerminal()))
 }
 
+// Exit codes: what was asked for failed; it could not be understood; it was
+// interrupted, as shells say it (128 + SIGINT). A server that is stopped exits
+// with 0.
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
 // run is main without its process: the exit code of the command.
 func run(args, environ []string, term *terminal) int {
 	c := &cli{}
@@ -57,11 +67,13 @@ func run(args, environ []string, term *terminal) int {
 		err = knownVariables(parser, environ)
 	}
 	if err != nil {
-		return fail(term, err)
+		fail(term, err)
+		return exitUsage
 	}
 	k, err := parser.Parse(args)
 	if err != nil {
-		return fail(term, fmt.Errorf("%w (see `%s --help`)", err, term.program))
+		fail(term, fmt.Errorf("%w (see `%s --help`)", err, term.program+commandOf(err)))
+		return exitUsage
 	}
 	term.json = c.JSON
 	ctx, stop := signalContext()
@@ -90,7 +102,20 @@ func signalContext() (context.Context, context.CancelFunc) {
 	return ctx, stop
 }
 
+// commandOf is the command whose arguments cannot be parsed, as far as it is
+// known, with a space before it.
+func commandOf(err error) string {
+	wrong, ok := errors.AsType[*kong.ParseError](err)
+	if !ok || wrong.Context.Selected() == nil {
+		return ""
+	}
+	return " " + wrong.Context.Selected().Path()
+}
+
 func fail(term *terminal, err error) int {
 	fmt.Fprintln(term.err, "quarry: "+clean(strings.TrimSpace(explain(err))))
-	return 1
+	if interrupted(err) {
+		return exitInterrupted
+	}
+	return exitFailed
 }

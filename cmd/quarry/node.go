@@ -92,7 +92,7 @@ func ensureRuntime(ctx context.Context, s *storage, term *terminal) (runtime.Run
 		case e.Total > 0:
 			p.say(fmt.Sprintf("%s: %s of %s", e.Step, size(e.Bytes), size(e.Total)))
 		default:
-			p.say(e.Step + " …")
+			p.step(e.Step)
 		}
 	}})
 }

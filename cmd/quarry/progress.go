@@ -49,6 +49,12 @@ func (p *progress) say(text string) {
 	p.term.note("%s", clean(text))
 }
 
+// step says that a step begins, however fresh the last line is.
+func (p *progress) step(name string) {
+	p.last = p.now().Add(-p.pace())
+	p.say(name + " …")
+}
+
 // end removes the line that is being rewritten.
 func (p *progress) end() {
 	if p.open {
@@ -87,7 +93,10 @@ func importLine(im *quarryv1.Import) string {
 	if im.Failed > 0 {
 		s += fmt.Sprintf(", %d quarantined", im.Failed)
 	}
-	s += fmt.Sprintf(" · %d chunks", max(im.Chunks, im.Embedded)) // a large document's are embedded long before they are written
+	s += fmt.Sprintf(" · %d chunks", chunksOf(im))
+	if im.Error != "" {
+		return s + " · " + line(im.Error, 200)
+	}
 	r := im.Rate
 	if r == nil {
 		return s
@@ -98,6 +107,10 @@ func importLine(im *quarryv1.Import) string {
 	}
 	return s
 }
+
+// chunksOf counts the chunks that are done: a large document's are embedded long
+// before they are written.
+func chunksOf(im *quarryv1.Import) int64 { return max(im.Chunks, im.Embedded) }
 
 // importSummary says what an import did, with what it skipped and why.
 func importSummary(t *terminal, im *quarryv1.Import) string {

@@ -57,20 +57,23 @@ func TestPromptList(t *testing.T) {
 
 // What is wrong before any server is asked.
 func TestPromptArguments(t *testing.T) {
-	for _, c := range []struct{ want, args string }{
-		{"no such file", "prompt push /nowhere/x.prompt"},
-		{"is a directory", "prompt push /"},
-		{"more than 0", "prompt activate a --percent 0"},
-		{"more than 0", "prompt activate a --percent NaN"},
-		{"at most 100", "prompt activate a --percent 101"},
-		{"no such file", "prompt try a --golden /nowhere/golden.jsonl"},
-		{"want one of verdict", "prompt try a --golden prompt_test.go --min ndcg@10=1"},
-		{"not a golden question", "prompt try a --golden prompt_test.go"},
-		{"want one of them", "ask x --quotes --summary"},
-		{"add --summary", "ask x --max-cost 1"},
+	for _, c := range []struct {
+		code       int
+		want, args string
+	}{
+		{exitFailed, "no such file", "prompt push /nowhere/x.prompt"},
+		{exitFailed, "is a directory", "prompt push /"},
+		{exitUsage, "more than 0", "prompt activate a --percent 0"},
+		{exitUsage, "more than 0", "prompt activate a --percent NaN"},
+		{exitUsage, "at most 100", "prompt activate a --percent 101"},
+		{exitUsage, "no such file", "prompt try a --golden /nowhere/golden.jsonl"},
+		{exitUsage, "want one of verdict", "prompt try a --golden prompt_test.go --min ndcg@10=1"},
+		{exitFailed, "not a golden question", "prompt try a --golden prompt_test.go"},
+		{exitFailed, "want one of them", "ask x --quotes --summary"},
+		{exitFailed, "add --summary", "ask x --max-cost 1"},
 	} {
 		term, out := testTerminal()
-		if code := run(strings.Fields(c.args), nil, term); code != 1 || !strings.Contains(out.String(), c.want) {
+		if code := run(strings.Fields(c.args), nil, term); code != c.code || !strings.Contains(out.String(), c.want) {
 			t.Errorf("%s: %d, %s", c.args, code, out)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -116,8 +117,10 @@ func TestImportText(t *testing.T) {
 		StartedAt: timestamppb.New(time.Unix(100, 0)), FinishedAt: timestamppb.New(time.Unix(175, 0)),
 		Skipped: []*quarryv1.Skipped{{Reason: "a named pipe", Count: 1, Example: "/home/u/text/p"}, {Reason: "unknown format", Count: 2, Example: "/x/y.bin"}},
 	}
+	stuck := proto.CloneOf(later)
+	stuck.Error = "will be tried again: no space left on device\x1b[2J"
 	golden(t, "import.golden", strings.Join([]string{
-		importLine(first), importLine(later), bar(0, 0), bar(5, 9), bar(9, 9),
+		importLine(first), importLine(later), importLine(stuck), bar(0, 0), bar(5, 9), bar(9, 9),
 		importSummary(term, done), importSummary(term, &quarryv1.Import{Unchanged: 4}),
 		importRow(term, &quarryv1.Import{
 			Id: "77", State: quarryv1.ImportState_IMPORT_STATE_FAILED, StartedAt: timestamppb.New(time.Unix(100, 0)), Queued: 9, Indexed: 8, Failed: 1,

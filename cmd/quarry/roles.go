@@ -20,6 +20,9 @@ import (
 	"github.com/quarry-rag/quarry/retrieve"
 )
 
+// stopping is said when a role was told to stop.
+const stopping = "Stopping: running calls and jobs get up to 10 seconds; Ctrl-C again to end at once"
+
 // serveCmd runs the gRPC server over a database that workers share.
 type serveCmd struct{ server }
 
@@ -39,6 +42,7 @@ func (c *serveCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 		return err
 	}
 	term.note("Serving gRPC on %s (%s)", lis.Addr(), n.versions)
+	defer context.AfterFunc(ctx, func() { term.note("%s", stopping) })()
 	return srv.Run(ctx, lis)
 }
 
@@ -69,6 +73,7 @@ func (c *workCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 	}
 	w.SetSources(c.reading(&c.storage))
 	term.note("Working (%s)", n.versions)
+	defer context.AfterFunc(ctx, func() { term.note("%s", stopping) })()
 	return w.Run(ctx)
 }
 

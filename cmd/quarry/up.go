@@ -53,6 +53,7 @@ func (c *upCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 	if err != nil {
 		return err
 	}
+	defer context.AfterFunc(ctx, func() { term.note("%s", stopping) })()
 	err = runUntil(ctx, srv, lis, w, func(ctx context.Context) error {
 		c.welcome(term, n, lis.Addr().String(), time.Since(began))
 		return c.tour(ctx, g, term, dialable(lis.Addr()))
@@ -109,7 +110,7 @@ func (c *upCmd) tour(ctx context.Context, g *globals, term *terminal, server str
 	if c.Once {
 		return errOnce
 	}
-	c.hints(term, server)
+	c.hints(term, server, g.Collection)
 	if c.Watch {
 		return withClient(server, func(cl *client) error { return keep(ctx, cl, term, c.watchFlags, c.imports(g)) })
 	}
@@ -144,14 +145,17 @@ func (c *upCmd) firstSteps(ctx context.Context, cl *client, g *globals, term *te
 	return ask(ctx, cl, term, &quarryv1.AskRequest{Collection: g.Collection, Question: c.Ask})
 }
 
-func (c *upCmd) hints(term *terminal, server string) {
+func (c *upCmd) hints(term *terminal, server, collection string) {
 	flag := ""
 	if server != "127.0.0.1:7447" {
 		flag = " --server " + server
 	}
+	if collection != "default" {
+		flag += " -c " + collection
+	}
 	term.note("\nServing until Ctrl-C. In another terminal:")
 	term.note("  %s ask%s \"…\"\n  %s search%s \"…\"\n  %s ingest%s PATH…", term.program, flag, term.program, flag, term.program, flag)
-	term.note("  grpcurl -plaintext -d '{\"collection\": \"default\", \"question\": \"…\"}' %s quarry.v1.QueryService/Ask", server)
+	term.note("  grpcurl -plaintext -d '{\"collection\": %q, \"question\": \"…\"}' %s quarry.v1.QueryService/Ask", collection, server)
 }
 
 // dialable is the address by which this machine reaches a listener, which may

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
@@ -32,7 +33,7 @@ func (c *usageCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 // usageText is a table and its sums. A cost that is not known is said to be.
 func usageText(rows []*quarryv1.UsageRow) string {
 	if len(rows) == 0 {
-		return "nothing was asked\n"
+		return "nothing was asked"
 	}
 	var b bytes.Buffer
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -53,7 +54,7 @@ func usageText(rows []*quarryv1.UsageRow) string {
 	}
 	usageLine(w, sum)
 	w.Flush()
-	return b.String()
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 func usageLine(w *tabwriter.Writer, r *quarryv1.UsageRow) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"runtime/debug"
 )
@@ -8,6 +9,9 @@ import (
 type versionCmd struct{}
 
 func (versionCmd) Run(term *terminal) error {
+	if term.json {
+		return json.NewEncoder(term.out).Encode(map[string]string{"version": version()})
+	}
 	_, err := fmt.Fprintln(term.out, "quarry "+version())
 	return err
 }

@@ -230,10 +230,12 @@ func (x *CollectionSettings) GetContextual() bool {
 
 // Space is an embedding space: the vectors of one model.
 type Space struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Model         string                 `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
-	Dim           int32                  `protobuf:"varint,2,opt,name=dim,proto3" json:"dim,omitempty"`
-	Fingerprint   string                 `protobuf:"bytes,3,opt,name=fingerprint,proto3" json:"fingerprint,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Model string                 `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
+	// Length of its vectors.
+	Dim int32 `protobuf:"varint,2,opt,name=dim,proto3" json:"dim,omitempty"`
+	// Identifies the model's weights: servers and workers with others are refused.
+	Fingerprint   string `protobuf:"bytes,3,opt,name=fingerprint,proto3" json:"fingerprint,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -938,9 +940,10 @@ const file_quarry_v1_collection_proto_rawDesc = "" +
 	"\x05Space\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12\x10\n" +
 	"\x03dim\x18\x02 \x01(\x05R\x03dim\x12 \n" +
-	"\vfingerprint\x18\x03 \x01(\tR\vfingerprint\"\xb8\x01\n" +
-	"\x17CreateCollectionRequest\x126\n" +
-	"\x04name\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d2\x1b^[a-z0-9][a-z0-9._-]{0,62}$R\x04name\x12*\n" +
+	"\vfingerprint\x18\x03 \x01(\tR\vfingerprint\"\xc4\x02\n" +
+	"\x17CreateCollectionRequest\x12\xc1\x01\n" +
+	"\x04name\x18\x01 \x01(\tB\xac\x01\xbaH\xa8\x01\xba\x01\xa4\x01\n" +
+	"\x0fcollection.name\x12dmust be 1 to 63 lower-case letters, digits, \"-\", \"_\" and \".\", of which a letter or digit comes first\x1a+this.matches('^[a-z0-9][a-z0-9._-]{0,62}$')R\x04name\x12*\n" +
 	"\vdescription\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\vdescription\x129\n" +
 	"\bsettings\x18\x03 \x01(\v2\x1d.quarry.v1.CollectionSettingsR\bsettings\"Q\n" +
 	"\x18CreateCollectionResponse\x125\n" +

@@ -39,8 +39,8 @@ type CollectionServiceClient interface {
 	GetCollection(ctx context.Context, in *GetCollectionRequest, opts ...grpc.CallOption) (*GetCollectionResponse, error)
 	// ListCollections returns all collections, by name.
 	ListCollections(ctx context.Context, in *ListCollectionsRequest, opts ...grpc.CallOption) (*ListCollectionsResponse, error)
-	// UpdateCollection replaces the settings. Settings that change what is stored
-	// (language) apply to documents indexed afterwards.
+	// UpdateCollection replaces all settings: a field that is not set returns to its
+	// default. Settings that change what is stored (language, chunk_tokens) apply to documents indexed afterwards.
 	UpdateCollection(ctx context.Context, in *UpdateCollectionRequest, opts ...grpc.CallOption) (*UpdateCollectionResponse, error)
 	// DeleteCollection removes a collection with everything in it. NOT_FOUND when
 	// there is none.
@@ -132,8 +132,8 @@ type CollectionServiceServer interface {
 	GetCollection(context.Context, *GetCollectionRequest) (*GetCollectionResponse, error)
 	// ListCollections returns all collections, by name.
 	ListCollections(context.Context, *ListCollectionsRequest) (*ListCollectionsResponse, error)
-	// UpdateCollection replaces the settings. Settings that change what is stored
-	// (language) apply to documents indexed afterwards.
+	// UpdateCollection replaces all settings: a field that is not set returns to its
+	// default. Settings that change what is stored (language, chunk_tokens) apply to documents indexed afterwards.
 	UpdateCollection(context.Context, *UpdateCollectionRequest) (*UpdateCollectionResponse, error)
 	// DeleteCollection removes a collection with everything in it. NOT_FOUND when
 	// there is none.

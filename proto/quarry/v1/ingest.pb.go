@@ -288,8 +288,9 @@ type PutDocumentRequest struct {
 	Title    string           `protobuf:"bytes,5,opt,name=title,proto3" json:"title,omitempty"`
 	Metadata *structpb.Struct `protobuf:"bytes,6,opt,name=metadata,proto3" json:"metadata,omitempty"`
 	// Who may read it; empty: everyone who may read the collection.
-	Principals    []string `protobuf:"bytes,7,rep,name=principals,proto3" json:"principals,omitempty"`
-	Wait          bool     `protobuf:"varint,8,opt,name=wait,proto3" json:"wait,omitempty"`
+	Principals []string `protobuf:"bytes,7,rep,name=principals,proto3" json:"principals,omitempty"`
+	// Return when the document is READY or FAILED, rather than safely stored.
+	Wait          bool `protobuf:"varint,8,opt,name=wait,proto3" json:"wait,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -989,10 +990,13 @@ type Import struct {
 	Id         string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Collection string                 `protobuf:"bytes,2,opt,name=collection,proto3" json:"collection,omitempty"`
 	State      ImportState            `protobuf:"varint,3,opt,name=state,proto3,enum=quarry.v1.ImportState" json:"state,omitempty"`
-	Error      string                 `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
-	Listed     int64                  `protobuf:"varint,5,opt,name=listed,proto3" json:"listed,omitempty"`
-	Unchanged  int64                  `protobuf:"varint,6,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
-	Skipped    []*Skipped             `protobuf:"bytes,7,rep,name=skipped,proto3" json:"skipped,omitempty"`
+	// Why it failed; while it runs, why it stands still and will be tried again.
+	Error string `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
+	// Files, pages or objects that the source has.
+	Listed int64 `protobuf:"varint,5,opt,name=listed,proto3" json:"listed,omitempty"`
+	// Documents whose content was there already.
+	Unchanged int64      `protobuf:"varint,6,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
+	Skipped   []*Skipped `protobuf:"bytes,7,rep,name=skipped,proto3" json:"skipped,omitempty"`
 	// Documents accepted, and of these indexed or quarantined.
 	Queued       int64 `protobuf:"varint,8,opt,name=queued,proto3" json:"queued,omitempty"`
 	Indexed      int64 `protobuf:"varint,9,opt,name=indexed,proto3" json:"indexed,omitempty"`

@@ -38,6 +38,7 @@ type PromptServiceClient interface {
 	// it names. A file that is the newest version already is not stored again. What
 	// is wrong with a file is in the field violations, one each.
 	PushPrompt(ctx context.Context, in *PushPromptRequest, opts ...grpc.CallOption) (*PushPromptResponse, error)
+	// GetPrompt returns one version, with its file.
 	GetPrompt(ctx context.Context, in *GetPromptRequest, opts ...grpc.CallOption) (*GetPromptResponse, error)
 	// ListPrompts returns the newest 1,000 versions, by name and the newest first,
 	// and the built-in prompt before them; without their sources.
@@ -132,6 +133,7 @@ type PromptServiceServer interface {
 	// it names. A file that is the newest version already is not stored again. What
 	// is wrong with a file is in the field violations, one each.
 	PushPrompt(context.Context, *PushPromptRequest) (*PushPromptResponse, error)
+	// GetPrompt returns one version, with its file.
 	GetPrompt(context.Context, *GetPromptRequest) (*GetPromptResponse, error)
 	// ListPrompts returns the newest 1,000 versions, by name and the newest first,
 	// and the built-in prompt before them; without their sources.

@@ -24,12 +24,15 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Leg is one way to search.
 type Leg int32
 
 const (
 	Leg_LEG_UNSPECIFIED Leg = 0
-	Leg_LEG_DENSE       Leg = 1
-	Leg_LEG_LEXICAL     Leg = 2
+	// By meaning: the nearest vectors.
+	Leg_LEG_DENSE Leg = 1
+	// By words: BM25.
+	Leg_LEG_LEXICAL Leg = 2
 )
 
 // Enum value maps for Leg.
@@ -73,12 +76,14 @@ func (Leg) EnumDescriptor() ([]byte, []int) {
 	return file_quarry_v1_query_proto_rawDescGZIP(), []int{0}
 }
 
+// Fusion is how the legs' results become one list.
 type Fusion int32
 
 const (
-	// Weighted sum of the legs' scores, each divided by its maximum.
+	// WEIGHTED.
 	Fusion_FUSION_UNSPECIFIED Fusion = 0
-	Fusion_FUSION_WEIGHTED    Fusion = 1
+	// Weighted sum of the legs' scores, each divided by its maximum.
+	Fusion_FUSION_WEIGHTED Fusion = 1
 	// Reciprocal rank fusion with k = 60 (Cormack, Clarke and Büttcher, SIGIR 2009).
 	Fusion_FUSION_RRF Fusion = 2
 )
@@ -182,9 +187,11 @@ func (Expansion) EnumDescriptor() ([]byte, []int) {
 	return file_quarry_v1_query_proto_rawDescGZIP(), []int{2}
 }
 
+// DensePlan is how vectors are searched.
 type DensePlan int32
 
 const (
+	// By the number of chunks: exact for few, the index for many.
 	DensePlan_DENSE_PLAN_UNSPECIFIED DensePlan = 0
 	// Every vector is compared.
 	DensePlan_DENSE_PLAN_EXACT DensePlan = 1
@@ -233,13 +240,16 @@ func (DensePlan) EnumDescriptor() ([]byte, []int) {
 	return file_quarry_v1_query_proto_rawDescGZIP(), []int{3}
 }
 
+// Verdict says what an answer is worth.
 type Verdict int32
 
 const (
 	Verdict_VERDICT_UNSPECIFIED Verdict = 0
-	Verdict_VERDICT_ANSWERED    Verdict = 1
+	// An answer whose parts are supported.
+	Verdict_VERDICT_ANSWERED Verdict = 1
 	// Something of the answer is not supported, or the model stopped early.
-	Verdict_VERDICT_PARTIAL          Verdict = 2
+	Verdict_VERDICT_PARTIAL Verdict = 2
+	// The documents do not hold the answer, and nothing was guessed.
 	Verdict_VERDICT_NOT_IN_DOCUMENTS Verdict = 3
 )
 
@@ -361,7 +371,8 @@ func (Comparison_Operator) EnumDescriptor() ([]byte, []int) {
 	return file_quarry_v1_query_proto_rawDescGZIP(), []int{4, 0}
 }
 
-// ByteRange is [start, end) in a document's canonical text.
+// ByteRange is [start, end), in bytes, in a document's canonical text, which is
+// UTF-8 (GetDocument returns it).
 type ByteRange struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Start         int64                  `protobuf:"varint,1,opt,name=start,proto3" json:"start,omitempty"`
@@ -1499,10 +1510,12 @@ func (x *SearchReport) GetNotes() []string {
 	return nil
 }
 
+// StageTime is how long a stage took. Stages overlap: the legs run at once.
 type StageTime struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Stage         string                 `protobuf:"bytes,1,opt,name=stage,proto3" json:"stage,omitempty"`
-	Time          *durationpb.Duration   `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "embed", "lexical", "dense", "fuse", …, and "total"; others may come.
+	Stage         string               `protobuf:"bytes,1,opt,name=stage,proto3" json:"stage,omitempty"`
+	Time          *durationpb.Duration `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2659,9 +2672,11 @@ func (x *ProgressEvent) GetTotal() int32 {
 	return 0
 }
 
+// DeltaEvent is the next piece of the answer's text.
 type DeltaEvent struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Text          string                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// To be appended to what came before. Its markers, as in "[1]", stay in it.
+	Text          string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2814,11 +2829,14 @@ func (x *CitationEvent) GetQuote() string {
 	return ""
 }
 
+// UsageEvent counts the tokens that a chat model read and wrote; all are 0 when
+// none was asked.
 type UsageEvent struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	InputTokens   int64                  `protobuf:"varint,1,opt,name=input_tokens,json=inputTokens,proto3" json:"input_tokens,omitempty"`
-	OutputTokens  int64                  `protobuf:"varint,2,opt,name=output_tokens,json=outputTokens,proto3" json:"output_tokens,omitempty"`
-	CachedTokens  int64                  `protobuf:"varint,3,opt,name=cached_tokens,json=cachedTokens,proto3" json:"cached_tokens,omitempty"`
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	InputTokens  int64                  `protobuf:"varint,1,opt,name=input_tokens,json=inputTokens,proto3" json:"input_tokens,omitempty"`
+	OutputTokens int64                  `protobuf:"varint,2,opt,name=output_tokens,json=outputTokens,proto3" json:"output_tokens,omitempty"`
+	// Of the input.
+	CachedTokens  int64 `protobuf:"varint,3,opt,name=cached_tokens,json=cachedTokens,proto3" json:"cached_tokens,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2875,9 +2893,10 @@ func (x *UsageEvent) GetCachedTokens() int64 {
 }
 
 type VerdictEvent struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Verdict       Verdict                `protobuf:"varint,1,opt,name=verdict,proto3,enum=quarry.v1.Verdict" json:"verdict,omitempty"`
-	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Verdict Verdict                `protobuf:"varint,1,opt,name=verdict,proto3,enum=quarry.v1.Verdict" json:"verdict,omitempty"`
+	// Why, for people.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2926,6 +2945,7 @@ func (x *VerdictEvent) GetReason() string {
 	return ""
 }
 
+// DoneEvent is the last event of an answer that is whole.
 type DoneEvent struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Stages []*StageTime           `protobuf:"bytes,1,rep,name=stages,proto3" json:"stages,omitempty"`
