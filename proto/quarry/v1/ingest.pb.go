@@ -1630,7 +1630,7 @@ func (x *ListImportsRequest) GetPageToken() string {
 type ListImportsResponse struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Imports []*Import              `protobuf:"bytes,1,rep,name=imports,proto3" json:"imports,omitempty"`
-	// Empty on the last page.
+	// Empty when no more follow.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
