@@ -74,10 +74,10 @@ func (c *ingestCmd) request(g *globals) (in *quarryv1.StartImportRequest, upload
 func importPaths(ctx context.Context, cl *client, term *terminal, in *quarryv1.StartImportRequest) error {
 	p := newProgress(term, time.Now)
 	last, err := runImport(ctx, cl, in, p)
-	p.end()
 	if err != nil {
 		return err
 	}
+	p.end()
 	if err := term.summarize(last); err != nil {
 		return err
 	}

@@ -80,28 +80,18 @@ func importLine(first, im *quarryv1.Import, since time.Duration) string {
 	if im.State == quarryv1.ImportState_IMPORT_STATE_SCANNING {
 		s = fmt.Sprintf("  %d documents, reading on (%d files seen)", done, im.Listed)
 	}
-	s += fmt.Sprintf(" · %d chunks", chunksOf(im))
-	if im.Error != "" {
-		return s + " · " + line(im.Error, 200)
-	}
-	rate := func(a, b int64) float64 { return float64(b-a) / since.Seconds() }
-	if since < time.Second/2 || chunksOf(im) == chunksOf(first) {
+	s += fmt.Sprintf(" · %d chunks", max(im.Chunks, im.Embedded)) // a large document's are embedded long before they are written
+	if since < time.Second/2 {
 		return s
 	}
-	s += fmt.Sprintf(" · %.0f chunks/s", rate(chunksOf(first), chunksOf(im)))
-	if im.Tokens > first.Tokens {
-		s += fmt.Sprintf(" · %.0f tokens/s", rate(first.Tokens, im.Tokens))
-	}
-	bytes, enough := rate(first.IndexedBytes, im.IndexedBytes), im.QueuedBytes/50 // less tells nothing of the rest
-	if left := im.QueuedBytes - im.IndexedBytes; im.IndexedBytes-first.IndexedBytes > enough && left > 0 && im.State == quarryv1.ImportState_IMPORT_STATE_INDEXING {
+	rate := func(a, b int64) float64 { return float64(b-a) / since.Seconds() }
+	s += fmt.Sprintf(" · %.0f chunks/s · %.0f tokens/s", rate(first.Chunks, im.Chunks), rate(first.Tokens, im.Tokens))
+	bytes := rate(first.IndexedBytes, im.IndexedBytes)
+	if left := im.QueuedBytes - im.IndexedBytes; bytes > 0 && left > 0 && im.State == quarryv1.ImportState_IMPORT_STATE_INDEXING {
 		s += " · " + duration(time.Duration(float64(left)/bytes*float64(time.Second))) + " left"
 	}
 	return s
 }
-
-// chunksOf counts the chunks that are done: a large document's are embedded long
-// before they are written.
-func chunksOf(im *quarryv1.Import) int64 { return max(im.Chunks, im.Embedded) }
 
 // importSummary says what an import did, with what it skipped and why.
 func importSummary(t *terminal, im *quarryv1.Import) string {
