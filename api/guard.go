@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"runtime/debug"
 	"time"
@@ -142,7 +143,9 @@ func (g *guard) report(ctx context.Context, method, id string, code codes.Code, 
 	case codes.Internal, codes.Unknown, codes.DataLoss:
 		level, args = slog.LevelError, append(args, "err", detail)
 	case codes.Unavailable, codes.ResourceExhausted, codes.DeadlineExceeded, codes.FailedPrecondition:
-		level, args = slog.LevelWarn, append(args, "err", detail)
+		if args = append(args, "err", detail); !errors.Is(detail, errStopping) { // a stop is no trouble
+			level = slog.LevelWarn
+		}
 	}
 	g.log.Log(ctx, level, "call", args...)
 }

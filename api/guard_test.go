@@ -42,6 +42,23 @@ func TestInternalDetailIsOnlyInTheLog(t *testing.T) {
 	}
 }
 
+// Calls that a stop ends are no trouble; those that are refused are.
+func TestStopIsNoTrouble(t *testing.T) {
+	g, log := testGuard(limit{})
+	for _, c := range []struct {
+		err   error
+		level string
+	}{{errStopping, "level=INFO"}, {errOverloaded, "level=WARN"}} {
+		log.Reset()
+		if err := g.call(t.Context(), "/m", func(context.Context, *request) error { return c.err }); err == nil {
+			t.Error("no error")
+		}
+		if !strings.Contains(log.String(), c.level) {
+			t.Errorf("%v: %s", c.err, log)
+		}
+	}
+}
+
 func TestOddRequestIDsAreReplaced(t *testing.T) {
 	for _, id := range []string{"", "two words", strings.Repeat("x", 65), "\x1b[2J"} {
 		ctx := metadata.NewIncomingContext(t.Context(), metadata.MD{"x-request-id": {id}})

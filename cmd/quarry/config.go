@@ -42,7 +42,7 @@ func (g *globals) logger(term *terminal) *slog.Logger {
 
 // storage says where a server role keeps and computes things.
 type storage struct {
-	Home        string `type:"path" help:"Folder of the runtime and the data. Default: /var/lib/quarry for root, else quarry in your data folder."`
+	Home        string `type:"path" help:"Folder of the runtime and the data. Default: /var/lib/quarry for root, else ~/.local/share/quarry, or quarry in XDG_DATA_HOME."`
 	Runtime     string `type:"path" help:"Use this runtime folder instead of making one under home."`
 	DatabaseURL string `name:"database-url" help:"Use this Postgres (15 or newer, pgvector 0.8 or newer) instead of a private one."`
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -120,7 +121,15 @@ func pipError(err error, log string) error {
 	if bytes.Contains(said, []byte("No space left on device")) {
 		return fmt.Errorf("pip: %w", syscall.ENOSPC)
 	}
-	lines := strings.Split(strings.TrimSpace(string(said)), "\n")
+	// Each try that did not get through has a line of its own, all alike.
+	away := "WARNING: Retrying ("
+	lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(string(said)), "\n"), func(line string) bool {
+		return strings.HasPrefix(line, away)
+	})
 	tail := strings.Join(lines[max(0, len(lines)-8):], "\n  ")
-	return fmt.Errorf("pip failed (%w); is the network there? Its log is %s and ends\n  %s", err, log, tail)
+	if bytes.Contains(said, []byte(away)) {
+		return fmt.Errorf("pip cannot reach its package index (%w): the first set-up needs the network, or a mirror or proxy in pip's configuration. "+
+			"Its log is %s and ends\n  %s", err, log, tail)
+	}
+	return fmt.Errorf("pip failed (%w); its log is %s and ends\n  %s", err, log, tail)
 }

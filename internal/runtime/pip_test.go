@@ -54,6 +54,23 @@ func TestPipDownload(t *testing.T) {
 	}
 }
 
+// Without a network pip says the same many times over; people are told once.
+func TestPipWithoutNetwork(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "tmp"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", scripts(t, "pip3", `[ "$1" = --version ] && exit
+		echo 'WARNING: Retrying (Retry(total=1)) after connection broken'
+		echo 'WARNING: Retrying (Retry(total=0)) after connection broken'
+		echo 'ERROR: No matching distribution found'; exit 1`))
+	err := pipDownload(t.Context(), nil, dir, filepath.Join(dir, "log"))
+	if err == nil || !strings.Contains(err.Error(), "cannot reach its package index") ||
+		!strings.Contains(err.Error(), "No matching distribution") || strings.Contains(err.Error(), "Retry(") {
+		t.Error(err)
+	}
+}
+
 func TestPipMissing(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	_, err := findPip(context.Background())

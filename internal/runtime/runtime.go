@@ -104,7 +104,7 @@ func (b builder) ensure(ctx context.Context, home string) (Runtime, error) {
 		return Runtime{}, err
 	}
 	if err := makeFolder(root); err != nil {
-		return Runtime{}, fmt.Errorf("make the runtime folder: %w", err)
+		return Runtime{}, fmt.Errorf("make the runtime folder (QUARRY_HOME names another place): %w", err)
 	}
 	lock, err := lockfile.Wait(ctx, filepath.Join(root, "lock"), func(held *lockfile.HeldError) {
 		b.progress(Event{Step: "wait for another set-up, process " + held.PID})

@@ -261,3 +261,15 @@ func stat(t *testing.T, path string) fs.FileInfo {
 	}
 	return info
 }
+
+// A home that cannot be made is named with the variable that chooses another.
+func TestHomeThatCannotBeMade(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Ensure(t.Context(), Options{Home: filepath.Join(file, "home")})
+	if err == nil || !strings.Contains(err.Error(), "QUARRY_HOME") || !strings.Contains(err.Error(), file) {
+		t.Errorf("got %v", err)
+	}
+}

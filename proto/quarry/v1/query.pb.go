@@ -76,14 +76,12 @@ func (Leg) EnumDescriptor() ([]byte, []int) {
 	return file_quarry_v1_query_proto_rawDescGZIP(), []int{0}
 }
 
-// Fusion is how the legs' results become one list.
 type Fusion int32
 
 const (
-	// WEIGHTED.
-	Fusion_FUSION_UNSPECIFIED Fusion = 0
 	// Weighted sum of the legs' scores, each divided by its maximum.
-	Fusion_FUSION_WEIGHTED Fusion = 1
+	Fusion_FUSION_UNSPECIFIED Fusion = 0
+	Fusion_FUSION_WEIGHTED    Fusion = 1
 	// Reciprocal rank fusion with k = 60 (Cormack, Clarke and Büttcher, SIGIR 2009).
 	Fusion_FUSION_RRF Fusion = 2
 )
