@@ -88,11 +88,17 @@ func importLine(im *quarryv1.Import) string {
 		s += fmt.Sprintf(", %d quarantined", im.Failed)
 	}
 	s += fmt.Sprintf(" · %d chunks", max(im.Chunks, im.Embedded)) // a large document's are embedded long before they are written
-	r := im.Rate
-	if r == nil {
-		return s
+	if r := im.Rate; r != nil {
+		s += rateText(r)
 	}
-	s += fmt.Sprintf(" · %.0f chunks/s · %.0f tokens/s", r.ChunksPerSecond, r.TokensPerSecond)
+	if im.Error != "" {
+		s += " · " + line(im.Error, 120)
+	}
+	return s
+}
+
+func rateText(r *quarryv1.ImportRate) string {
+	s := fmt.Sprintf(" · %.0f chunks/s · %.0f tokens/s", r.ChunksPerSecond, r.TokensPerSecond)
 	if r.TimeLeft != nil {
 		s += " · " + duration(r.TimeLeft.AsDuration()) + " left"
 	}
