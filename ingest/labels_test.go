@@ -118,7 +118,7 @@ func TestFileSaysWhatItsFolderSays(t *testing.T) {
 	b := setUp(t)
 	b.work(WorkerOptions{})
 	root := t.TempDir()
-	write(t, root, map[string]string{"a.md": "words", labelsFile: "principals: [hr]\n"})
+	write(t, root, map[string]string{"a.md": "words", LabelsFile: "principals: [hr]\n"})
 	b.runImport(ImportSpec{Paths: []string{filepath.Join(root, "a.md")}})
 	if diff := cmp.Diff(map[string][]string{"a.md": {"hr"}}, b.readers(root)); diff != "" {
 		t.Error(diff)
