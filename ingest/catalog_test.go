@@ -120,7 +120,6 @@ func TestCheckFinds(t *testing.T) {
 		`update document_text set version = 2`,
 		`delete from document_text`,
 		`insert into embedded select e.collection_id, e.document_id, e.space_id, 'x', e.emb from embedding e limit 1`,
-		`update chunk set document_id = 7 where ord = 0`,
 		`insert into staged select collection_id, document_id, 1, '', '', '' from document`,
 		`update document set state = 'pending', revision = 2`,
 		`update document set revision = 2`,
