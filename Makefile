@@ -77,6 +77,10 @@ bench: build ## Measure speed, each line beside its limit; BENCH_DATA=corpus.jso
 bench-load: build .tools/peers/installed ## Load documents with given vectors, beside a bare COPY and two other stores; BENCH_ARGS="-load 100000"
 	BENCH_PEERS_PYTHON=$(CURDIR)/.tools/peers/bin/python $(GO) run ./internal/withpg -- $(GO) run ./internal/bench -load 20000 $(BENCH_ARGS)
 
+.PHONY: bench-resync
+bench-resync: needs ## Sync 100,000 files that have not changed, by time and size and by content, beside hashing them
+	$(GO) run ./internal/withpg -- $(GO) test ./ingest -run '^$$' -bench Resync -benchtime 1x -timeout 20m $(if $(N),-args -resync-files $(N))
+
 .PHONY: bench-scale
 bench-scale: build ## Search 1,000, 10,000 and 100,000 chunks beside bare Postgres; N=1000000 for more
 	$(GO) run ./internal/withpg -- $(GO) run ./internal/bench scale $(if $(N),-n $(N)) $(BENCH_ARGS)

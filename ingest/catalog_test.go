@@ -119,6 +119,7 @@ func TestCheckFinds(t *testing.T) {
 		`update chunk set ord = 5 where ord = 1`,
 		`update document_text set version = 2`,
 		`delete from document_text`,
+		`insert into embedded select e.collection_id, e.document_id, e.space_id, 'x', e.emb from embedding e limit 1`,
 		`insert into staged select collection_id, document_id, 1, '', '', '' from document`,
 		`update document set state = 'pending', revision = 2`,
 		`update document set revision = 2`,

@@ -86,6 +86,11 @@ var invariants = []invariant{
 		 where d.collection_id = $1
 		   and (s.revision is distinct from case when d.state <> 'ready' then d.revision end
 		        or d.state = 'ready' and d.version <> d.revision or d.state <> 'ready' and d.version >= d.revision)`},
+	{"vectors are kept ahead only of what is pending", `
+		select format('%s is %s', d.uri, d.state)
+		  from (select distinct document_id from embedded where collection_id = $1) e
+		  join document d on d.collection_id = $1 and d.document_id = e.document_id
+		 where d.state <> 'pending'`},
 	{"what is pending has a job", `
 		select format('%s waits and no job will index it', d.uri)
 		  from document d

@@ -1,9 +1,9 @@
 package ingest
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -25,13 +25,13 @@ type labels struct {
 	Metadata map[string]any `yaml:"metadata"`
 }
 
-// labelsFile says, for the folder that it is in and all below it, who may read
+// LabelsFile says, for the folder that it is in and all below it, who may read
 // the documents and what is known of them. In a folder below, another one says
 // the principals anew and adds to the metadata. What an import itself says goes
 // over both, so that no file can widen it.
-const labelsFile = ".quarry.yaml"
+const LabelsFile = ".quarry.yaml"
 
-// maxLabelsBytes bounds a labelsFile.
+// maxLabelsBytes bounds a LabelsFile.
 const maxLabelsBytes = maxMetadataBytes + 64<<10
 
 // over is l where it says something, else below.
@@ -82,10 +82,10 @@ func (l labels) heldBy(d *scanned) bool {
 	return err == nil && sameJSON(with, d.metadata)
 }
 
-// labelsOf reads a folder's labelsFile, if it has one.
+// labelsOf reads a folder's LabelsFile, if it has one.
 func (t *tree) labelsOf(rel string) (labels, error) {
 	var l labels
-	f, err := t.root.OpenFile(path.Join(rel, labelsFile), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := t.root.OpenFile(path.Join(rel, LabelsFile), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return l, nil
 	}
@@ -106,18 +106,21 @@ func (t *tree) labelsOf(rel string) (labels, error) {
 // parseLabels refuses what it does not know: a misspelt "principals" must not
 // open a folder to everyone.
 func parseLabels(body []byte) (labels, error) {
-	var l labels
-	d := yaml.NewDecoder(bytes.NewReader(body))
-	d.KnownFields(true)
-	if err := d.Decode(&l); err != nil && !errors.Is(err, io.EOF) {
-		return labels{}, err
-	}
 	var said map[string]any
 	if err := yaml.Unmarshal(body, &said); err != nil {
 		return labels{}, err
 	}
-	if _, ok := said["principals"]; ok && l.Principals == nil {
-		return labels{}, errors.New("principals has no value: [] is everyone")
+	for key, value := range said {
+		switch {
+		case key != "principals" && key != "metadata":
+			return labels{}, fmt.Errorf("%q is none of principals and metadata", key)
+		case value == nil:
+			return labels{}, fmt.Errorf("%s has no value; write [] for everyone, or leave it out", key)
+		}
+	}
+	var l labels
+	if err := yaml.Unmarshal(body, &l); err != nil {
+		return labels{}, err
 	}
 	return l, l.check()
 }

@@ -68,19 +68,29 @@ func TestFolderSaysWhoMayRead(t *testing.T) {
 	if diff := cmp.Diff(want, b.settledReaders(root)); diff != "" {
 		t.Error(diff)
 	}
+}
 
-	// What is said no more stays, and the import's own word goes over a file's.
-	b.ok(os.Remove(filepath.Join(root, "hr/.quarry.yaml")))
+// What is said no more stays, and the import's own word goes over a file's.
+func TestWhatIsSaidNoMoreStays(t *testing.T) {
+	b, root := setUp(t), t.TempDir()
+	b.work(WorkerOptions{})
+	write(t, root, map[string]string{"open.md": "open words", "hr/a.md": "pay", "hr/" + LabelsFile: "principals: [hr]\n"})
+	spec := ImportSpec{Paths: []string{root}, Sync: true}
 	b.runImport(spec)
-	if diff := cmp.Diff(want, b.readers(root)); diff != "" {
+	b.ok(os.Remove(filepath.Join(root, "hr", LabelsFile)))
+	b.runImport(spec)
+	if diff := cmp.Diff(map[string][]string{"open.md": {}, "hr/a.md": {"hr"}}, b.readers(root)); diff != "" {
+		t.Error(diff)
+	}
+	write(t, root, map[string]string{"hr/" + LabelsFile: "principals: []\n"})
+	b.runImport(spec)
+	if diff := cmp.Diff(map[string][]string{"open.md": {}, "hr/a.md": {}}, b.readers(root)); diff != "" {
 		t.Error(diff)
 	}
 	spec.Principals = []string{"owner"}
 	b.runImport(spec)
-	for name, who := range b.readers(root) {
-		if !cmp.Equal(who, []string{"owner"}) {
-			t.Errorf("%s is for %q", name, who)
-		}
+	if diff := cmp.Diff(map[string][]string{"open.md": {"owner"}, "hr/a.md": {"owner"}}, b.readers(root)); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -118,7 +128,7 @@ func TestFileSaysWhatItsFolderSays(t *testing.T) {
 	b := setUp(t)
 	b.work(WorkerOptions{})
 	root := t.TempDir()
-	write(t, root, map[string]string{"a.md": "words", labelsFile: "principals: [hr]\n"})
+	write(t, root, map[string]string{"a.md": "words", LabelsFile: "principals: [hr]\n"})
 	b.runImport(ImportSpec{Paths: []string{filepath.Join(root, "a.md")}})
 	if diff := cmp.Diff(map[string][]string{"a.md": {"hr"}}, b.readers(root)); diff != "" {
 		t.Error(diff)

@@ -36,8 +36,14 @@ func retire(b *pgx.Batch, t *target, ids []int64) {
 }
 
 // prune deletes the texts that were replaced longer ago than their collection
-// keeps them, a bounded number at a time. It may be killed and run again.
+// keeps them, a bounded number at a time, and cached answers that quote what has
+// changed since. It may be killed and run again.
 func (ix *indexer) prune(ctx context.Context) error {
+	_, err := ix.pool.Exec(ctx, `delete from cached_answer a using collection_stats t
+		where t.collection_id = a.collection_id and a.content_version < t.version`)
+	if err != nil {
+		return fmt.Errorf("prune cached answers: %w", err)
+	}
 	rows, err := ix.pool.Query(ctx, selectCollection+` where c.name not like '~%'`)
 	if err != nil {
 		return fmt.Errorf("list collections: %w", err)

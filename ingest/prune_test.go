@@ -44,6 +44,38 @@ func TestVersionsAreKeptForAWhile(t *testing.T) {
 	b.check()
 }
 
+// TestCachedAnswersGo with a document that they may quote, at once, and with a change
+// in time, also when no server keeps a cache any more.
+func TestCachedAnswersGo(t *testing.T) {
+	b := setUp(t)
+	b.work(WorkerOptions{})
+	b.put("a", "The first version.")
+	b.put("b", "Another document.")
+	cached := func() int { return b.count(`select count(*) from cached_answer`) }
+	answer := func() {
+		_, err := b.pool.Exec(b.ctx, `
+			insert into cached_answer (collection_id, key, scope, content_version, question, body, expires_at)
+			select collection_id, 'k', 's', version, 'q', 'The first version.', now() + interval '1 year' from collection_stats`)
+		b.ok(err)
+	}
+	prune := func() { b.ok(newIndexer(b.pool, b.ids, b.model, nil).prune(b.ctx)) }
+	answer()
+	prune()
+	if n := cached(); n != 1 {
+		t.Errorf("%d answers, want the one that is true", n)
+	}
+	b.put("a", "The second version.")
+	prune()
+	if n := cached(); n != 0 {
+		t.Errorf("%d answers of what has changed", n)
+	}
+	answer()
+	b.ok(b.in.Delete(b.ctx, "docs", "b"))
+	if n := cached(); n != 0 {
+		t.Errorf("%d answers after a document is deleted", n)
+	}
+}
+
 // TestNoVersionsKept where the collection says so.
 func TestNoVersionsKept(t *testing.T) {
 	b := setUp(t)

@@ -33,6 +33,11 @@ func remove(ctx context.Context, tx pgx.Tx, col int64, ids, revisions []int64, i
 	if err := addProgress(ctx, tx, col, imports); err != nil {
 		return 0, err
 	}
+	// Answers quote. They are stale from here on, but whoever keeps them may not
+	// be there to drop them.
+	if _, err := tx.Exec(ctx, `delete from cached_answer where collection_id = $1`, col); err != nil {
+		return 0, fmt.Errorf("delete cached answers: %w", err)
+	}
 	_, err = c.count(ctx, tx, col)
 	return gone, err
 }

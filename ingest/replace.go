@@ -44,6 +44,7 @@ func settleRows(ctx context.Context, tx pgx.Tx, t *target, docs []*prepared) err
 	}
 	b := &pgx.Batch{}
 	retire(b, t, ids)
+	forget(b, t.col, ids)
 	b.Queue(`
 		update document d
 		   set state = 'ready', reason = '', version = u.revision, title = u.title, media_type = u.media_type,
@@ -64,6 +65,7 @@ func settleRows(ctx context.Context, tx pgx.Tx, t *target, docs []*prepared) err
 func quarantine(ctx context.Context, tx pgx.Tx, col int64, docs []*prepared) error {
 	b := &pgx.Batch{}
 	for _, d := range docs {
+		forget(b, col, []int64{d.id})
 		b.Queue(`update document set state = 'failed', reason = $3, updated_at = now() where collection_id = $1 and document_id = $2`,
 			col, d.id, clip(d.failure, 1000))
 	}

@@ -18,7 +18,11 @@ type hash = [sha256.Size]byte
 // embed gives every piece without a vector one: from the collection where one of
 // the same text is stored, else from the model, each distinct text once.
 func (ix *indexer) embed(ctx context.Context, t *target, docs []*prepared) error {
-	vectors, err := ix.stored(ctx, t, distinct(docs))
+	hashes := distinct(docs)
+	vectors, err := ix.stored(ctx, t, hashes)
+	if err == nil && len(hashes) > embedAtOnce {
+		err = ix.recall(ctx, t, docs, vectors)
+	}
 	if err != nil {
 		return err
 	}
@@ -38,9 +42,10 @@ func (ix *indexer) embed(ctx context.Context, t *target, docs []*prepared) error
 		if err := ix.embedSome(ctx, t, todo[:n], vectors); err != nil {
 			return err
 		}
-		if todo = todo[n:]; len(todo) > 0 {
-			ix.showEmbedded(ctx, t, docs)
+		if n < len(todo) {
+			ix.remember(ctx, t, todo[:n], vectors)
 		}
+		todo = todo[n:]
 	}
 	for _, d := range docs {
 		for i := range d.pieces {
@@ -85,24 +90,6 @@ func (ix *indexer) embedSome(ctx context.Context, t *target, some []unembedded, 
 	return nil
 }
 
-// showEmbedded adds what is embedded so far to the documents' imports: a large
-// document takes minutes. Should the worker die, it is embedded, and counted,
-// once more.
-func (ix *indexer) showEmbedded(ctx context.Context, t *target, docs []*prepared) {
-	for _, d := range docs {
-		if d.embedded == 0 || d.importID == nil {
-			continue
-		}
-		_, err := ix.pool.Exec(ctx, `update import set embedded = embedded + $3, tokens = tokens + $4
-			where collection_id = $1 and import_id = $2`, t.col, *d.importID, d.embedded, d.tokens)
-		if err != nil {
-			ix.log.Warn("show progress", "err", err)
-			return
-		}
-		d.embedded, d.tokens = 0, 0
-	}
-}
-
 func distinct(docs []*prepared) [][]byte {
 	seen := map[hash]bool{}
 	var all [][]byte
@@ -131,14 +118,18 @@ func (ix *indexer) stored(ctx context.Context, t *target, hashes [][]byte) (map[
 	if err != nil {
 		return nil, fmt.Errorf("look vectors up: %w", err)
 	}
+	return vectors, collectVectors(rows, vectors)
+}
+
+func collectVectors(rows pgx.Rows, into map[hash][]float32) error {
 	var h []byte
 	var v pgvector.HalfVector
-	_, err = pgx.ForEachRow(rows, []any{&h, &v}, func() error {
-		vectors[hash(h)] = v.Slice()
+	_, err := pgx.ForEachRow(rows, []any{&h, &v}, func() error {
+		into[hash(h)] = v.Slice()
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("look vectors up: %w", err)
+		return fmt.Errorf("look vectors up: %w", err)
 	}
-	return vectors, nil
+	return nil
 }

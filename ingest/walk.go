@@ -133,7 +133,7 @@ const notUTF8 = "name is not valid UTF-8"
 // unlabelled is a folder that is left out whole, because it cannot be told who
 // may read what is in it.
 func (t *tree) unlabelled(rel string, err error) listed {
-	reason := labelsFile + " cannot be used: " + clip(err.Error(), 200)
+	reason := LabelsFile + " cannot be used: " + clip(err.Error(), 200)
 	return listed{path: t.abs(rel), rel: rel, reason: reason, incomplete: true}
 }
 

@@ -104,6 +104,15 @@ CREATE TABLE public.document_text (
 );
 ALTER TABLE ONLY public.document_text ALTER COLUMN body SET STORAGE EXTERNAL;
 
+CREATE TABLE public.embedded (
+    collection_id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    space_id bigint NOT NULL,
+    embed_hash bytea NOT NULL,
+    emb public.halfvec NOT NULL
+);
+ALTER TABLE ONLY public.embedded ALTER COLUMN emb SET STORAGE PLAIN;
+
 CREATE TABLE public.embedding (
     collection_id bigint NOT NULL,
     space_id bigint NOT NULL,
@@ -286,6 +295,9 @@ ALTER TABLE ONLY public.document
 ALTER TABLE ONLY public.document_text
     ADD CONSTRAINT document_text_pkey PRIMARY KEY (collection_id, document_id, version);
 
+ALTER TABLE ONLY public.embedded
+    ADD CONSTRAINT embedded_pkey PRIMARY KEY (collection_id, document_id, space_id, embed_hash);
+
 ALTER TABLE ONLY public.embedding
     ADD CONSTRAINT embedding_pkey PRIMARY KEY (collection_id, space_id, chunk_id);
 
@@ -364,6 +376,9 @@ ALTER TABLE ONLY public.document
 
 ALTER TABLE ONLY public.document_text
     ADD CONSTRAINT document_text_collection_id_document_id_fkey FOREIGN KEY (collection_id, document_id) REFERENCES public.document(collection_id, document_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.embedded
+    ADD CONSTRAINT embedded_collection_id_document_id_fkey FOREIGN KEY (collection_id, document_id) REFERENCES public.document(collection_id, document_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.import
     ADD CONSTRAINT import_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;

@@ -20,7 +20,7 @@ func (c *checkCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 			return err
 		}
 		if n := len(r.Findings); n > 0 {
-			return fmt.Errorf("%d findings in collection %q", n, g.Collection)
+			return fmt.Errorf("collection %q: findings above: %d", g.Collection, n)
 		}
 		return nil
 	})

@@ -176,6 +176,9 @@ func docText(r *quarryv1.GetDocumentResponse) string {
 			fmt.Fprintf(&b, "\nMetadata %s", line(string(j), 2000))
 		}
 	}
+	if len(d.Principals) > 0 {
+		fmt.Fprintf(&b, "\nReaders  %s", line(strings.Join(d.Principals, ", "), 2000))
+	}
 	fmt.Fprintf(&b, "\nVersion  %d\nSize     %s\nChunks   %d\nUpdated  %s\n\n%s",
 		d.Version, size(d.Size), d.Chunks, d.UpdatedAt.AsTime().Format("2006-01-02 15:04:05 UTC"), clean(r.Text))
 	return b.String()

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/quarry-rag/quarry/ingest"
 )
 
 // hints tell that something below paths may have changed. They may be missing or
@@ -95,10 +97,12 @@ func (h *hints) run(paths []string) {
 }
 
 func (h *hints) event(e fsnotify.Event) {
-	if e.Op == fsnotify.Chmod || strings.HasPrefix(filepath.Base(e.Name), ".") {
+	name := filepath.Base(e.Name)
+	said := name == ingest.LabelsFile // for all around it and below
+	if e.Op == fsnotify.Chmod || strings.HasPrefix(name, ".") && !said {
 		return
 	}
-	if len(h.files) > 0 && !h.concerns(e.Name) {
+	if len(h.files) > 0 && !said && !h.concerns(e.Name) {
 		return
 	}
 	if info, err := os.Lstat(e.Name); err == nil && info.IsDir() && e.Has(fsnotify.Create) {

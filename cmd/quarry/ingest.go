@@ -79,6 +79,9 @@ func importPaths(ctx context.Context, cl *client, term *terminal, in *quarryv1.S
 	p := newProgress(term, time.Now)
 	last, err := runImport(ctx, cl, in, p)
 	p.end()
+	if err != nil && last != nil && ctx.Err() != nil {
+		term.note("The import goes on in the server: see `quarry imports watch %s`, or end it with `quarry imports cancel %s`", clean(last.Id), clean(last.Id))
+	}
 	if err != nil {
 		return err
 	}
@@ -91,7 +94,8 @@ func importPaths(ctx context.Context, cl *client, term *terminal, in *quarryv1.S
 	return settle(ctx, cl, term, in.Collection, last.FinishedAt)
 }
 
-// runImport starts an import and follows it to its end.
+// runImport starts an import and follows it to its end. With an error it returns
+// the last state seen, if there was one.
 func runImport(ctx context.Context, cl *client, in *quarryv1.StartImportRequest, p *progress) (*quarryv1.Import, error) {
 	started, err := cl.ingest.StartImport(ctx, in)
 	if err != nil {
@@ -100,7 +104,8 @@ func runImport(ctx context.Context, cl *client, in *quarryv1.StartImportRequest,
 	return watch(ctx, cl, started.Import, p)
 }
 
-// watch follows an import to its end. A stream that breaks because the server
+// watch follows an import to its end, or to an error, and returns the last state
+// seen. A stream that breaks because the server
 // or its database is away for a moment is opened again.
 func watch(ctx context.Context, cl *client, im *quarryv1.Import, p *progress) (*quarryv1.Import, error) {
 	for broken := 0; ; {
@@ -113,11 +118,11 @@ func watch(ctx context.Context, cl *client, im *quarryv1.Import, p *progress) (*
 			return im, nil
 		}
 		if broken++; status.Code(err) != codes.Unavailable || broken > 10 {
-			return nil, err
+			return im, err
 		}
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return im, ctx.Err()
 		case <-time.After(time.Second):
 		}
 	}

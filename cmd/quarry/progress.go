@@ -93,24 +93,23 @@ func importLine(im *quarryv1.Import) string {
 	if im.Failed > 0 {
 		s += fmt.Sprintf(", %d quarantined", im.Failed)
 	}
-	s += fmt.Sprintf(" · %d chunks", chunksOf(im))
+	s += fmt.Sprintf(" · %d chunks", max(im.Chunks, im.Embedded)) // a large document's are embedded long before they are written
+	if r := im.Rate; r != nil {
+		s += rateText(r)
+	}
 	if im.Error != "" {
-		return s + " · " + line(im.Error, 200)
+		s += " · " + line(im.Error, 120)
 	}
-	r := im.Rate
-	if r == nil {
-		return s
-	}
-	s += fmt.Sprintf(" · %.0f chunks/s · %.0f tokens/s", r.ChunksPerSecond, r.TokensPerSecond)
+	return s
+}
+
+func rateText(r *quarryv1.ImportRate) string {
+	s := fmt.Sprintf(" · %.0f chunks/s · %.0f tokens/s", r.ChunksPerSecond, r.TokensPerSecond)
 	if r.TimeLeft != nil {
 		s += " · " + duration(r.TimeLeft.AsDuration()) + " left"
 	}
 	return s
 }
-
-// chunksOf counts the chunks that are done: a large document's are embedded long
-// before they are written.
-func chunksOf(im *quarryv1.Import) int64 { return max(im.Chunks, im.Embedded) }
 
 // importSummary says what an import did, with what it skipped and why.
 func importSummary(t *terminal, im *quarryv1.Import) string {

@@ -119,6 +119,8 @@ func TestWhatGivesNoHint(t *testing.T) {
 		{Name: "/two/x.md", Op: fsnotify.Write}:                  1,
 		{Name: "/two/.x.md.swp", Op: fsnotify.Create}:            0,
 		{Name: "/two/x.md", Op: fsnotify.Write | fsnotify.Chmod}: 1,
+		{Name: "/two/.quarry.yaml", Op: fsnotify.Write}:          1,
+		{Name: "/one/.quarry.yaml", Op: fsnotify.Remove}:         1,
 	} {
 		h.event(event)
 		if len(h.changed) != want {
