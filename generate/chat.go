@@ -40,8 +40,8 @@ const (
 	framing = 32
 
 	defaultContext = 8192
-	// minContext leaves room for the rules, a question and a passage.
-	minContext = 1024
+	// MinContextTokens leaves room for the rules, a question and a passage.
+	MinContextTokens = 1024
 )
 
 // Chat answers with a chat model. It implements Answerer.
@@ -64,8 +64,8 @@ func NewChat(c ChatConfig, src Source, log *slog.Logger) (*Chat, error) {
 	if window == 0 {
 		window = defaultContext
 	}
-	if window < minContext {
-		return nil, fmt.Errorf("model %q: context of %d tokens: want at least %d", c.Model, window, minContext)
+	if window < MinContextTokens {
+		return nil, fmt.Errorf("model %q: context of %d tokens: want at least %d", c.Model, window, MinContextTokens)
 	}
 	answer := min(c.MaxTokens, window/2)
 	if answer == 0 {
