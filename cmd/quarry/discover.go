@@ -110,4 +110,3 @@ func llamaContext(ctx context.Context, base string) int {
 	}
 	return max(props.Defaults.Context, 0)
 }
-
