@@ -30,6 +30,9 @@ func newAnswerers(ctx context.Context, n *node, s *chatting, src generate.Source
 		Spending: ledger.New(n.pool),
 	}
 	all, err := config.Build(parts)
+	if err != nil && s.Models != "" {
+		err = fmt.Errorf("%s: %w", s.Models, err)
+	}
 	if err != nil {
 		return nil, "", err
 	}
