@@ -252,7 +252,7 @@ routes:
 		t.Fatal(d)
 	}
 	a, err := assertStream(t, all[0].Answer(t.Context(), Request{Question: "When was Go announced?", Passages: passages}), src, passages)
-	if err != nil || a.Text != "In 2009 [1]." || len(a.Done.Tries) != 2 || a.Done.Tries[0].Code != codeUnknown {
+	if err != nil || a.Text != "In 2009 [1]." || len(a.Done.Tries) != 2 || a.Done.Tries[0].Code != "status_503" {
 		t.Fatalf("%+v, %v", a, err)
 	}
 	try := a.Done.Tries[1]
