@@ -89,7 +89,8 @@ type RouteConfig struct {
 	Name   string   `yaml:"name"`
 	Models []string `yaml:"models"`
 	// Split is the part of questions, in percent, that each model is the first
-	// for; together 100. Models without a part only stand in.
+	// for; together 100. Models without a part only stand in. Which it is, the
+	// question's trial key decides, as of a user or a conversation.
 	Split      map[string]float64 `yaml:"split"`
 	HedgeAfter time.Duration      `yaml:"hedge_after"`
 	Cascade    bool               `yaml:"cascade"`

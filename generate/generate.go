@@ -33,6 +33,9 @@ type Request struct {
 	Collection string
 	// History of the conversation; Question stands alone without it.
 	History History
+	// TrialKey decides which model of a route's split answers: the same key gets the
+	// same. Empty: the question does.
+	TrialKey string
 	// Prompt is the words to ask a chat model with. nil: the built-in prompt's.
 	Prompt *prompt.Words
 	// AllowRestart: begin anew by the route's next model when one fails in the middle.

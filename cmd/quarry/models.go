@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net/url"
 	"os"
 	"strings"
@@ -25,7 +24,7 @@ func newAnswerers(ctx context.Context, n *node, s *chatting, src generate.Source
 	}
 	parts := generate.Parts{
 		Extractive: generate.NewExtractive(n.model, src),
-		Source:     src, Embed: n.model, Log: log, Rand: rand.Float64,
+		Source:     src, Embed: n.model, Log: log,
 		Key:      func(ref string) (string, error) { return s.key(ref) },
 		Spending: ledger.New(n.pool),
 	}
