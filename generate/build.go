@@ -24,7 +24,7 @@ type Parts struct {
 	Key func(reference string) (string, error)
 	// Spending, for budgets; needed only by a configuration that has one.
 	Spending Spending
-	Log  *slog.Logger
+	Log      *slog.Logger
 }
 
 // Where a provider without a base URL is.

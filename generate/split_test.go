@@ -52,4 +52,3 @@ func TestSplit(t *testing.T) {
 		}
 	}
 }
-
