@@ -6,6 +6,7 @@ package generate
 import (
 	"context"
 	"iter"
+	"strings"
 	"sync"
 	"time"
 
@@ -157,8 +158,9 @@ type Answer struct {
 }
 
 // Collect ranges over a stream to its end.
-func Collect(events iter.Seq2[Event, error]) (Answer, error) {
-	var a Answer
+func Collect(events iter.Seq2[Event, error]) (a Answer, err error) {
+	var text strings.Builder
+	defer func() { a.Text = text.String() }()
 	for e, err := range events {
 		if err != nil {
 			return a, err
@@ -166,8 +168,9 @@ func Collect(events iter.Seq2[Event, error]) (Answer, error) {
 		switch e := e.(type) {
 		case Restart:
 			a = Answer{}
+			text.Reset()
 		case Delta:
-			a.Text += e.Text
+			text.WriteString(e.Text)
 		case Object:
 			a.Object = e
 		case Citation:
