@@ -41,13 +41,18 @@ func (s *queries) template(ctx context.Context, in *quarryv1.AskRequest) (*promp
 	case s.prompts == nil:
 		return prompt.Default(), nil
 	case in.Prompt == "":
-		return s.prompts.Choose(ctx, in.Collection, cmp.Or(in.TrialKey, in.Conversation, in.Question))
+		return s.prompts.Choose(ctx, in.Collection, trialKey(in))
 	}
 	r, err := prompt.ParseRef(in.Prompt)
 	if err != nil {
 		return nil, err
 	}
 	return s.prompts.Template(ctx, r)
+}
+
+// trialKey decides who gets which prompt and which model while some are on trial.
+func trialKey(in *quarryv1.AskRequest) string {
+	return cmp.Or(in.TrialKey, in.Conversation, in.Question)
 }
 
 // variableError names the variable as protobuf names a map's field.

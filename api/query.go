@@ -225,6 +225,7 @@ func (a *asking) request(found *answercache.Found) generate.Request {
 		IDF:          found.Words.IDF,
 		Language:     found.Words.Language,
 		Collection:   a.in.Collection,
+		TrialKey:     trialKey(a.in),
 		Prompt:       a.prompt,
 		AllowRestart: a.in.AllowRestart,
 		Form:         a.form,

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,8 +41,8 @@ const (
 	framing = 32
 
 	defaultContext = 8192
-	// minContext leaves room for the rules, a question and a passage.
-	minContext = 1024
+	// MinContextTokens leaves room for the rules, a question and a passage.
+	MinContextTokens = 1024
 )
 
 // Chat answers with a chat model. It implements Answerer.
@@ -64,8 +65,8 @@ func NewChat(c ChatConfig, src Source, log *slog.Logger) (*Chat, error) {
 	if window == 0 {
 		window = defaultContext
 	}
-	if window < minContext {
-		return nil, fmt.Errorf("model %q: context of %d tokens: want at least %d", c.Model, window, minContext)
+	if window < MinContextTokens {
+		return nil, fmt.Errorf("model %q: context_tokens %d: want at least %d", cmp.Or(c.Name, c.Model), window, MinContextTokens)
 	}
 	answer := min(c.MaxTokens, window/2)
 	if answer == 0 {
@@ -84,7 +85,7 @@ func NewChat(c ChatConfig, src Source, log *slog.Logger) (*Chat, error) {
 	case c.Tokenizer == "":
 		count = estimateTokens
 	case !known:
-		return nil, fmt.Errorf("model %q: tokenizer %q: not known", c.Model, c.Tokenizer)
+		return nil, fmt.Errorf("model %q: tokenizer %q: not known", cmp.Or(c.Name, c.Model), c.Tokenizer)
 	}
 	return &Chat{
 		model: m, source: src, log: log, context: window, answer: answer, price: c.Price, embed: c.Embed, schema: c.JSONSchema, count: count,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"regexp"
 	"time"
 
@@ -88,7 +89,8 @@ type RouteConfig struct {
 	Name   string   `yaml:"name"`
 	Models []string `yaml:"models"`
 	// Split is the part of questions, in percent, that each model is the first
-	// for; together 100. Models without a part only stand in.
+	// for; together 100. Models without a part only stand in. Which it is, the
+	// question's trial key decides, as of a user or a conversation.
 	Split      map[string]float64 `yaml:"split"`
 	HedgeAfter time.Duration      `yaml:"hedge_after"`
 	Cascade    bool               `yaml:"cascade"`
@@ -118,6 +120,9 @@ func ReadConfig(text []byte) (Config, error) {
 	d.KnownFields(true)
 	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
 		return c, fmt.Errorf("models: %w", err)
+	}
+	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return c, errors.New("models: more than one YAML document")
 	}
 	if err := c.Check(); err != nil {
 		return c, fmt.Errorf("models: %w", err)
@@ -187,8 +192,14 @@ func (p *PriceConfig) check() error {
 	if p == nil {
 		return nil
 	}
-	if !(p.Input > 0 && p.Output > 0) || p.Cached != nil && !(*p.Cached > 0) {
-		return errors.New("price: want more than 0; leave it out when it is not known")
+	prices := []float64{p.Input, p.Output}
+	if p.Cached != nil {
+		prices = append(prices, *p.Cached)
+	}
+	for _, v := range prices {
+		if !(v > 0 && v <= math.MaxFloat32) {
+			return errors.New("price: want more than 0; leave it out when it is not known")
+		}
 	}
 	if _, err := time.Parse(time.DateOnly, p.Date); err != nil {
 		return fmt.Errorf("price: date %q: want YYYY-MM-DD", p.Date)

@@ -36,6 +36,9 @@ func TestReadConfigErrors(t *testing.T) {
 		model + "routes: [{name: r, models: [a], hedge_after: 1s, cascade: true}]":                                   "one of them",
 		model + "default: b": `"b"`,
 		"models: {":          "models",
+		model + "---\nroutes: [{name: r, models: [a]}]\n":                                                    "more than one",
+		"models: [{name: a, provider: openai, model: m, tokenizer: wordpiece}]":                              "o200k_base",
+		"models: [{name: a, provider: openai, model: m, price: {input: .inf, output: 1, date: 2026-01-01}}]": "more than 0",
 	} {
 		if _, err := ReadConfig([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want it to hold %q", text, err, want)

@@ -101,12 +101,18 @@ func TestObjectFails(t *testing.T) {
 	}
 }
 
-// An answer without end is cut off, and not asked for again.
+// An answer without end is cut off, and neither it nor a refusal is asked for again.
 func TestObjectWithoutEnd(t *testing.T) {
 	src, passages := library("Go was announced in 2009.")
-	s := openaitest.New(t, openaitest.Reply{Pieces: []string{`{"year": [`}, Fault: openaitest.Endless})
-	_, _, err := formed(chatOver(t, s, src), t, Request{Question: "When?", Passages: passages, Form: JSON{schemaOf(t, yearSchema)}})
+	r := Request{Question: "When?", Passages: passages, Form: JSON{schemaOf(t, yearSchema)}}
+	refuses := openaitest.New(t, openaitest.Reply{Refusal: "I can't."})
+	_, _, err := formed(chatOver(t, refuses, src), t, r)
 	var failed *SchemaError
+	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "refused") || len(refuses.Requests()) != 1 {
+		t.Errorf("a refusal: %v, %d calls", err, len(refuses.Requests()))
+	}
+	s := openaitest.New(t, openaitest.Reply{Pieces: []string{`{"year": [`}, Fault: openaitest.Endless})
+	_, _, err = formed(chatOver(t, s, src), t, r)
 	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "limit of tokens") || len(s.Requests()) != 1 {
 		t.Errorf("%v after %d calls", err, len(s.Requests()))
 	}

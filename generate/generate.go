@@ -6,6 +6,7 @@ package generate
 import (
 	"context"
 	"iter"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,6 +34,9 @@ type Request struct {
 	Collection string
 	// History of the conversation; Question stands alone without it.
 	History History
+	// TrialKey decides which model of a route's split answers: the same key gets the
+	// same. Empty: the question does.
+	TrialKey string
 	// Prompt is the words to ask a chat model with. nil: the built-in prompt's.
 	Prompt *prompt.Words
 	// AllowRestart: begin anew by the route's next model when one fails in the middle.
@@ -154,8 +158,9 @@ type Answer struct {
 }
 
 // Collect ranges over a stream to its end.
-func Collect(events iter.Seq2[Event, error]) (Answer, error) {
-	var a Answer
+func Collect(events iter.Seq2[Event, error]) (a Answer, err error) {
+	var text strings.Builder
+	defer func() { a.Text = text.String() }()
 	for e, err := range events {
 		if err != nil {
 			return a, err
@@ -163,8 +168,9 @@ func Collect(events iter.Seq2[Event, error]) (Answer, error) {
 		switch e := e.(type) {
 		case Restart:
 			a = Answer{}
+			text.Reset()
 		case Delta:
-			a.Text += e.Text
+			text.WriteString(e.Text)
 		case Object:
 			a.Object = e
 		case Citation:

@@ -49,14 +49,20 @@ func (c *Chat) object(ctx context.Context, r Request, emit func(Event) bool) err
 		if problems = bad; len(bad) == 0 {
 			return w.object(ctx, r, c, unfenced(text), value, result)
 		}
-		if result.FinishReason == "length" {
-			problems = []Problem{{"", "the answer reached its limit of tokens"}}
+		if why := cutShort[result.FinishReason]; why != "" {
+			problems = []Problem{{"", why}}
 			break
 		}
 		asked.Examples = append(slices.Clone(asked.Examples), provider.Turn{User: asked.User, Assistant: text})
 		asked.User = repair(problems)
 	}
 	return &SchemaError{c.model.Name(), problems, Usage(used)}
+}
+
+// cutShort are the ends of an answer that asking again does not cure.
+var cutShort = map[string]string{
+	"length":         "the answer reached its limit of tokens",
+	"content_filter": "the model refused to answer",
 }
 
 // repair asks for a better answer.

@@ -2,6 +2,7 @@ package generate
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/quarry-rag/quarry/generate/provider"
@@ -73,7 +74,7 @@ const (
 	CodeBudget      = "over_budget"   // it would have cost more than is left; not asked
 	CodeCancelled   = "cancelled"     // the caller went away
 	CodeInternal    = "internal"      // something on this side failed
-	codeUnknown     = "unknown_error" // the provider gave no code
+	codeUnknown     = "unknown_error" // the provider gave neither code nor status
 )
 
 // codeOf names an error in a receipt.
@@ -84,6 +85,8 @@ func codeOf(err error) string {
 		return ""
 	case errors.As(err, &e) && e.Code != "":
 		return e.Code
+	case errors.As(err, &e) && e.Status != 0:
+		return fmt.Sprintf("status_%d", e.Status)
 	case errors.As(err, &e):
 		return codeUnknown
 	}

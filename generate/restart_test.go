@@ -2,6 +2,7 @@ package generate
 
 import (
 	"errors"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,6 +60,24 @@ func TestCollectForgetsWhatIsVoid(t *testing.T) {
 		Answer(t.Context(), Request{AllowRestart: true}))
 	if err != nil || a.Text != "B [1]" || len(a.Citations) != 1 {
 		t.Errorf("%+v, %v", a, err)
+	}
+}
+
+// A long answer is not copied for each of its pieces.
+func TestCollectOfManyPieces(t *testing.T) {
+	const n = 20_000
+	before, after := runtime.MemStats{}, runtime.MemStats{}
+	runtime.ReadMemStats(&before)
+	a, err := Collect(func(yield func(Event, error) bool) {
+		for range n {
+			if !yield(Delta{"ten bytes."}, nil) {
+				return
+			}
+		}
+	})
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; err != nil || len(a.Text) != 10*n || took > 100*10*n {
+		t.Errorf("%d bytes of text, %d bytes allocated, %v", len(a.Text), took, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,8 +41,8 @@ type Route struct {
 	members  []*member
 	policy   Policy
 	purse    *purse
-	// pick gives the order of a call, for routes that split; nil: as they stand.
-	pick func() []*member
+	// pick gives the order for a trial key, of routes that split; nil: as they stand.
+	pick func(key string) []*member
 	// parts of a split, for people.
 	parts []string
 }
@@ -82,7 +83,7 @@ func (r *Route) Answer(ctx context.Context, q Request) iter.Seq2[Event, error] {
 		ctx, cancel := context.WithCancel(ctx)
 		c := &routing{Route: r, ctx: ctx, q: q, began: time.Now(), yield: yield, items: make(chan item), left: r.members}
 		if r.pick != nil {
-			c.left = r.pick()
+			c.left = r.pick(cmp.Or(q.TrialKey, q.Question))
 		}
 		c.run()
 		cancel()

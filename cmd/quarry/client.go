@@ -112,6 +112,7 @@ func explain(err error) string {
 		return what + "\n" + strings.Join(lines, "\n")
 	}
 	if wait := retryAfter(st); wait > 0 {
+		wait = (wait + time.Second - 1).Truncate(time.Second) // up, as who comes early is refused again
 		return fmt.Sprintf("%s (try again in %v)%s", st.Message(), wait, triedText(st))
 	}
 	return st.Message() + triedText(st)

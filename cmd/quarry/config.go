@@ -123,7 +123,11 @@ func (s *serving) check() error {
 }
 
 func (s *chatting) check() error {
-	if s.Models == "" && s.chat() && s.OpenAIKey == "" && s.AnthropicKey == "" && s.OpenAIBaseURL == "" {
+	if s.Models != "" {
+		_, _, err := s.modelsFile()
+		return err
+	}
+	if s.chat() && s.OpenAIKey == "" && s.AnthropicKey == "" && s.OpenAIBaseURL == "" {
 		return fmt.Errorf("QUARRY_MODEL is %q, and none of OPENAI_API_KEY, ANTHROPIC_API_KEY and OPENAI_BASE_URL says where it runs", s.Model)
 	}
 	return nil

@@ -66,6 +66,8 @@ func TestInvalidValuesFail(t *testing.T) {
 		{nil, []string{"up", "--listen", "nowhere"}, "QUARRY_LISTEN"},
 		{nil, []string{"up", "--database-url", "mysql://x"}, "QUARRY_DATABASE_URL"},
 		{map[string]string{"QUARRY_MODEL": "gpt"}, []string{"up"}, "OPENAI_API_KEY"},
+		{map[string]string{"QUARRY_MODELS": "/nowhere.yaml"}, []string{"config"}, "/nowhere.yaml"},
+		{map[string]string{"QUARRY_MODELS": "config_test.go"}, []string{"up"}, "config_test.go: models"},
 		{map[string]string{"QUARRY_LOG_LEVEL": "loud"}, []string{"version"}, "log-level"},
 		{nil, []string{"serve", "--embed-model", "m"}, "embed-base-url"},
 		{nil, []string{"docs", "list", "--state", "odd"}, "state"},

@@ -3,17 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
-	"net/http"
 	"net/url"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/quarry-rag/quarry/generate"
 	"github.com/quarry-rag/quarry/generate/ledger"
@@ -28,11 +24,14 @@ func newAnswerers(ctx context.Context, n *node, s *chatting, src generate.Source
 	}
 	parts := generate.Parts{
 		Extractive: generate.NewExtractive(n.model, src),
-		Source:     src, Embed: n.model, Log: log, Rand: rand.Float64,
+		Source:     src, Embed: n.model, Log: log,
 		Key:      func(ref string) (string, error) { return s.key(ref) },
 		Spending: ledger.New(n.pool),
 	}
 	all, err := config.Build(parts)
+	if err != nil && s.Models != "" {
+		err = fmt.Errorf("%s: %w", s.Models, err)
+	}
 	if err != nil {
 		return nil, "", err
 	}
@@ -108,68 +107,6 @@ func byKey(provider, model, key string) generate.ModelConfig {
 		Name: model, Provider: provider, Model: model, Key: key,
 		Effort: "low", MaxTokens: 4096, Capabilities: []string{"json_schema"},
 	}
-}
-
-// places are where servers on this machine usually listen.
-type places struct{ ollama, llama string }
-
-var usual = places{"http://127.0.0.1:11434/v1", "http://127.0.0.1:8080/v1"}
-
-// discover takes a key of the environment, else a server on this machine.
-func (s *chatting) discover(ctx context.Context, at places) (generate.Config, string, error) {
-	one := func(m generate.ModelConfig, why string) (generate.Config, string, error) {
-		return generate.Config{Models: []generate.ModelConfig{m}}, why + "; QUARRY_MODEL=extractive keeps answers on this machine", nil
-	}
-	if s.OpenAIKey != "" {
-		return one(byKey("openai", openAIModel, openAIKey),
-			"at api.openai.com, because OPENAI_API_KEY is set")
-	}
-	if s.AnthropicKey != "" {
-		return one(byKey("anthropic", anthropicModel, anthropicKey),
-			"at api.anthropic.com, because ANTHROPIC_API_KEY is set")
-	}
-	for _, p := range []struct{ name, url string }{{"Ollama", at.ollama}, {"llama.cpp", at.llama}} {
-		if model := probe(ctx, p.url); model != "" {
-			m := generate.ModelConfig{Name: "local", Provider: "openai", Model: model, BaseURL: p.url, Capabilities: []string{"json_schema"}}
-			return generate.Config{Models: []generate.ModelConfig{m}}, fmt.Sprintf("%s, found at %s, where %s listens", clean(model), host(p.url), p.name), nil
-		}
-	}
-	return generate.Config{}, "quotes, without a language model; no key is set and no model server listens on this machine", nil
-}
-
-// probeFor is the time a server on this machine has to say which models it has.
-const probeFor = 300 * time.Millisecond
-
-// probe returns the first chat model of an OpenAI-compatible server; empty
-// without one.
-func probe(ctx context.Context, base string) string {
-	ctx, cancel := context.WithTimeout(ctx, probeFor)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/models", nil)
-	if err != nil {
-		return ""
-	}
-	// No proxy: what listens here is asked directly.
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	res, err := client.Do(req)
-	if err != nil {
-		return ""
-	}
-	defer res.Body.Close()
-	var list struct {
-		Data []struct {
-			ID string `json:"id"`
-		} `json:"data"`
-	}
-	if res.StatusCode != http.StatusOK || json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&list) != nil {
-		return ""
-	}
-	for _, m := range list.Data {
-		if len(m.ID) <= 255 && m.ID != "" && !strings.Contains(m.ID, "embed") {
-			return m.ID
-		}
-	}
-	return ""
 }
 
 // key resolves "env:NAME" and "file:PATH".

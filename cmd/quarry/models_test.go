@@ -16,17 +16,45 @@ import (
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 )
 
-// listing is a model server that answers /v1/models with body.
-func listing(t *testing.T, body string) string {
+// listing is a model server that answers /v1/models with body, and /props, where
+// llama.cpp says its context, with props.
+func listing(t *testing.T, body string, props ...string) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/v1/models" {
+		switch {
+		case r.URL.Path == "/v1/models":
+			fmt.Fprint(w, body)
+		case r.URL.Path == "/props" && len(props) > 0:
+			fmt.Fprint(w, props[0])
+		default:
 			w.WriteHeader(404)
 		}
-		fmt.Fprint(w, body)
 	}))
 	t.Cleanup(s.Close)
 	return s.URL + "/v1"
+}
+
+func props(context int) string {
+	return fmt.Sprintf(`{"default_generation_settings":{"n_ctx":%d},"total_slots":4}`, context)
+}
+
+// The window of a server on this machine is what it says, or what it is known to
+// have: Ollama drops the beginning of a longer prompt without a word.
+func TestContextOfLocalServers(t *testing.T) {
+	nobody, list := "http://127.0.0.1:1/v1", `{"data":[{"id":"g"}]}`
+	for _, c := range []struct {
+		at   places
+		want int
+	}{
+		{places{listing(t, list), nobody}, 4096},
+		{places{nobody, listing(t, list, props(2048))}, 2048},
+		{places{nobody, listing(t, list)}, 0},
+	} {
+		config, _, err := new(chatting).models(t.Context(), c.at)
+		if err != nil || len(config.Models) != 1 || config.Models[0].ContextTokens != c.want {
+			t.Errorf("%+v, %v; want %d tokens", config.Models, err, c.want)
+		}
+	}
 }
 
 func TestDiscover(t *testing.T) {
@@ -48,6 +76,7 @@ func TestDiscover(t *testing.T) {
 		{"Anthropic's key", chatting{AnthropicKey: "k"}, places{ollama, nobody}, "anthropic", anthropicModel, "ANTHROPIC_API_KEY is set"},
 		{"Ollama", chatting{}, places{ollama, llama}, "openai", "qwen3:4b", "Ollama"},
 		{"llama.cpp", chatting{}, places{nobody, llama}, "openai", "gemma.gguf", "llama.cpp"},
+		{"llama.cpp with a small window", chatting{}, places{nobody, listing(t, `{"data":[{"id":"g"}]}`, props(512))}, "", "", "512 tokens"},
 		{"something else there", chatting{}, places{listing(t, "<html>"), listing(t, `{"data":[]}`)}, "", "", "no model server"},
 		{"one that hangs", chatting{}, places{hung.URL + "/v1", nobody}, "", "", "no model server"},
 		{"said to quote", chatting{Model: "extractive", OpenAIKey: "k"}, places{ollama, nobody}, "", "", "QUARRY_MODEL"},

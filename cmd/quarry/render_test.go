@@ -173,11 +173,18 @@ func TestExplain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	busy, err := status.New(codes.ResourceExhausted, "too many calls at once").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(time.Second)})
+	busy, err := status.New(codes.ResourceExhausted, "too many calls at once").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(600 * time.Millisecond)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried, err := status.New(codes.Unavailable, "model failed").WithDetails(&quarryv1.Receipt{
+		Tries: []*quarryv1.Try{{Model: "a", Code: "timeout"}, {Model: "b", Code: "status_503"}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	cases := map[string]error{
+		"model failed\nModels: a (timeout) → b (status_503) · cost unknown":         tried.Err(),
 		"invalid request\n  options.limit: must be at most 1000\n  query: is empty": bad.Err(),
 		"too many calls at once (try again in 1s)":                                  busy.Err(),
 		"plain":            errors.New("plain"),

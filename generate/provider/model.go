@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -112,11 +113,11 @@ type Model struct {
 // New returns the model that c describes. It does not reach for the server.
 func New(c Config) (*Model, error) {
 	if err := c.validate(); err != nil {
-		return nil, fmt.Errorf("model %q: %w", c.Model, err)
+		return nil, fmt.Errorf("model %q: %w", cmp.Or(c.Name, c.Model), err)
 	}
 	base, err := url.Parse(c.BaseURL)
 	if err != nil {
-		return nil, fmt.Errorf("model %q: base URL: not one", c.Model) // validated; its error would show it
+		return nil, fmt.Errorf("model %q: base URL: not one", c.Name) // validated; its error would show it
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
@@ -134,7 +135,7 @@ func New(c Config) (*Model, error) {
 		openai.WithHTTPClient(doer{m}),
 	)
 	if err != nil {
-		return nil, fmt.Errorf("model %q: %w", c.Model, err)
+		return nil, fmt.Errorf("model %q: %w", cmp.Or(c.Name, c.Model), err)
 	}
 	m.llm = llm
 	return m, nil

@@ -140,8 +140,9 @@ func TestConfig(t *testing.T) {
 		{Model: "m", BaseURL: "http://h/v1", Temperature: &nan},
 		{Model: "m", BaseURL: "http://h/v1", IdleTimeout: -1},
 	} {
-		if m, err := provider.New(c); err == nil {
-			t.Errorf("%+v is accepted: %v", c, m.Name())
+		c.Name = "mine"
+		if m, err := provider.New(c); err == nil || !strings.Contains(err.Error(), `"mine"`) {
+			t.Errorf("%+v: %v, %v", c, m, err)
 		}
 	}
 }

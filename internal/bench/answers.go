@@ -18,7 +18,7 @@ import (
 
 	"github.com/quarry-rag/quarry/api"
 	"github.com/quarry-rag/quarry/generate"
-	"github.com/quarry-rag/quarry/generate/provider"
+	"github.com/quarry-rag/quarry/generate/ledger"
 	"github.com/quarry-rag/quarry/ingest"
 	"github.com/quarry-rag/quarry/internal/ids"
 	"github.com/quarry-rag/quarry/internal/pgconn"
@@ -112,12 +112,18 @@ func (a *answers) open(ctx context.Context) (err error) {
 		return err
 	}
 	searcher := retrieve.New(pool, model, retrieve.Options{})
-	chat, err := generate.NewChat(generate.ChatConfig{Config: provider.Config{BaseURL: a.upstream.url, Model: "m", MaxTokens: 40_000, FirstTokenTimeout: patience, Timeout: patience}, ContextTokens: 100_000}, searcher, nil)
+	// As a server builds it: a route around the model, and what it used in the ledger.
+	config := generate.Config{Models: []generate.ModelConfig{{
+		Name: "m", Provider: "openai", Model: "m", BaseURL: a.upstream.url, MaxTokens: 40_000, ContextTokens: 100_000,
+		FirstTokenTimeout: patience, Timeout: patience,
+	}}}
+	answerers, err := config.Build(generate.Parts{Extractive: generate.NewExtractive(model, searcher), Source: searcher, Embed: model, Log: log})
 	if err != nil {
 		return err
 	}
 	server, err := api.New(api.Parts{
-		Catalog: ingest.NewCatalog(pool, source, model.Info()), Ingester: ingester, Searcher: searcher, Answerers: []generate.Answerer{chat},
+		Catalog: ingest.NewCatalog(pool, source, model.Info()), Ingester: ingester, Searcher: searcher,
+		Answerers: answerers, Ledger: ledger.New(pool),
 	}, log, api.Options{MaxAnswers: maxStreams, SendTimeout: slowAfter})
 	if err != nil {
 		return err

@@ -200,6 +200,42 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
+// A schema that is sent is obeyed, even by a model that babbles.
+func TestSchemaIsObeyed(t *testing.T) {
+	passages := []retrieve.Passage{{URI: "river.txt", Title: "Rivers", Text: "The Daugava flows into the Gulf of Riga.", End: 40}}
+	schema, err := generate.ParseSchema(`{"type": "object", "properties": {"river": {"enum": ["Daugava", "Rhine"]}}, "required": ["river"], "additionalProperties": false}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chat, err := generate.NewChat(generate.ChatConfig{Config: config(), ContextTokens: 2048, JSONSchema: true}, held(passages), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := generate.Collect(chat.Answer(t.Context(), generate.Request{
+		Question: "Which?", Passages: passages, MaxTokens: 24, Form: generate.JSON{Schema: schema},
+	}))
+	if err != nil || !strings.Contains(a.Object.JSON, `"river"`) {
+		t.Errorf("%q, %v", a.Object.JSON, err)
+	}
+}
+
+// What discovery asks of a server: the window that each request has.
+func TestServerSaysItsContext(t *testing.T) {
+	resp, err := http.Get(address + "/props")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var props struct {
+		Defaults struct {
+			Context int `json:"n_ctx"`
+		} `json:"default_generation_settings"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&props); err != nil || props.Defaults.Context != context512 {
+		t.Errorf("%+v, %v", props, err)
+	}
+}
+
 // No small reranking model is to be had as a package, so only the refusal of a
 // server without one is checked.
 func TestRerankIsRefused(t *testing.T) {

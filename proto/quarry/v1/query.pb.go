@@ -1794,8 +1794,9 @@ type AskRequest struct {
 	Prompt string `protobuf:"bytes,40,opt,name=prompt,proto3" json:"prompt,omitempty"`
 	// Values of the prompt's variables, by name; of the others the defaults hold.
 	Variables map[string]string `protobuf:"bytes,41,rep,name=variables,proto3" json:"variables,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// What decides which version answers while one is on trial: the same key always
-	// gets the same version, as of a user or a conversation. Empty: the question.
+	// What decides which version answers while one is on trial, and which model of a
+	// route's split: the same key always gets the same, as of a user or a
+	// conversation. Empty: the conversation, or the question.
 	TrialKey string `protobuf:"bytes,42,opt,name=trial_key,json=trialKey,proto3" json:"trial_key,omitempty"`
 	// The form of the answer; without one it is text with markers.
 	//
