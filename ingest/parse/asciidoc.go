@@ -24,6 +24,8 @@ func readAsciiDoc(ctx context.Context, body []byte) (Parsed, error) {
 type asciiDoc struct {
 	*lined
 	inTable bool
+	columns int // of the table that is open or comes next; 0: as many as its first line has cells
+	cells   int // of the open row
 }
 
 var (
@@ -33,6 +35,9 @@ var (
 	adocAttribute = regexp.MustCompile(`^:(!?[\w-]+!?):(?:[ \t]+(.*))?$`)
 	adocBlock     = regexp.MustCompile(`^\[[^\]]*\]$|^\[\[.*\]\]$`)
 	adocMacro     = regexp.MustCompile(`^(image|video|audio|include|toc|ifdef|ifndef|ifeval|endif)::?\S*\[.*\]$|^(toc::\[\]|'''+|<<<+|\+)$`)
+	adocImage     = regexp.MustCompile(`^image::\S+?\["?([^",=\]]*)["\],]`)
+	adocColumns   = regexp.MustCompile(`^\[.*\bcols="?([^"\]]*)`)
+	adocRevision  = regexp.MustCompile(`^v?\d[\w.]*(,|$)`)
 	adocTitle     = regexp.MustCompile(`^\.[^\s.].*$`)
 	adocFence     = regexp.MustCompile("^(-{4,}|\\.{4,}|\\+{4,}|`{3,}.*|/{4,}|={4,}|\\*{4,}|_{4,}|--)$")
 	adocTable     = regexp.MustCompile(`^[|,:!]={3,}$`)
@@ -42,13 +47,24 @@ func (a *asciiDoc) read(line string) {
 	switch {
 	case adocTable.MatchString(line):
 		a.end()
+		if a.inTable {
+			a.columns = 0
+		}
 		a.inTable, a.header = !a.inTable, ""
 	case line == "":
 		a.end()
 	case a.inTable:
-		a.row()
+		a.tableLine(line)
 	case adocFence.MatchString(line):
 		a.fence(line)
+	case adocImage.MatchString(line):
+		a.end()
+		if m := adocImage.FindStringSubmatchIndex(line); m[3] > m[2] {
+			a.part(Caption, m[2], m[3])
+		}
+	case adocColumns.MatchString(line):
+		a.end()
+		a.columns = columnCount(adocColumns.FindStringSubmatch(line)[1])
 	case strings.HasPrefix(line, "//"), adocMacro.MatchString(line), adocBlock.MatchString(line):
 		a.end()
 	case a.start < 0 && adocAttribute.MatchString(line):
@@ -87,9 +103,45 @@ func (a *asciiDoc) fence(line string) {
 	a.start = -1
 }
 
-// author takes the line right below the document's title.
+// author takes the lines right below the document's title: who wrote it, and
+// which revision it is.
 func (a *asciiDoc) author(level int) {
-	if next := a.peek(); level == 1 && len(a.blocks) == 1 && strings.Contains(next, "@") && strings.Contains(next, "<") && a.scan() {
+	if level != 1 || len(a.blocks) != 1 {
+		return
+	}
+	if next := a.peek(); strings.Contains(next, "@") && strings.Contains(next, "<") && a.scan() {
 		a.field("author", next)
 	}
+	if next := a.peek(); adocRevision.MatchString(next) && a.scan() {
+		a.field("revision", next)
+	}
+}
+
+// tableLine reads a line of a table, whose rows go on until they have as many
+// cells as there are columns.
+func (a *asciiDoc) tableLine(line string) {
+	n := strings.Count(line, "|") - strings.Count(line, `\|`)
+	if a.columns == 0 {
+		a.columns = n
+	}
+	if a.start < 0 || n > 0 && a.cells >= a.columns {
+		a.begin(TableRow, 0)
+		a.cells = 0
+	}
+	a.cells += n
+}
+
+// columnCount reads the attribute that says how wide columns are: "1,2" are two,
+// "3*" are three.
+func columnCount(s string) int {
+	n := 0
+	for c := range strings.SplitSeq(s, ",") {
+		times, _, many := strings.Cut(c, "*")
+		if many {
+			n += small(strings.TrimSpace(times))
+		} else {
+			n++
+		}
+	}
+	return n
 }

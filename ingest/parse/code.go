@@ -26,9 +26,10 @@ func readCode(ctx context.Context, body []byte) (Parsed, error) {
 }
 
 // splitCode makes blocks of text[start:end], divided where a line that is
-// indented by at most indent columns follows a blank one.
+// indented by at most indent columns follows a blank one, or one that ends a
+// function or type there.
 func splitCode(ctx context.Context, text string, start, end, indent int, out *blockList) error {
-	blank, open, inner := false, start, 0
+	apart, open, inner := false, start, 0
 	for at, n := start, 0; at < end; n++ {
 		if n&1023 == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -38,10 +39,10 @@ func splitCode(ctx context.Context, text string, start, end, indent int, out *bl
 		columns := lineColumns(text[at:next])
 		switch {
 		case line == "":
-			blank = true
+			apart = true
 			at = next
 			continue
-		case blank && at > open && columns <= indent && !strings.ContainsAny(line[:1], ")]}"):
+		case apart && at > open && columns <= indent && !strings.ContainsAny(line[:1], ")]}"):
 			if err := codeBlock(ctx, text, open, at, indent, inner, out); err != nil {
 				return err
 			}
@@ -49,7 +50,7 @@ func splitCode(ctx context.Context, text string, start, end, indent int, out *bl
 		case columns > indent && (inner == 0 || columns < inner):
 			inner = columns
 		}
-		blank, at = false, next
+		apart, at = columns <= indent && (line[0] == '}' || line == "end"), next
 	}
 	return codeBlock(ctx, text, open, end, indent, inner, out)
 }

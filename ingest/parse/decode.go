@@ -14,10 +14,9 @@ var (
 	bomUTF16BE = []byte("\xfe\xff")
 )
 
-// decode returns the canonical text of a body in UTF-8 or, with a byte order
-// mark, UTF-16.
+// decode returns the canonical text of a body in UTF-8 or UTF-16.
 func decode(body []byte) (string, error) {
-	if hasUTF16BOM(body) {
+	if isUTF16(body) {
 		text, err := decodeUTF16(body)
 		if err != nil {
 			return "", Permanent("not valid UTF-16: %v", err)
@@ -31,12 +30,41 @@ func decode(body []byte) (string, error) {
 	return canonical(string(text)), nil
 }
 
-func hasUTF16BOM(body []byte) bool {
-	return bytes.HasPrefix(body, bomUTF16LE) || bytes.HasPrefix(body, bomUTF16BE)
+// isUTF16 reports whether a body begins with UTF-16's byte order mark or, as
+// databases export it, is that without one: text whose characters have a zero
+// byte, most of them, and all of those on one side.
+func isUTF16(body []byte) bool {
+	if bytes.HasPrefix(body, bomUTF16LE) || bytes.HasPrefix(body, bomUTF16BE) {
+		return true
+	}
+	low, high, pairs := zeros(body)
+	if pairs < 4 || min(low, high) > 0 || 2*max(low, high) < pairs {
+		return false
+	}
+	text, err := decodeUTF16(body[:2*pairs])
+	return err == nil && !isBinary([]byte(text))
+}
+
+// zeros counts the zero bytes at even and at odd places of a body's beginning.
+func zeros(body []byte) (even, odd, pairs int) {
+	pairs = min(len(body), 4<<10) / 2
+	for i := range pairs {
+		if body[2*i] == 0 {
+			even++
+		}
+		if body[2*i+1] == 0 {
+			odd++
+		}
+	}
+	return even, odd, pairs
 }
 
 func decodeUTF16(body []byte) (string, error) {
-	b, err := unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder().Bytes(body)
+	order := unicode.BigEndian
+	if even, odd, _ := zeros(body); odd > even {
+		order = unicode.LittleEndian
+	}
+	b, err := unicode.UTF16(order, unicode.UseBOM).NewDecoder().Bytes(body)
 	return string(b), err
 }
 

@@ -16,7 +16,7 @@ func Detect(name string, body []byte) string {
 			return s.mediaType
 		}
 	}
-	if hasUTF16BOM(body) || !isBinary(body) {
+	if isUTF16(body) || !isBinary(body) {
 		return detectText(name, body)
 	}
 	return magic(name, body)
@@ -112,7 +112,7 @@ func detectText(name string, body []byte) string {
 	if t := textTypes[strings.ToLower(path.Ext(name))]; t != "" {
 		return t
 	}
-	if text, err := decodeUTF16(body[:min(len(body), 2<<10)]); err == nil && hasUTF16BOM(body) {
+	if text, err := decodeUTF16(body[:min(len(body), 2<<10)]); err == nil && isUTF16(body) {
 		body = []byte(text)
 	}
 	switch t := baseType(http.DetectContentType(body)); t {

@@ -79,6 +79,7 @@ type docxParagraph struct {
 	style string
 	level int // outline level + 1, set on the paragraph itself; 0: none
 	num   docxNum
+	math  int // where the last formula ends
 	// The open run is superscript, or not shown.
 	sup, hidden bool
 }
@@ -153,7 +154,12 @@ func (d *docx) inline(x *xmlWalker, e element, p *docxParagraph) error {
 	case "checkBox":
 		return checkBox(x, &p.text)
 	case "oMath":
-		return formula(x, &p.text)
+		if n := p.text.Len(); n > 0 && n == p.math {
+			p.text.WriteByte(' ')
+		}
+		err := formula(x, &p.text)
+		p.math = p.text.Len()
+		return err
 	case "chart":
 		return chart(d.walkContext, d.pack, d.rels[e.attr("id")].target, &d.out)
 	case "relIds":

@@ -8,10 +8,18 @@ type drawing struct {
 	pack *pack
 	rels map[string]relation // of the part being read
 	out  *page
+	spot *spot // of the shape being read; may be nil
+}
+
+func (d *drawing) note(e element) {
+	if d.spot != nil {
+		d.spot.note(e)
+	}
 }
 
 // shape reads what stands on a slide or sheet.
 func (d *drawing) shape(x *xmlWalker, e element) error {
+	d.note(e)
 	switch e.Name.Local {
 	case "sp":
 		return d.textShape(x)
@@ -70,11 +78,10 @@ func (d *drawing) textShape(x *xmlWalker) error {
 // where the type is left out) and its paragraphs.
 func (d *drawing) readShape(x *xmlWalker) (kind string, paragraphs []slideParagraph, err error) {
 	err = x.walk(func(x *xmlWalker, e element) error {
+		d.note(e)
 		switch e.Name.Local {
 		case "ph":
-			if kind = e.attr("type"); kind == "" || kind == "obj" {
-				kind = "body"
-			}
+			kind = placeholder(e)
 			return nil
 		case "p":
 			p, err := d.paragraph(x)

@@ -20,7 +20,7 @@ func formula(x *xmlWalker, b *strings.Builder) error {
 			return group(x, "{", "}")
 		case "sup":
 			return group(x, "^{", "}")
-		case "sub":
+		case "sub", "lim":
 			return group(x, "_{", "}")
 		case "rad":
 			return group(x, `\sqrt{`, "}")

@@ -69,11 +69,25 @@ func (l *lined) more() {
 // end ends the open block before the current line.
 func (l *lined) end() { l.endAt(l.at) }
 
+// endAt ends the open block at an offset. A table's first row is the header of
+// the others.
 func (l *lined) endAt(at int) {
 	if l.start >= 0 && l.start < at {
-		l.blocks.add(l.text, Block{Kind: l.kind, Start: l.start, End: at})
+		b := Block{Kind: l.kind, Start: l.start, End: at}
+		if b.Kind == TableRow {
+			b.Header = l.header
+		}
+		if l.blocks.add(l.text, b); b.Kind == TableRow && l.header == "" {
+			l.header = rowText(l.text[l.start:at])
+		}
 	}
 	l.start = -1
+}
+
+// part makes a block of the current line's [from, to).
+func (l *lined) part(kind Kind, from, to int) {
+	l.begin(kind, from)
+	l.endAt(l.at + to)
 }
 
 // heading adds the text of the current line from skip bytes on.
@@ -84,11 +98,8 @@ func (l *lined) heading(level, skip int) {
 
 // row adds the current line as a row of a table.
 func (l *lined) row() {
-	l.end()
-	l.blocks.add(l.text, Block{Kind: TableRow, Start: l.at, End: l.next, Header: l.header})
-	if l.header == "" {
-		l.header = rowText(l.line())
-	}
+	l.begin(TableRow, 0)
+	l.endAt(l.next)
 }
 
 // verbatim makes code of the lines up to one that stops; what the fence is made

@@ -96,6 +96,8 @@ func TestParseEncodings(t *testing.T) {
 	tests := []struct{ name, mediaType, body, want string }{
 		{"utf-8 mark", "text/plain; charset=utf-8", "\xef\xbb\xbfcafé", "café"},
 		{"utf-16 le", "text/plain", "\xff\xfec\x00a\x00f\x00\xe9\x00\r\x00\n\x00x\x00", "café\nx"},
+		{"utf-16 le without a mark", "text/plain", "c\x00a\x00f\x00\xe9\x00\r\x00\n\x00x\x00", "café\nx"},
+		{"utf-16 be without a mark", "text/plain", "\x00c\x00a\x00f\x00\xe9\x00\n", "café\n"},
 		{"utf-16 be", "text/markdown", "\xfe\xff\x00c\x00a\x00f\x00\xe9", "café"},
 		{"line ends and NUL", "text/plain", "a\r\nb\rc\x00d\n", "a\nb\ncd\n"},
 		{"page without declaration", "text/html", "<p>caf\xe9</p>", "café"},

@@ -15,22 +15,52 @@ import (
 func (l *pdfLine) rightToLeft() {
 	var words []string
 	right := 0
+	prose := false
 	for _, c := range l.cells {
-		for _, w := range strings.Fields(c) {
-			words = append(words, w)
+		own := rightWords(c)
+		for _, w := range own {
 			right += direction(w)
 		}
+		words = append(words, own...)
+		prose = prose || len(own) > 3
 	}
 	if right <= 0 || !slices.IsSorted(l.starts) || l.descends {
 		return
 	}
-	if len(l.cells) > 1 { // a table's row: its cells stay where they are
+	if len(l.cells) > 1 && !prose { // a table's row: its cells stay where they are
 		for i, c := range l.cells {
-			l.cells[i] = strings.Join(reversed(strings.Fields(c)), " ")
+			l.cells[i] = strings.Join(reversed(rightWords(c)), " ")
 		}
 		return
 	}
-	l.cells[0] = strings.Join(reversed(words), " ")
+	l.cells, l.starts, l.ends = []string{strings.Join(reversed(words), " ")}, l.starts[:1], []float64{l.right}
+}
+
+// rightWords divides a cell into words, and those where the direction changes:
+// the engine sees no space there. What stands before a word of a right-to-left
+// script, on its left, comes after it.
+func rightWords(cell string) []string {
+	var words []string
+	for _, w := range strings.Fields(cell) {
+		start, last := 0, 0
+		for i, r := range w {
+			if d := direction(string(r)); d != 0 {
+				if last*d < 0 {
+					words = append(words, w[start:i])
+					start = i
+				}
+				last = d
+			}
+		}
+		words = append(words, w[start:])
+	}
+	for i, w := range words {
+		at := strings.IndexFunc(w, func(r rune) bool { return !strings.ContainsRune(".,:;!?،؛؟", r) })
+		if at > 0 && direction(w) > 0 {
+			words[i] = w[at:] + w[:at]
+		}
+	}
+	return words
 }
 
 // reversed turns words around; those that run from left to right keep their

@@ -6,14 +6,14 @@ import (
 )
 
 // readPPTX reads a PresentationML document (ECMA-376): slides in their order,
-// each with its title, text, tables, charts, diagrams, pictures' descriptions,
-// notes and comments. Page is the slide.
+// each with its title, then text, tables, charts, diagrams and pictures'
+// descriptions as they stand on it, notes and comments. Page is the slide.
 func readPPTX(ctx context.Context, body []byte) (Parsed, error) {
 	p, err := openPack(body)
 	if err != nil {
 		return Parsed{}, err
 	}
-	d := &pptx{drawing: drawing{walkContext: walkContext{ctx}, pack: p, out: &page{}}}
+	d := &pptx{drawing: drawing{walkContext: walkContext{ctx}, pack: p, out: &page{}}, layouts: map[string][]spot{}}
 	slides, err := d.slides()
 	if err != nil {
 		return Parsed{}, err
@@ -37,6 +37,8 @@ func readPPTX(ctx context.Context, body []byte) (Parsed, error) {
 type pptx struct {
 	drawing
 	authors map[string]string // of comments, by id
+	items   []*slideItem      // of the open slide
+	layouts map[string][]spot // places of placeholders, by part
 }
 
 const presentationPart = "ppt/presentation.xml"
@@ -77,9 +79,14 @@ func (d *pptx) slide(part string) error {
 	if d.rels, err = d.pack.relations(d.walkContext, part); err != nil {
 		return err
 	}
-	if err := d.open(b).walk(d.shape); err != nil {
+	if err := d.open(b).walk(d.item); err != nil {
 		return err
 	}
+	layout, err := d.placeholders(part)
+	if err != nil {
+		return err
+	}
+	d.putItems(layout)
 	for _, read := range []func(string) error{d.notesOf, d.commentsOn} {
 		if err := read(part); err != nil {
 			return err

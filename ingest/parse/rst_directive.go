@@ -7,8 +7,8 @@ import "strings"
 var (
 	rstCode = wordSet(`code code-block sourcecode highlight literalinclude math parsed-literal prompt doctest testcode ipython`)
 	rstText = wordSet(`note warning tip important attention caution danger error hint admonition seealso versionadded
-		versionchanged deprecated topic sidebar rubric epigraph pull-quote compound container list-table table csv-table
-		figure glossary function class method attribute data module exception describe option envvar confval
+		versionchanged deprecated topic sidebar rubric epigraph pull-quote compound container table
+		glossary function class method attribute data module exception describe option envvar confval
 		py:function py:class py:method py:attribute py:data py:module py:exception c:function cpp:function js:function`)
 )
 
@@ -35,6 +35,14 @@ func (r *rst) explicit(line string) {
 		if r.peekIndented(indent) && r.scan() {
 			r.literal(indent)
 		}
+	case rstTables[m[1]] != nil:
+		if m[2] != "" {
+			r.part(Caption, len(line)-len(m[2]), len(line))
+		}
+		r.header = ""
+		rstTables[m[1]](r, indent)
+	case m[1] == "image", m[1] == "figure":
+		r.options(indent) // what a figure holds is text
 	case rstText[m[1]]:
 		if m[2] != "" {
 			r.begin(Paragraph, len(line)-len(m[2]))
@@ -53,9 +61,17 @@ func (r *rst) argument(indent int) {
 	r.endAt(r.next)
 }
 
-// options passes over the lines ":name: value" and the blank ones after them.
+// options passes over the lines ":name: value" and the blank ones after them; of
+// a picture its description is kept, and of a table its header.
 func (r *rst) options(indent int) {
 	for r.peekIndented(indent) && rstField.MatchString(r.peek()) && r.scan() {
+		line := r.line()
+		switch m := rstField.FindStringSubmatch(line); m[1] {
+		case "alt":
+			r.part(Caption, len(line)-len(m[2]), len(line))
+		case "header":
+			r.part(TableRow, len(line)-len(m[2]), len(line))
+		}
 	}
 	for r.next < len(r.text) && r.peek() == "" && r.scan() {
 	}

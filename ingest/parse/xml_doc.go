@@ -14,7 +14,7 @@ import (
 // type with entities of its own is read without them; nothing is fetched.
 func readXML(ctx context.Context, body []byte) (Parsed, error) {
 	w := walkContext{ctx}
-	if hasUTF16BOM(body) {
+	if isUTF16(body) {
 		text, err := decode(body)
 		if err != nil {
 			return Parsed{}, err
