@@ -77,6 +77,41 @@ func TestTenThousandAnswers(t *testing.T) {
 	}
 }
 
+// Ten thousand questions to hostile passages, answered by quoting: every quote is
+// of bytes that are stored, every marker that a client finds in the text is one of
+// ours, all of ours are found, and nothing comes along that cannot be seen.
+func TestTenThousandQuotations(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 4))
+	for range 500 {
+		var documents []string
+		for range 1 + random.IntN(4) {
+			documents = append(documents, randomHostile(random, 30))
+		}
+		src, passages := library(documents...)
+		passages[0].Title, passages[0].HeadingPath = randomHostile(random, 3), []string{randomHostile(random, 3)}
+		for range 20 {
+			r := Request{Question: randomHostile(random, 8), Passages: passages, Coverage: 1}
+			a, err := assertStream(t, NewExtractive(nil, src).Answer(t.Context(), r), src, passages)
+			if err != nil {
+				t.Fatalf("%q: %v", r.Question, err)
+			}
+			cited := map[int]bool{}
+			for _, c := range a.Citations {
+				cited[c.Passage] = true
+			}
+			checkMarkers(t, r.Question, a.Text, cited)
+			if n := markersIn(a.Text); n != len(a.Citations) || a.Text != visible(a.Text) {
+				t.Fatalf("%d markers for %d citations in %q", n, len(a.Citations), a.Text)
+			}
+			for _, s := range a.Supports {
+				if s.Start < 0 || s.Start >= s.End || s.End > len(a.Text) {
+					t.Fatalf("support %+v in %q", s, a.Text)
+				}
+			}
+		}
+	}
+}
+
 // checkMarkers reads the text again, as a client would, for markers that no
 // citation came for.
 func checkMarkers(t *testing.T, answer, text string, cited map[int]bool) {

@@ -36,7 +36,7 @@ func (x *Extractive) summary(ctx context.Context, r Request, yield func(Event, e
 		}
 		cite := a.Citations[0]
 		cite.Passage = numbers[cite.Passage-1] + 1
-		quote := fmt.Sprintf("%s [%d]", withoutMarkers(oneLine(cite.Quote)), cite.Passage)
+		quote := fmt.Sprintf("%s [%d]", withoutMarkers(oneLine(visible(cite.Quote))), cite.Passage)
 		lead := ""
 		if said > 0 {
 			lead = "\n\n"

@@ -42,7 +42,11 @@ func (q *quoting) run(question []string, candidates []candidate) {
 			q.moved++
 			continue
 		}
-		if !q.quote(c, Citation{c.passage + 1, start, end, c.text}) {
+		text, ok := marked(say(c, p), c.passage+1)
+		if !ok {
+			continue
+		}
+		if !q.quote(text, c, Citation{c.passage + 1, start, end, c.text}) {
 			return
 		}
 	}
@@ -105,14 +109,7 @@ func alike(a, b map[string]bool) float64 {
 }
 
 // quote sends one quote and tells whether to go on.
-func (q *quoting) quote(c candidate, cite Citation) bool {
-	text := q.say(c)
-	if c.kind == codeUnit {
-		text += "\n"
-	} else {
-		text += " "
-	}
-	text += fmt.Sprintf("[%d]", cite.Passage)
+func (q *quoting) quote(text string, c candidate, cite Citation) bool {
 	if len(q.quoted) > 0 {
 		text = "\n\n" + text
 	} else {
@@ -123,57 +120,6 @@ func (q *quoting) quote(c candidate, cite Citation) bool {
 	q.said += len(text)
 	q.supports = append(q.supports, Support{Start: start, End: q.said, Score: 1, Supported: true, Passages: []int{cite.Passage}})
 	return q.yield(Delta{text}, nil) && q.yield(cite, nil)
-}
-
-// say is a unit as the answer shows it: a sentence on one line, after the place
-// that it is from if it begins with a pronoun; a table's row with the names of its
-// columns; and no footnote marks, which could be taken for ours. Code stays as it is.
-func (q *quoting) say(c candidate) string {
-	switch c.kind {
-	case codeUnit:
-		return c.text
-	case rowUnit:
-		return withoutMarkers(sayRow(c.text, c.header))
-	case listUnit:
-		return withoutMarkers(c.text)
-	}
-	text := withoutMarkers(oneLine(c.text))
-	if about := subjectOf(q.reading.passages[c.passage], c.start); about != "" && opensWithPronoun(text) {
-		text = about + ": " + text
-	}
-	return text
-}
-
-func withoutMarkers(text string) string {
-	var s scanner
-	var b strings.Builder
-	for _, p := range append(s.push(text), s.flush()...) {
-		if p.numbers == nil {
-			b.WriteString(p.text)
-		}
-	}
-	return b.String()
-}
-
-// sayRow names a row's cells by their columns, where each has a name.
-func sayRow(row, header string) string {
-	cells, names := cellsOf(row), cellsOf(header)
-	for i := range cells { // empty ones at the end of a row may not be written
-		if len(names) >= len(cells) && names[i] != "" && cells[i] != "" {
-			cells[i] = names[i] + ": " + cells[i]
-		}
-	}
-	return strings.Join(cells, "; ")
-}
-
-func cellsOf(row string) []string {
-	row = strings.TrimSpace(row)
-	row = strings.TrimSuffix(strings.TrimPrefix(row, "|"), "|")
-	cells := strings.Split(row, "|")
-	for i := range cells {
-		cells[i] = oneLine(cells[i])
-	}
-	return cells
 }
 
 // end sends what follows the quotes.

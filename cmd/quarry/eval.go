@@ -42,7 +42,7 @@ type evalCmd struct {
 
 	Tune      bool `env:"-" help:"Search for the best dense_weight on half of the queries and report the other half."`
 	TuneBM25  bool `env:"-" name:"tune-bm25" help:"With --tune, also bm25_k1 and bm25_b."`
-	Calibrate bool `env:"-" help:"Find the coverage that best tells questions that are not in the documents."`
+	Calibrate bool `env:"-" help:"Find the coverage that best tells questions that are not in the documents: those of --foreign and of answers.jsonl or, with --verdict, the set's own with their articles left out."`
 	Store     bool `env:"-" help:"Store what --tune or --calibrate found in the collection's settings."`
 }
 

@@ -235,7 +235,8 @@ func (r *Request) measure(ctx context.Context, s *Server, d Dataset, settings []
 		return err
 	}
 	if r.Calibrate {
-		if err := r.calibrate(ctx, s, report.Rows[0]); err != nil {
+		answerable, absent := report.Rows[0].Coverages()
+		if err := r.calibrate(ctx, s, answerable, absent); err != nil {
 			return err
 		}
 	}
@@ -260,10 +261,10 @@ func (r *Request) tune(ctx context.Context, s *Server, d Dataset, start Setting)
 	return s.Store(ctx, found.Best, nil)
 }
 
-func (r *Request) calibrate(ctx context.Context, s *Server, row Row) error {
-	answerable, absent := row.Coverages()
+// calibrate chooses the threshold between the coverages of two kinds of questions.
+func (r *Request) calibrate(ctx context.Context, s *Server, answerable, absent []float64) error {
 	if len(answerable) == 0 || len(absent) == 0 {
-		return errors.New("--calibrate needs questions of both kinds: add ones that are not in the documents with --foreign")
+		return errors.New("--calibrate needs questions of both kinds: add ones that are not in the documents with --foreign, or leave articles out with --verdict")
 	}
 	c := Calibrate(answerable, absent, r.Options.Seed)
 	if err := writeCalibration(r.Out, c, r.JSON); err != nil {

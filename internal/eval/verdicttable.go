@@ -39,7 +39,9 @@ func (a Article) filter() *pb.Filter {
 }
 
 // verdicts measures how well coverage tells what is not in the documents, over
-// the request's data set and those beside it.
+// the request's data set and those beside it. It calibrates, when asked, between
+// the set's own questions and the same ones with their articles left out, which
+// are the hardest to tell of those that nothing answers.
 func (r *Request) verdicts(ctx context.Context, s *Server, d Dataset) error {
 	sets := []*VerdictSet{{Dataset: d, Collection: s.collection}}
 	for _, path := range r.Beside {
@@ -53,10 +55,16 @@ func (r *Request) verdicts(ctx context.Context, s *Server, d Dataset) error {
 		return err
 	}
 	rows := Verdicts(sets, r.Options.MinScore)
+	var err error
 	if r.JSON {
-		return json.NewEncoder(r.Out).Encode(rows)
+		err = json.NewEncoder(r.Out).Encode(rows)
+	} else {
+		err = writeVerdicts(r.Out, rows, r.Options.MinScore)
 	}
-	return writeVerdicts(r.Out, rows, r.Options.MinScore)
+	if err != nil || !r.Calibrate {
+		return err
+	}
+	return r.calibrate(ctx, s, sets[0].Coverages[KindOwn], sets[0].Coverages[KindRemoved])
 }
 
 func writeVerdicts(w io.Writer, rows []VerdictRow, threshold float64) error {

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"log/slog"
 	"net"
+	"strings"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
@@ -164,5 +165,30 @@ func TestSettingsOfTheCollection(t *testing.T) {
 	c, err := s.Collection(ctx)
 	if err != nil || c.GetName() != "c-chunk64" || c.GetSettings().GetChunkTokens() != 64 {
 		t.Errorf("collection of the chunk size: %v, %v", c, err)
+	}
+}
+
+// With --verdict, --calibrate --store sets the threshold between a set's own
+// questions and the same ones with their articles left out.
+func TestCalibrateWithArticlesLeftOut(t *testing.T) {
+	s, ctx := eval.NewServer(serve(t), "fruit"), t.Context()
+	if err := s.Create(ctx, eval.Setting{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := eval.Load(ctx, s, fruit(), 4, nil); err != nil {
+		t.Fatal(err)
+	}
+	d := eval.Dataset{Name: "fruit", Corpus: fruit, Queries: []eval.Query{
+		{ID: "1", Text: "What is known about growing plums?", Docs: map[string]int{"d2": 1}},
+		{ID: "2", Text: "What is known about growing quinces?", Docs: map[string]int{"d4": 1}},
+	}}
+	var out strings.Builder
+	r := eval.Request{Verdict: true, Calibrate: true, Store: true, Out: &out, Note: t.Logf, Options: eval.Options{Seed: 1}}
+	if err := r.Do(ctx, s, d); err != nil {
+		t.Fatal(err)
+	}
+	score, err := s.MinScore(ctx)
+	if err != nil || score == 0.375 || !strings.Contains(out.String(), "2 of 2 answerable questions kept, 2 of 2 others refused") {
+		t.Errorf("min_score %v, %v, after\n%s", score, err, out.String())
 	}
 }
