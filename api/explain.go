@@ -48,6 +48,7 @@ func fromExplained(e retrieve.Explained) *quarryv1.ExplainedCandidate {
 		Fate:        string(e.Fate),
 		FusedRank:   int32(e.FusedRank),
 		Rerank:      e.Rerank,
+		Words:       e.Words,
 		Lacks:       e.Lacks,
 	}
 	for _, t := range e.Terms {

@@ -34,6 +34,8 @@ type Explained struct {
 	Rank, FusedRank int
 	Score, Rerank   float64
 	Dense, Lexical  LegScore
+	// Words is what weighted fusion took beside the cosine.
+	Words float64
 	// Terms are the query's terms that the chunk has, with their part of the BM25 score.
 	Terms []TermPart
 	Fate  Fate
@@ -94,7 +96,7 @@ func (r *search) explain(ctx context.Context, ranked []Candidate) error {
 		if !ok {
 			continue
 		}
-		e.Dense, e.Lexical, e.Fate = c.Dense, c.Lexical, CutLimit
+		e.Dense, e.Lexical, e.Words, e.Fate = c.Dense, c.Lexical, c.words(), CutLimit
 		if f, ok := r.fates[c.ChunkID]; ok {
 			e.Fate = f
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/quarry-rag/quarry/retrieve/filter"
 )
 
-// Over random texts: parts sum to the score, ranks count on, and exactly what is
-// returned is said to be.
+// Over random texts: parts sum to the score, the fused score follows from what is
+// shown, ranks count on, and exactly what is returned is said to be.
 func TestExplanation(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 22))
 	c := randomCorpus(t, r, 30)
@@ -19,7 +19,14 @@ func TestExplanation(t *testing.T) {
 		q := Query{Text: randomText(r, 4), Limit: 5, Explain: true, MaxTokens: r.IntN(100), Expand: Expansion(r.IntN(3))}
 		got := c.search(t, q)
 		returned := 0
+		var cosine, words float64
+		for _, e := range got.Explanation {
+			cosine, words = max(cosine, e.Dense.Score), max(words, e.Words)
+		}
 		for i, e := range got.Explanation {
+			if want := 0.55*max(e.Dense.Score, 0)/cosine + 0.45*e.Words/words; math.Abs(e.Score-want) > 1e-9 || e.Words < e.Lexical.Score {
+				t.Errorf("%q: %+v should score %v", q.Text, e, want)
+			}
 			var sum float64
 			for _, p := range e.Terms {
 				sum += p.Score

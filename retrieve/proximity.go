@@ -6,9 +6,13 @@ import (
 	"strings"
 )
 
-// proximityDepth is how many of the fused candidates are read. Further down
-// nothing comes to the front by proximity alone.
-const proximityDepth = 20
+const (
+	// proximityDepth is how many of the fused candidates are read. Further down
+	// nothing comes to the front by proximity alone.
+	proximityDepth = 20
+	// proximityBytes is how far each is read: many times a chunk of the usual size.
+	proximityBytes = 8 << 10
+)
 
 // approach sets Candidate.Proximity of the best candidates, which are sorted, and
 // fuses once more. Postings have no positions, so it takes the texts, most of
@@ -32,10 +36,11 @@ func (r *search) approach(ctx context.Context, candidates []Candidate) error {
 	return nil
 }
 
-// indexed is the text that the chunk's terms were made of, but for what a chat
-// model wrote about it.
+// indexed is the beginning of the text that the chunk's terms were made of, but for
+// what a chat model wrote about it.
 func (f found) indexed() string {
-	return strings.Join(append(append([]string{f.Title}, f.HeadingPath...), f.Header, f.Text), " ")
+	text := strings.Join(append(append([]string{f.Title}, f.HeadingPath...), f.Header, f.Text), " ")
+	return text[:min(len(text), proximityBytes)]
 }
 
 // proximity scores how close the query's terms stand in a text, in units of BM25:

@@ -31,6 +31,17 @@ func TestProximity(t *testing.T) {
 	}
 }
 
+func TestIndexed(t *testing.T) {
+	f := found{Passage: Passage{Title: "Guide", HeadingPath: []string{"Sizes"}, Header: "name | value", Text: "a | 1"}}
+	if got := f.indexed(); got != "Guide Sizes name | value a | 1" {
+		t.Errorf("%q", got)
+	}
+	f.Text = strings.Repeat("word ", 1<<20)
+	if got := len(f.indexed()); got > proximityBytes {
+		t.Errorf("%d bytes are read", got)
+	}
+}
+
 // close is the proximity of the query's terms in each chunk.
 func (c *corpus) close(t testing.TB, query string) map[int64]float64 {
 	t.Helper()

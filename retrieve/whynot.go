@@ -207,7 +207,7 @@ func (r *search) standing(ctx context.Context, best, dense, words Candidate) (Lo
 	case len(r.terms.ids) > 0:
 		places = append(places, "in no place by words: it has none of the query's")
 	}
-	e.Dense, e.Lexical = dense.Dense, words.Lexical
+	e.Dense, e.Lexical, e.Words = dense.Dense, words.Lexical, words.words()
 	loss.Best = e
 	loss.Reason = fmt.Sprintf("No leg returned a part of it. The best stands %s; each leg gives its best %d.", strings.Join(places, " and "), r.depth())
 	if nearest > r.depth() && nearest <= maxLimit {

@@ -88,7 +88,7 @@ func candidateText(term *terminal, e *quarryv1.ExplainedCandidate) string {
 	}
 	fmt.Fprintf(&b, "%s. %s · bytes %d–%d · %s\n", rank, place(term.short(e.Uri), e.HeadingPath, 0),
 		e.Range.GetStart(), e.Range.GetEnd(), clean(e.Fate))
-	fmt.Fprintf(&b, "     score %.3f · cosine %s · BM25 %s\n", e.Score, legText(e.Dense), legText(e.Lexical))
+	fmt.Fprintf(&b, "     score %.3f · cosine %s · words %.3f · BM25 %s\n", e.Score, legText(e.Dense), e.Words, legText(e.Lexical))
 	if e.FusedRank != e.Rank {
 		fmt.Fprintf(&b, "     reranked from %d, %.3f\n", e.FusedRank, e.Rerank)
 	}

@@ -79,7 +79,8 @@ func (Leg) EnumDescriptor() ([]byte, []int) {
 type Fusion int32
 
 const (
-	// Weighted sum of the legs' scores, each divided by its maximum.
+	// Weighted sum of the cosine and of what the words say (ExplainedCandidate.words),
+	// each divided by its maximum.
 	Fusion_FUSION_UNSPECIFIED Fusion = 0
 	Fusion_FUSION_WEIGHTED    Fusion = 1
 	// Reciprocal rank fusion with k = 60 (Cormack, Clarke and Büttcher, SIGIR 2009).
@@ -1097,7 +1098,10 @@ type ExplainedCandidate struct {
 	FusedRank int32   `protobuf:"varint,20,opt,name=fused_rank,json=fusedRank,proto3" json:"fused_rank,omitempty"`
 	Rerank    float64 `protobuf:"fixed64,21,opt,name=rerank,proto3" json:"rerank,omitempty"`
 	// What an undemanded candidate lacks, or has too much, as in the query.
-	Lacks         string `protobuf:"bytes,22,opt,name=lacks,proto3" json:"lacks,omitempty"`
+	Lacks string `protobuf:"bytes,22,opt,name=lacks,proto3" json:"lacks,omitempty"`
+	// What the query's words say for it beside its vector: lexical's score, half the
+	// idf of the terms that it has, and, among the best, how close they stand.
+	Words         float64 `protobuf:"fixed64,23,opt,name=words,proto3" json:"words,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1221,6 +1225,13 @@ func (x *ExplainedCandidate) GetLacks() string {
 		return x.Lacks
 	}
 	return ""
+}
+
+func (x *ExplainedCandidate) GetWords() float64 {
+	if x != nil {
+		return x.Words
+	}
+	return 0
 }
 
 type TermScore struct {
@@ -3096,7 +3107,7 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x06report\x18\x02 \x01(\v2\x17.quarry.v1.SearchReportR\x06report\x12=\n" +
 	"\n" +
 	"candidates\x18\x03 \x03(\v2\x1d.quarry.v1.ExplainedCandidateR\n" +
-	"candidates\"\xa7\x03\n" +
+	"candidates\"\xbd\x03\n" +
 	"\x12ExplainedCandidate\x12\x1f\n" +
 	"\vdocument_id\x18\x01 \x01(\tR\n" +
 	"documentId\x12\x10\n" +
@@ -3113,7 +3124,8 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\n" +
 	"fused_rank\x18\x14 \x01(\x05R\tfusedRank\x12\x16\n" +
 	"\x06rerank\x18\x15 \x01(\x01R\x06rerank\x12\x14\n" +
-	"\x05lacks\x18\x16 \x01(\tR\x05lacks\"K\n" +
+	"\x05lacks\x18\x16 \x01(\tR\x05lacks\x12\x14\n" +
+	"\x05words\x18\x17 \x01(\x01R\x05words\"K\n" +
 	"\tTermScore\x12\x12\n" +
 	"\x04term\x18\x01 \x01(\tR\x04term\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x05R\x05count\x12\x14\n" +
