@@ -44,11 +44,7 @@ func (c *ingestCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 		case c.Watch:
 			return keep(ctx, cl, term, c.watchFlags, in)
 		}
-		err := importPaths(ctx, cl, term, in)
-		if interrupted(err) {
-			term.note("What the server was asked to ingest it goes on with; `docs list` shows how far it is")
-		}
-		return err
+		return importPaths(ctx, cl, term, in)
 	})
 }
 
