@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/quarry-rag/quarry/ingest"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
@@ -68,6 +69,7 @@ func TestToImportSpec(t *testing.T) {
 	got := toImportSpec(&quarryv1.StartImportRequest{
 		Paths: want.Paths, Records: want.Records, Sync: want.Sync, DryRun: want.DryRun, AllowMassRemoval: want.AllowMassRemoval, Bucket: want.Bucket,
 		Git: &quarryv1.GitRepository{Repository: "r", Revision: "v"}, Web: &quarryv1.WebSite{Url: "u", MaxPages: 1, MaxDepth: 2, Crawl: true},
+		Principals: want.Principals, Metadata: &structpb.Struct{Fields: map[string]*structpb.Value{"s": structpb.NewStringValue("s")}},
 	})
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
