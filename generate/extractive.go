@@ -82,9 +82,9 @@ type candidate struct {
 
 // rank returns the candidates, best first, by
 //
-//	cos(question, "title. sentence") + .4·overlap + .3·passage + .3·type
+//	cos(question, "title. sentence") + .75·late + .4·overlap + .3·passage + .3·type
 //
-// where overlap is the part of the weight of the question's terms found in the
+// where late is lateInteraction of the same two, overlap is the part of the weight of the question's terms found in the
 // sentence or its title, passage is ½·BM25/max + ½·cosine/max, and type says
 // whether the sentence has what is asked for. Only the best by the last three
 // are embedded, and only they are returned. degraded says why meaning had no
@@ -123,25 +123,35 @@ func (x *Extractive) embed(ctx context.Context, r Request, passages []retrieve.P
 		}
 		texts = append(texts, place+c.text)
 	}
-	question := r.Vector
-	if len(question) == 0 {
-		texts = append(texts, r.Question)
-	}
-	vectors, err := x.model.Embed(ctx, texts)
+	vectors, err := x.vectors(ctx, append(texts, r.Question))
 	if err != nil {
 		return err
 	}
-	if len(vectors) != len(texts) {
-		return fmt.Errorf("%d vectors for %d texts", len(vectors), len(texts))
-	}
-	if len(question) == 0 {
-		question = vectors[len(all)]
-	}
+	question := vectors[len(all)]
 	for i := range all {
-		all[i].vector = vectors[i]
-		all[i].score = all[i].lexical + cosine(question, vectors[i])
+		all[i].vector = vectors[i].Whole
+		all[i].score = all[i].lexical + cosine(question.Whole, vectors[i].Whole) + lateWeight*lateInteraction(question, vectors[i])
 	}
 	return nil
+}
+
+// vectors are those of texts, and of their tokens where the model gives them.
+func (x *Extractive) vectors(ctx context.Context, texts []string) ([]embed.Tokens, error) {
+	if m, ok := x.model.(embed.TokenModel); ok {
+		return m.EmbedTokens(ctx, texts)
+	}
+	vectors, err := x.model.Embed(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
+	if len(vectors) != len(texts) {
+		return nil, fmt.Errorf("%d vectors for %d texts", len(vectors), len(texts))
+	}
+	out := make([]embed.Tokens, len(vectors))
+	for i, v := range vectors {
+		out[i].Whole = v
+	}
+	return out, nil
 }
 
 // lexicalRank returns all units by the part of the score that needs no vector.

@@ -78,10 +78,10 @@ func (q *quoting) worth(question []string, c candidate) bool {
 	}
 	best := q.quoted[0].score
 	if len(q.quoted) == 1 {
-		return c.score >= .6*best
+		return c.score >= .7*best
 	}
 	before := q.reading.coverage(question, have...)
-	return c.score >= .8*best && q.reading.coverage(question, append(have, c.terms)...) >= before+.2
+	return c.score >= .85*best && q.reading.coverage(question, append(have, c.terms)...) >= before+.2
 }
 
 // sameTable tells whether c is a row of the table that d is from, and says less of

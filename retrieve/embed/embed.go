@@ -18,6 +18,20 @@ type Model interface {
 	Info() Info
 }
 
+// TokenModel is a model that gives its tokens' vectors too, for late interaction.
+type TokenModel interface {
+	Model
+	// EmbedTokens is Embed with the tokens' vectors.
+	EmbedTokens(ctx context.Context, texts []string) ([]Tokens, error)
+}
+
+// Tokens is a text's vector and those of its tokens, in order and without special
+// ones, each of length 1.
+type Tokens struct {
+	Whole []float32
+	Each  [][]float32
+}
+
 // Info describes a model.
 type Info struct {
 	// Name, for people and for configuration, as in "all-MiniLM-L6-v2".

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/quarry-rag/quarry/retrieve/embed"
 )
 
 // directTexts is the largest call that runs at once whatever else is going on:
@@ -23,24 +25,54 @@ func (m *Model) Embed(ctx context.Context, texts []string) ([][]float32, error) 
 		return nil, nil
 	}
 	vectors := make([][]float32, len(texts))
+	err := m.each(ctx, texts, func(i int, states []float32) (err error) {
+		vectors[i], err = pool(states)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return vectors, nil
+}
+
+// EmbedTokens implements embed.TokenModel.
+func (m *Model) EmbedTokens(ctx context.Context, texts []string) ([]embed.Tokens, error) {
+	out := make([]embed.Tokens, len(texts))
+	err := m.each(ctx, texts, func(i int, states []float32) (err error) {
+		if out[i].Whole, err = pool(states); err != nil {
+			return err
+		}
+		for at := dim; at+dim < len(states); at += dim { // but the first and the last, which mark the ends
+			state, err := pool(states[at : at+dim])
+			if err != nil {
+				return err
+			}
+			out[i].Each = append(out[i].Each, state)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// each hands take the states of each text's tokens, which are its own for the
+// time of the call. It calls it concurrently, and stops at the first error.
+func (m *Model) each(ctx context.Context, texts []string, take func(i int, states []float32) error) error {
 	var next atomic.Int64
-	work := func(ctx context.Context) error {
+	return m.spread(ctx, len(texts), func(ctx context.Context) error {
 		for {
 			i := int(next.Add(1)) - 1
 			if i >= len(texts) {
 				return nil
 			}
-			vector, err := m.embedInTurn(ctx, texts[i], len(texts) > directTexts)
+			err := m.inTurn(ctx, texts[i], len(texts) > directTexts, func(states []float32) error { return take(i, states) })
 			if err != nil {
 				return fmt.Errorf("embed text %d of %d: %w", i+1, len(texts), err)
 			}
-			vectors[i] = vector
 		}
-	}
-	if err := m.spread(ctx, len(texts), work); err != nil {
-		return nil, err
-	}
-	return vectors, nil
+	})
 }
 
 // spread runs work on up to one goroutine a core and returns the first error.
@@ -56,7 +88,7 @@ func (m *Model) spread(ctx context.Context, texts int, work func(context.Context
 	return group.Wait()
 }
 
-func (m *Model) embedInTurn(ctx context.Context, text string, wait bool) ([]float32, error) {
+func (m *Model) inTurn(ctx context.Context, text string, wait bool, take func(states []float32) error) error {
 	if wait {
 		select {
 		case m.slots <- struct{}{}:
@@ -65,20 +97,16 @@ func (m *Model) embedInTurn(ctx context.Context, text string, wait bool) ([]floa
 		}
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return err
 	}
-	return m.embedText(ctx, text)
-}
-
-func (m *Model) embedText(ctx context.Context, text string) ([]float32, error) {
 	ids := m.tokenizer.Encode(text, m.info.MaxTokens)
 	buffer := m.states.Get().(*[]float32)
 	defer m.states.Put(buffer)
 	states := (*buffer)[:len(ids)*dim]
 	if err := m.session.run(ctx, ids, states); err != nil {
-		return nil, err
+		return err
 	}
-	return pool(states)
+	return take(states)
 }
 
 // pool returns the mean of the tokens' states, scaled to length 1. The scale

@@ -97,6 +97,24 @@ func TestEmbedEqualWhateverSharesTheCall(t *testing.T) {
 	}
 }
 
+// The vectors of tokens come with the one that Embed gives, one a token.
+func TestEmbedTokens(t *testing.T) {
+	m := openModel(t, Options{})
+	texts := append(passages(12), "", "granite")
+	tokens, err := m.EmbedTokens(t.Context(), texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range embedAll(t, m, texts...) {
+		if d := cmp.Diff(v, tokens[i].Whole); d != "" {
+			t.Errorf("text %d: %s", i, d)
+		}
+		if want := min(m.Tokens(texts[i]), m.Info().MaxTokens-2); len(tokens[i].Each) != want {
+			t.Errorf("text %d: %d vectors for %d tokens", i, len(tokens[i].Each), want)
+		}
+	}
+}
+
 func TestEmbedCutsAtMaxTokens(t *testing.T) {
 	m := openModel(t, Options{MaxTokens: 10})
 	vectors := embedAll(t, m, strings.Repeat("word ", 7), strings.Repeat("word ", 8), strings.Repeat("word ", 100_000))
