@@ -64,5 +64,6 @@ document is a URI or its last element, section a heading above the passage, quot
   quarry eval DIR --set expand=none,neighbours,section   compares settings
   quarry eval DIR --answers --sample 500                 are the gold answers in what ask says
   quarry eval DIR --verdict --beside OTHER               is "not in the documents" told right
+  quarry eval DIR --verdict --calibrate --store          min_score, from its own questions with their articles left out
   quarry eval DIR --tune --store                         the collection's weight of vectors`
 }
