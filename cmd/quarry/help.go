@@ -31,6 +31,13 @@ func (c *ingestCmd) Help() string {
 
 --sync and --dry-run work with each. A source that could not be read whole removes nothing, and removing more than half of ten or more documents needs --allow-mass-removal.
 
+--principal says who may read an import's documents, --metadata KEY=VALUE what to know of them. A folder says so for itself and all below in a file .quarry.yaml, as in
+
+  principals: [hr]
+  metadata: {team: people}
+
+One nearer goes over one further up, and the command line over both. A folder whose file cannot be understood is left out. Git, sites and buckets take the flags only.
+
 Git is read with the git command (2.36 or newer): the regular files of one commit. Private repositories take ~/.netrc or the ssh keys of whoever runs the worker.
 
 Web sites are asked as their robots.txt says, and at most four times a second. A crawl fetches each page whole every time, since it needs the links. No page is rendered: what JavaScript writes is not there. Addresses that are not public need --allow-private-addresses where the worker runs.
