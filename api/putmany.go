@@ -3,8 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 
 	"google.golang.org/grpc"
 
@@ -12,7 +10,8 @@ import (
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 )
 
-// What of a stream is put at a time.
+// What of a stream is in memory and put at a time, but for one larger document
+// and the one that is being received.
 const (
 	putDocuments = 64
 	putBytes     = 8 << 20
@@ -26,13 +25,14 @@ func (s *ingestion) PutDocuments(stream putStream) error {
 	ctx, cancel := context.WithCancelCause(stream.Context())
 	defer cancel(nil)
 	defer context.AfterFunc(s.stopping, func() { cancel(errStopping) })()
-	in := &assembler{stream: stream, docs: make(chan ingest.Document), done: ctx.Done()}
+	in := newAssembler(stream)
 	// It ends with the stream, which ends when this returns.
-	go in.run()
+	go in.run(ctx)
 	for {
 		batch, more, err := in.batch(ctx)
 		if err == nil && len(batch) > 0 {
 			err = s.putBatch(ctx, stream, in.collection, batch)
+			in.release(batch)
 		}
 		if err != nil && errors.Is(context.Cause(ctx), errStopping) {
 			return errStopping
@@ -58,110 +58,4 @@ func (s *ingestion) putBatch(ctx context.Context, stream putStream, collection s
 		}
 	}
 	return nil
-}
-
-// assembler makes documents of a stream's parts.
-type assembler struct {
-	stream putStream
-	docs   chan ingest.Document // closed at the end
-	done   <-chan struct{}
-	// collection is set before the first document, err before docs is closed.
-	collection string
-	err        error
-}
-
-// batch returns what has arrived, at least one document unless the stream has
-// ended; more says whether it has not.
-func (a *assembler) batch(ctx context.Context) (docs []ingest.Document, more bool, err error) {
-	var d ingest.Document
-	select {
-	case d, more = <-a.docs:
-	case <-ctx.Done():
-		return nil, false, context.Cause(ctx)
-	}
-	for size := 0; more; {
-		docs = append(docs, d)
-		if size += len(d.Body); len(docs) == putDocuments || size >= putBytes {
-			return docs, true, nil
-		}
-		select {
-		case d, more = <-a.docs:
-		default:
-			return docs, true, nil
-		}
-	}
-	if len(docs) > 0 {
-		return docs, true, nil // the next call finds the end
-	}
-	return nil, false, a.err
-}
-
-func (a *assembler) run() {
-	defer close(a.docs)
-	defer func() {
-		if p := recover(); p != nil {
-			a.err = fmt.Errorf("assemble documents: panic: %v", p)
-		}
-	}()
-	a.err = a.assemble()
-}
-
-func (a *assembler) assemble() error {
-	var doc *ingest.Document
-	for {
-		in, err := a.stream.Recv()
-		if errors.Is(err, io.EOF) {
-			a.send(doc)
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		switch part := in.Part.(type) {
-		case *quarryv1.PutDocumentsRequest_Header:
-			if !a.send(doc) {
-				return nil
-			}
-			if doc, err = a.begin(part.Header); err != nil {
-				return err
-			}
-		case *quarryv1.PutDocumentsRequest_Content:
-			if doc == nil {
-				return &fieldError{"content", "comes before a header"}
-			}
-			// One byte too many is enough to refuse the document.
-			room := ingest.MaxDocumentBytes + 1 - len(doc.Body)
-			doc.Body = append(doc.Body, part.Content[:min(room, len(part.Content))]...)
-		default:
-			return &fieldError{"part", "is neither a header nor content"}
-		}
-	}
-}
-
-func (a *assembler) begin(h *quarryv1.DocumentHeader) (*ingest.Document, error) {
-	switch {
-	case a.collection == "":
-		a.collection = h.Collection
-	case h.Collection != "" && h.Collection != a.collection:
-		return nil, &fieldError{"header.collection", "differs from that of the first header"}
-	}
-	if a.collection == "" {
-		return nil, &fieldError{"header.collection", "is missing on the first header"}
-	}
-	return &ingest.Document{
-		URI: h.Uri, MediaType: h.MediaType, Title: h.Title, Metadata: h.Metadata.AsMap(), Principals: h.Principals,
-	}, nil
-}
-
-// send hands a document over; it is false when nobody takes it any more.
-func (a *assembler) send(doc *ingest.Document) bool {
-	if doc == nil {
-		return true
-	}
-	select {
-	case a.docs <- *doc:
-		return true
-	case <-a.done:
-		return false
-	}
 }
