@@ -136,7 +136,7 @@ func queueReplace(b *pgx.Batch, col, id int64, o offer, importID int64) {
 		 where collection_id = $1 and document_id = $2`,
 		col, id, o.source, o.hash, len(o.body), o.modifiedAt, o.keep, o.metadata, o.principals, importID, o.version, o.parent, o.keepPrincipals)
 	queueStage(b, col, id, o)
-	queueInherit(b, col, id)
+	queueInherit(b, col, []int64{id})
 }
 
 func queueStage(b *pgx.Batch, col, id int64, o offer) {
@@ -162,7 +162,7 @@ func queueTouch(b *pgx.Batch, col int64, o offer, old known) bool {
 		 where collection_id = $1 and document_id = $2`,
 		col, old.id, o.source, o.modifiedAt, o.metadata, o.principals, visible, o.version, o.parent)
 	if visible {
-		queueInherit(b, col, old.id)
+		queueInherit(b, col, []int64{old.id})
 	}
 	return visible
 }
