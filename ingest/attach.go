@@ -89,7 +89,7 @@ func attach(ctx context.Context, tx pgx.Tx, ix *indexer, col int64, docs []*prep
 	if len(ids) == 0 {
 		return nil
 	}
-	return ix.queue.insert(ctx, tx, indexArgs{col, ids}, 2)
+	return ix.queue.insert(ctx, tx, indexArgs{col, ids}, early)
 }
 
 func attachmentOffer(parent *prepared, a parse.Attachment, cur current) (offer, bool) {

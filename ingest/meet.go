@@ -29,7 +29,7 @@ func (s *scan) meet(ctx context.Context, it item, doc *scanned) error {
 
 // take reads an item, ahead of its turn where that is possible, and offers it.
 func (s *scan) take(ctx context.Context, it item, doc *scanned, known state) error {
-	if !it.alone {
+	if !it.concurrent {
 		if err := s.takeRead(ctx, 0); err != nil {
 			return err
 		}

@@ -19,10 +19,11 @@ type scan struct {
 	plan    Plan
 	saved   time.Time // when the tally was last written
 
-	batch []offer
-	bytes int
-	gone  goneDocuments
-	moves moves
+	batch    []offer
+	bytes    int
+	accepted int // documents of earlier batches
+	gone     goneDocuments
+	moves    moves
 	// ahead reads the source in hand; touches wait to be made, touching are.
 	ahead    *readahead
 	touches  []touch

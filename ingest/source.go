@@ -45,8 +45,8 @@ type item struct {
 	labels labels
 	// state tells a document that has not changed without reading it.
 	state state
-	// alone: read may be called at any time, also while others are read.
-	alone bool
+	// concurrent: read may be called at any time, also while others are read.
+	concurrent bool
 	// read returns the content. An error is one that another try may mend.
 	read func(ctx context.Context, known state) (content, error)
 }
