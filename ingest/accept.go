@@ -34,10 +34,10 @@ type known struct {
 	parent     *int64
 }
 
-// accept stores the offers that differ from what is there, with the job that
-// indexes them; importID is 0 for documents put one by one. No two offers may
-// have the same URI.
-func (in *Ingester) accept(ctx context.Context, tx pgx.Tx, col int64, offers []offer, importID int64) (accepted, error) {
+// accept stores the offers that differ from what is there, with the job of that
+// priority that indexes them; importID is 0 for documents put one by one. No two
+// offers may have the same URI.
+func (in *Ingester) accept(ctx context.Context, tx pgx.Tx, col int64, offers []offer, importID int64, priority int) (accepted, error) {
 	got := accepted{isChanged: map[string]bool{}}
 	if err := lockCollection(ctx, tx, col); err != nil {
 		return got, err
@@ -79,10 +79,6 @@ func (in *Ingester) accept(ctx context.Context, tx pgx.Tx, col int64, offers []o
 		}
 	}
 	if len(got.changed) > 0 {
-		priority := 1
-		if importID != 0 {
-			priority = 2 // documents put by hand go first
-		}
 		if err := in.queue.insert(ctx, tx, indexArgs{col, got.changed}, priority); err != nil {
 			return got, err
 		}
@@ -136,7 +132,7 @@ func queueReplace(b *pgx.Batch, col, id int64, o offer, importID int64) {
 		 where collection_id = $1 and document_id = $2`,
 		col, id, o.source, o.hash, len(o.body), o.modifiedAt, o.keep, o.metadata, o.principals, importID, o.version, o.parent, o.keepPrincipals)
 	queueStage(b, col, id, o)
-	queueInherit(b, col, id)
+	queueInherit(b, col, []int64{id})
 }
 
 func queueStage(b *pgx.Batch, col, id int64, o offer) {
@@ -162,7 +158,7 @@ func queueTouch(b *pgx.Batch, col int64, o offer, old known) bool {
 		 where collection_id = $1 and document_id = $2`,
 		col, old.id, o.source, o.modifiedAt, o.metadata, o.principals, visible, o.version, o.parent)
 	if visible {
-		queueInherit(b, col, old.id)
+		queueInherit(b, col, []int64{old.id})
 	}
 	return visible
 }

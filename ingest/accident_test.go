@@ -151,7 +151,7 @@ func TestPoison(t *testing.T) {
 	_, err = b.pool.Exec(b.ctx, `update river_job set attempt = 3 where kind = 'index_documents'`)
 	b.ok(err)
 	stop := b.work(WorkerOptions{})
-	b.until(`select count(*) = 2 from river_job where kind = 'index_documents' and priority = 3`)
+	b.until(`select count(*) = 2 from river_job where kind = 'index_documents' and priority = 4`)
 	b.until(settled)
 	stop()
 	b.check()

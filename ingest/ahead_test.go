@@ -34,7 +34,7 @@ func (f *breaking) Embed(_ context.Context, texts []string) ([][]float32, error)
 // once, and leaves nothing behind.
 func TestLargeDocumentGoesOnWhereItWas(t *testing.T) {
 	b, root := setUp(t), t.TempDir()
-	const chunks = 2*embedAtOnce + 76
+	const chunks = 2*mostAtOnce + 76
 	var d struct {
 		URI    string              `json:"uri"`
 		Chunks []map[string]string `json:"chunks"`

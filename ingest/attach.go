@@ -89,7 +89,7 @@ func attach(ctx context.Context, tx pgx.Tx, ix *indexer, col int64, docs []*prep
 	if len(ids) == 0 {
 		return nil
 	}
-	return ix.queue.insert(ctx, tx, indexArgs{col, ids}, 2)
+	return ix.queue.insert(ctx, tx, indexArgs{col, ids}, early)
 }
 
 func attachmentOffer(parent *prepared, a parse.Attachment, cur current) (offer, bool) {
@@ -135,13 +135,13 @@ func descendants(ctx context.Context, tx pgx.Tx, col int64, ids []int64) ([]int6
 	return pgx.CollectRows(rows, pgx.RowTo[int64])
 }
 
-// queueInherit gives a document's metadata and principals to its attachments.
-func queueInherit(b *pgx.Batch, col, id int64) {
+// queueInherit gives the documents' metadata and principals to their attachments.
+func queueInherit(b *pgx.Batch, col int64, ids []int64) {
 	b.Queue(`
 		with recursive below as (
-		  select document_id from document where collection_id = $1 and parent_id = $2
-		  union select d.document_id from document d join below b on d.parent_id = b.document_id where d.collection_id = $1)
+		  select document_id, parent_id as root from document where collection_id = $1 and parent_id = any($2)
+		  union select d.document_id, b.root from document d join below b on d.parent_id = b.document_id where d.collection_id = $1)
 		update document d set metadata = p.metadata, principals = p.principals, updated_at = now()
 		  from below b, document p
-		 where d.collection_id = $1 and d.document_id = b.document_id and p.collection_id = $1 and p.document_id = $2`, col, id)
+		 where d.collection_id = $1 and d.document_id = b.document_id and p.collection_id = $1 and p.document_id = b.root`, col, ids)
 }

@@ -45,14 +45,20 @@ func (s *scan) flush(ctx context.Context) error {
 	if err := s.in.room(ctx, s.col); err != nil {
 		return err
 	}
+	// Whoever brings a few documents does not wait for one who brings many.
+	priority := early
+	if s.accepted >= smallImport {
+		priority = bulk
+	}
 	var got accepted
 	err := inTx(ctx, s.in.pool, func(tx pgx.Tx) (err error) {
-		got, err = s.in.accept(ctx, tx, s.col, s.batch, s.id)
+		got, err = s.in.accept(ctx, tx, s.col, s.batch, s.id, priority)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	s.accepted += len(got.changed) + got.ours
 	return s.flushed(ctx, int64(got.unchanged))
 }
 

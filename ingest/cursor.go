@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -28,15 +29,19 @@ type scanned struct {
 	uri, source, state string
 	known              state // what the source said of its content
 	importID           *int64
+	hash               []byte
+	attached           bool // to another document
+	updatedAt          time.Time
 	metadata           json.RawMessage
 	principals         []string
 }
 
-const scannedColumns = `document_id, revision, uri, source, state, size, modified_at, source_version, import_id, metadata, principals`
+const scannedColumns = `document_id, revision, uri, source, state, size, modified_at, source_version, import_id, metadata, principals,
+	content_hash, parent_id is not null, updated_at`
 
 func scanScanned(row pgx.CollectableRow) (d scanned, err error) {
 	err = row.Scan(&d.id, &d.revision, &d.uri, &d.source, &d.state, &d.known.size, &d.known.modified, &d.known.version, &d.importID,
-		&d.metadata, &d.principals)
+		&d.metadata, &d.principals, &d.hash, &d.attached, &d.updatedAt)
 	return d, err
 }
 

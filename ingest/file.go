@@ -81,12 +81,17 @@ func read(f io.Reader, name string, size int64) (body []byte, reason string, err
 		return nil, "", err
 	}
 	// What an archive holds shows at its end.
-	if mt := parse.Detect(name, body); !parse.Supported(mt) && mt != "application/zip" {
+	mt := parse.Detect(name, body)
+	if !parse.Supported(mt) && mt != "application/zip" {
 		return nil, unsupported(mt), nil
 	}
 	// One byte more than expected shows that the file grew.
+	head := len(body)
 	if body, err = fill(f, body, int(size)+1); err != nil {
 		return nil, "", err
+	}
+	if len(body) == head && parse.Supported(mt) {
+		return body, "", nil // all of it has been looked at
 	}
 	if mt := parse.Detect(name, body); !parse.Supported(mt) {
 		return nil, unsupported(mt), nil

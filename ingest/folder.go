@@ -24,7 +24,7 @@ func (t *tree) list(context.Context) iter.Seq2[item, error] {
 			if l.reason == "" {
 				at := l.info.ModTime()
 				it.state = state{size: l.info.Size(), modified: &at}
-				it.read = t.reader(l.rel)
+				it.read, it.concurrent = t.reader(l.rel), true
 			}
 			if !yield(it, nil) {
 				return

@@ -45,6 +45,8 @@ type indexer struct {
 	large *semaphore.Weighted
 	// unvacuumed counts the chunks written since the last vacuum was asked for.
 	unvacuumed atomic.Int64
+	// atOnce is how many texts the model's next call gets; 0: no call was made yet.
+	atOnce atomic.Int64
 	// stopping ends jobs after the group in hand.
 	stopping atomic.Bool
 }

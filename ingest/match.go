@@ -49,6 +49,9 @@ func (s *scan) match(ctx context.Context, src source) error {
 			if err := s.flush(ctx); err != nil {
 				return err
 			}
+			if err := s.startTouching(ctx); err != nil {
+				return err
+			}
 			last = time.Now()
 		}
 	}

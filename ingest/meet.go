@@ -27,9 +27,40 @@ func (s *scan) meet(ctx context.Context, it item, doc *scanned) error {
 	return s.take(ctx, it, doc, known)
 }
 
-// take reads an item and offers it.
+// take reads an item, ahead of its turn where that is possible, and offers it.
 func (s *scan) take(ctx context.Context, it item, doc *scanned, known state) error {
-	c, err := it.read(ctx, known)
+	if !it.concurrent {
+		if err := s.takeRead(ctx, 0); err != nil {
+			return err
+		}
+		c, err := it.read(ctx, known)
+		return s.taken(ctx, it, doc, c, err)
+	}
+	for s.ahead.full(it.state.size) {
+		if err := s.takeRead(ctx, len(s.ahead.line)-1); err != nil {
+			return err
+		}
+	}
+	s.ahead.add(&reading{item: it, doc: doc, known: known})
+	return nil
+}
+
+// takeRead takes what has been read ahead until left are left.
+func (s *scan) takeRead(ctx context.Context, left int) error {
+	for len(s.ahead.line) > left {
+		r := s.ahead.first()
+		if r.grown {
+			r.content, r.err = r.item.read(ctx, r.known)
+		}
+		if err := s.taken(ctx, r.item, r.doc, r.content, r.err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// taken decides what to do with an item that was read.
+func (s *scan) taken(ctx context.Context, it item, doc *scanned, c content, err error) error {
 	switch {
 	case err != nil:
 		return err
@@ -51,6 +82,9 @@ func (s *scan) take(ctx context.Context, it item, doc *scanned, known state) err
 		s.tally.skip(err.Error(), it.label)
 		return s.save(ctx, false)
 	}
+	if doc.same(o.hash) && !s.spec.DryRun {
+		return s.touch(ctx, it, doc, o)
+	}
 	if doc == nil {
 		if later, err := s.moves.hold(ctx, s, it, o); err != nil || later {
 			return err
@@ -71,10 +105,13 @@ func (s *scan) unchanged(doc *scanned) {
 func offerFrom(source string, it item, c content) (offer, error) {
 	o := offer{
 		uri: it.uri, source: source, body: c.body, mediaType: c.mediaType, title: c.title,
-		hash:       contentHash(c.mediaType, c.title, c.body),
+		hash:       c.hash,
 		modifiedAt: c.state.modified, version: c.state.version,
 		principals: c.principals, keep: !c.given, keepPrincipals: !c.given,
 		labels: it.labels,
+	}
+	if o.hash == nil {
+		o.hash = contentHash(c.mediaType, c.title, c.body)
 	}
 	if it.labels.Principals != nil {
 		o.principals, o.keepPrincipals = it.labels.Principals, false

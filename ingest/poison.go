@@ -12,7 +12,7 @@ import (
 func (ix *indexer) split(ctx context.Context, col int64, docs []int64) error {
 	return inTx(ctx, ix.pool, func(tx pgx.Tx) error {
 		for _, id := range docs {
-			if err := ix.queue.insert(ctx, tx, indexArgs{col, []int64{id}}, 3); err != nil {
+			if err := ix.queue.insert(ctx, tx, indexArgs{col, []int64{id}}, suspected); err != nil {
 				return err
 			}
 		}

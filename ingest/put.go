@@ -69,7 +69,7 @@ func (in *Ingester) Put(ctx context.Context, collection string, d Document) (rec
 		return Record{}, false, errors.Join(err, busyError(collection, busy))
 	}
 	err = inTx(ctx, in.pool, func(tx pgx.Tx) error {
-		got, err := in.accept(ctx, tx, id, []offer{o}, 0)
+		got, err := in.accept(ctx, tx, id, []offer{o}, 0, byHand)
 		changed = len(got.changed) > 0
 		if err == nil {
 			rec, err = in.record(ctx, tx, id, d.URI)

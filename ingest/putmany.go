@@ -67,7 +67,7 @@ func (in *Ingester) putBatch(ctx context.Context, col int64, batch []offer, at [
 	}
 	var got accepted
 	err := inTx(ctx, in.pool, func(tx pgx.Tx) (err error) {
-		got, err = in.accept(ctx, tx, col, batch, 0)
+		got, err = in.accept(ctx, tx, col, batch, 0, byHand)
 		return err
 	})
 	if err != nil {

@@ -87,6 +87,17 @@ func newQueue(pool *pgxpool.Pool) *queue {
 	return &queue{client: c}
 }
 
+// Priorities of index jobs: what waits for no more than itself goes first.
+const (
+	byHand    = 1 // documents put or retried one by one
+	early     = 2 // the first documents of an import, and attachments
+	bulk      = 3 // what an import brings after those
+	suspected = 4 // documents under one of which a worker has died
+
+	// smallImport is how many documents an import brings before it is a bulk load.
+	smallImport = 256
+)
+
 // insert queues a job. Priority 1 is the most urgent, 4 the least.
 func (q *queue) insert(ctx context.Context, tx pgx.Tx, args river.JobArgs, priority int) error {
 	if _, err := q.client.InsertTx(ctx, tx, args, &river.InsertOpts{Priority: priority}); err != nil {

@@ -84,7 +84,7 @@ func (in *Ingester) retry(ctx context.Context, col int64, ids []int64) (n int64,
 		if n = int64(len(again)); err != nil || n == 0 {
 			return err
 		}
-		return in.queue.insert(ctx, tx, indexArgs{col, again}, 1)
+		return in.queue.insert(ctx, tx, indexArgs{col, again}, byHand)
 	})
 	return n, err
 }

@@ -19,10 +19,15 @@ type scan struct {
 	plan    Plan
 	saved   time.Time // when the tally was last written
 
-	batch []offer
-	bytes int
-	gone  goneDocuments
-	moves moves
+	batch    []offer
+	bytes    int
+	accepted int // documents of earlier batches
+	gone     goneDocuments
+	moves    moves
+	// ahead reads the source in hand; touches wait to be made, touching are.
+	ahead    *readahead
+	touches  []touch
+	touching *touching
 	// from names the source in hand, owned counts its documents seen so far.
 	from  string
 	owned int
@@ -82,13 +87,15 @@ func (s *scan) run(ctx context.Context) error {
 func (s *scan) read(ctx context.Context, src source) (err error) {
 	s.from, s.owned, s.moves = src.name(), 0, moves{}
 	before := len(s.gone.ids)
+	s.ahead = readAhead(ctx)
+	defer s.leave()
 	if o, ok := src.(ordered); ok {
 		err = s.merge(ctx, o)
 	} else {
 		err = s.match(ctx, src)
 	}
 	if err == nil {
-		err = s.settleMoves(ctx, before)
+		err = s.settle(ctx, before)
 	}
 	gone := len(s.gone.ids) - before
 	if s.spec.Sync && !s.spec.AllowMassRemoval && s.owned >= massRemoval && gone > s.owned/2 {
@@ -96,6 +103,31 @@ func (s *scan) read(ctx context.Context, src source) (err error) {
 			gone, s.owned, s.from)
 	}
 	return err
+}
+
+// settle does what is left to do of the listing of one source, whose missing
+// documents are those gone since the first.
+func (s *scan) settle(ctx context.Context, first int) error {
+	err := s.takeRead(ctx, 0)
+	if err == nil {
+		err = s.settleMoves(ctx, first)
+	}
+	if err == nil {
+		err = s.takeRead(ctx, 0)
+	}
+	if err == nil {
+		err = s.settleTouches(ctx)
+	}
+	return err
+}
+
+// leave waits for all that still uses the source.
+func (s *scan) leave() {
+	s.ahead.stop()
+	if s.touching != nil { // after an error
+		<-s.touching.done
+		s.touching = nil
+	}
 }
 
 // end closes the scan; the import ends with it, or with its last document.

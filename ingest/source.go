@@ -45,6 +45,8 @@ type item struct {
 	labels labels
 	// state tells a document that has not changed without reading it.
 	state state
+	// concurrent: read may be called at any time, also while others are read.
+	concurrent bool
 	// read returns the content. An error is one that another try may mend.
 	read func(ctx context.Context, known state) (content, error)
 }
@@ -76,6 +78,7 @@ type content struct {
 	unchanged        bool
 	state            state
 	body             []byte
+	hash             []byte // nil: not computed yet
 	mediaType, title string
 	// given says that metadata and principals are the source's to decide; else
 	// those of a document that exists are left as they are, but for the keys of

@@ -4,14 +4,26 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/pgvector/pgvector-go"
 )
 
-// embedAtOnce is how many texts one call of the model gets, so that a large
-// document shows up in the model's logs and limits as many calls, not one.
-const embedAtOnce = 512
+// A call of the model gets as many texts as it takes callFor to embed, as far as
+// the last call tells, so that whoever waits sees that it goes on; and never more
+// than mostAtOnce, so that a large document shows up in the model's logs and limits
+// as many calls, not one.
+const (
+	leastAtOnce = 16
+	mostAtOnce  = 512
+	callFor     = 1500 * time.Millisecond
+)
+
+// atOnce is how many texts the next call gets after one of n that took so long.
+func atOnce(n int, took time.Duration) int {
+	return int(min(max(float64(n)*callFor.Seconds()/max(took, time.Microsecond).Seconds(), leastAtOnce), mostAtOnce))
+}
 
 type hash = [sha256.Size]byte
 
@@ -20,7 +32,7 @@ type hash = [sha256.Size]byte
 func (ix *indexer) embed(ctx context.Context, t *target, docs []*prepared) error {
 	hashes := distinct(docs)
 	vectors, err := ix.stored(ctx, t, hashes)
-	if err == nil && len(hashes) > embedAtOnce {
+	if err == nil && len(hashes) > leastAtOnce {
 		err = ix.recall(ctx, t, docs, vectors)
 	}
 	if err != nil {
@@ -38,10 +50,11 @@ func (ix *indexer) embed(ctx context.Context, t *target, docs []*prepared) error
 		}
 	}
 	for len(todo) > 0 {
-		n := min(len(todo), embedAtOnce)
+		n, began := min(len(todo), int(max(ix.atOnce.Load(), leastAtOnce))), time.Now()
 		if err := ix.embedSome(ctx, t, todo[:n], vectors); err != nil {
 			return err
 		}
+		ix.atOnce.Store(int64(atOnce(n, time.Since(began))))
 		if n < len(todo) {
 			ix.remember(ctx, t, todo[:n], vectors)
 		}

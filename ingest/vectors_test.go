@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/quarry-rag/quarry/retrieve/embed"
 )
@@ -33,18 +34,37 @@ func TestLargeDocumentShowsProgress(t *testing.T) {
 	b.model.Model = &watched{b.model.Model, func() {
 		seen = append(seen, b.count(`select embedded from import`))
 	}}
-	words := make([]string, 2*embedAtOnce+10)
+	words := make([]string, 2*mostAtOnce+10)
 	for i := range words {
 		words[i] = fmt.Sprintf("w%d", i)
 	}
 	write(t, root, map[string]string{"a.md": sections(words...)})
 	b.work(WorkerOptions{})
 	m := b.runImport(ImportSpec{Paths: []string{root}})
-	if len(seen) != 3 || seen[0] != 0 || seen[1] != embedAtOnce || seen[2] != 2*embedAtOnce {
+	if len(seen) < 3 || seen[0] != 0 || seen[1] != leastAtOnce || seen[2] <= leastAtOnce {
 		t.Errorf("before each call of the model %v chunks were counted as embedded", seen)
 	}
 	if m.Embedded != int64(len(words)) || m.Chunks != m.Embedded || m.Tokens == 0 {
 		t.Errorf("%d chunks, %d embedded, %d tokens; want %d chunks", m.Chunks, m.Embedded, m.Tokens, len(words))
+	}
+}
+
+func TestAtOnce(t *testing.T) {
+	for _, c := range []struct {
+		n    int
+		took time.Duration
+		want int
+	}{
+		{16, 0, mostAtOnce},
+		{16, 10 * time.Millisecond, mostAtOnce},
+		{16, 300 * time.Millisecond, 80},
+		{80, 3 * time.Second, 40},
+		{40, time.Minute, leastAtOnce},
+		{1, 20 * time.Millisecond, 75},
+	} {
+		if got := atOnce(c.n, c.took); got != c.want {
+			t.Errorf("after %d texts in %s: %d, want %d", c.n, c.took, got, c.want)
+		}
 	}
 }
 

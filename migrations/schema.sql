@@ -92,7 +92,8 @@ CREATE TABLE public.document (
     source_version text DEFAULT ''::text NOT NULL,
     parent_id bigint,
     CONSTRAINT document_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'ready'::text, 'failed'::text])))
-);
+)
+WITH (fillfactor='50');
 
 CREATE TABLE public.document_text (
     collection_id bigint NOT NULL,

@@ -193,8 +193,10 @@ func pending(ctx context.Context, cl *client, collection string, by *timestamppb
 
 // conclude prints what an import did, and gives an error when it was not all.
 func (t *terminal) conclude(im *quarryv1.Import) error {
-	if err := t.summarize(im); err != nil {
-		return err
+	if t.json || im.State == quarryv1.ImportState_IMPORT_STATE_DONE || didSomething(im) {
+		if err := t.summarize(im); err != nil {
+			return err
+		}
 	}
 	switch im.State {
 	case quarryv1.ImportState_IMPORT_STATE_DONE:
@@ -203,6 +205,11 @@ func (t *terminal) conclude(im *quarryv1.Import) error {
 		return errors.New("the import was cancelled")
 	}
 	return fmt.Errorf("the import ended as %s: %s", importState(im.State), clean(im.Error))
+}
+
+// didSomething reports whether there is anything to say of an import.
+func didSomething(im *quarryv1.Import) bool {
+	return im.Unchanged+settled(im)+im.Moved+im.Removed > 0 || len(im.Skipped) > 0 || im.Plan != nil
 }
 
 // summarize prints what an import did.

@@ -126,6 +126,25 @@ func TestImportText(t *testing.T) {
 	}, "\n")+"\n")
 }
 
+// An import that failed before it did anything gives its error alone.
+func TestConclude(t *testing.T) {
+	const failed = quarryv1.ImportState_IMPORT_STATE_FAILED
+	for _, c := range []struct {
+		im         *quarryv1.Import
+		said, fail string
+	}{
+		{&quarryv1.Import{State: quarryv1.ImportState_IMPORT_STATE_DONE}, "Ingested: nothing\n", ""},
+		{&quarryv1.Import{State: failed, Error: "the disk is away"}, "", "the import ended as failed: the disk is away"},
+		{&quarryv1.Import{State: failed, Error: "the disk is away", Indexed: 2}, "Ingested: 2 indexed\n", "the import ended as failed: the disk is away"},
+	} {
+		term, said := testTerminal()
+		err := term.conclude(c.im)
+		if fail := fmt.Sprint(err); said.String() != c.said || fail != c.fail && (c.fail != "" || err != nil) {
+			t.Errorf("%v: said %q, error %q", c.im, said, fail)
+		}
+	}
+}
+
 func TestDocumentText(t *testing.T) {
 	term, _ := testTerminal()
 	ready := &quarryv1.Document{Uri: "/home/u/text/a.md", Title: "A", MediaType: "text/markdown", State: quarryv1.DocumentState_DOCUMENT_STATE_READY, Version: 2, Size: 1234, Chunks: 5, Principals: []string{"hr", "ann"}}

@@ -140,7 +140,7 @@ func (r *rounds) tell(last *quarryv1.Import, hinted bool) error {
 		}
 		return r.term.printJSON(last)
 	}
-	if did || r.first {
+	if did || r.first && (failure == "" || didSomething(last)) {
 		r.term.note("%s  %s", clock(), importSummary(r.term, last))
 	}
 	switch {

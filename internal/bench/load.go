@@ -18,12 +18,8 @@ import (
 // loadDocs asks for the loading of given vectors alone, at full length.
 var loadDocs = flag.Int("load", 0, "documents of 2 kB to load with their vectors, beside a bare COPY and other stores; nothing else is measured")
 
-// Documents loaded with their vectors in the course of a whole run, and how many
-// of them the other stores are given: their rate does not change with more.
-const (
-	loadShort = 5_000
-	loadPeers = 2_000
-)
+// loadShort is how many documents are loaded in the course of a whole run.
+const loadShort = 5_000
 
 // load measures loading documents with given vectors. It has a server of its
 // own: Quarry, the bare COPY and the other stores write to one Postgres, set up
@@ -53,8 +49,11 @@ func (b *bench) loads(ctx context.Context, n int, peers bool) (err error) {
 		return err
 	}
 	defer l.close()
-	r, err := l.quarry(ctx)
+	r, err := l.quarry(ctx, "load", l.file, n)
 	if err != nil {
+		return err
+	}
+	if err := l.quiet(ctx); err != nil {
 		return err
 	}
 	bare, err := l.bareCopy(ctx)
@@ -67,7 +66,7 @@ func (b *bench) loads(ctx context.Context, n int, peers bool) (err error) {
 	if !peers {
 		return nil
 	}
-	return l.peers(ctx, r)
+	return l.peers(ctx)
 }
 
 // open starts Postgres and a `quarry up` on it.
@@ -108,17 +107,17 @@ type loadResult struct {
 	peakMB      float64
 }
 
-// quarry imports the records and follows the import.
-func (l *load) quarry(ctx context.Context) (r loadResult, err error) {
-	if _, err := l.s.collections().CreateCollection(ctx, &pb.CreateCollectionRequest{Name: "load"}); err != nil {
+// quarry imports n records into a new collection and follows the import.
+func (l *load) quarry(ctx context.Context, collection, file string, n int) (r loadResult, err error) {
+	if _, err := l.s.collections().CreateCollection(ctx, &pb.CreateCollectionRequest{Name: collection}); err != nil {
 		return r, err
 	}
 	began := time.Now()
-	m, err := l.s.ingest().StartImport(ctx, &pb.StartImportRequest{Collection: "load", Paths: []string{l.file}, Records: true})
+	m, err := l.s.ingest().StartImport(ctx, &pb.StartImportRequest{Collection: collection, Paths: []string{file}, Records: true})
 	if err != nil {
 		return r, err
 	}
-	watch, err := l.s.ingest().WatchImport(ctx, &pb.WatchImportRequest{Collection: "load", Id: m.Import.Id})
+	watch, err := l.s.ingest().WatchImport(ctx, &pb.WatchImportRequest{Collection: collection, Id: m.Import.Id})
 	if err != nil {
 		return r, err
 	}
@@ -132,14 +131,33 @@ func (l *load) quarry(ctx context.Context) (r loadResult, err error) {
 		if u.Import.FinishedAt == nil {
 			continue
 		}
-		if u.Import.Indexed != int64(l.n) {
-			return r, fmt.Errorf("import: %d of %d documents indexed; %s", u.Import.Indexed, l.n, u.Import.Error)
+		if u.Import.Indexed != int64(n) {
+			return r, fmt.Errorf("import: %d of %d documents indexed; %s", u.Import.Indexed, n, u.Import.Error)
 		}
 		break
 	}
-	r.took, r.first, r.last = p.at[len(p.at)-1], p.reach(l.n/10), p.at[len(p.at)-1]-p.reach(l.n-l.n/10)
+	r.took, r.first, r.last = p.at[len(p.at)-1], p.reach(n/10), p.at[len(p.at)-1]-p.reach(n-n/10)
 	r.peakMB, err = l.s.peakMB()
 	return r, err
+}
+
+// quiet waits until Quarry does nothing more in the background: it builds HNSW and
+// vacuums after a load, which would slow what is measured next.
+func (l *load) quiet(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	for {
+		var jobs int
+		err := l.conn.QueryRow(ctx, `select count(*) from river_job where finalized_at is null and scheduled_at <= now()`).Scan(&jobs)
+		if err != nil || jobs == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 // passing notes when how many documents were done.
