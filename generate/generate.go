@@ -124,8 +124,9 @@ const (
 
 // Done ends an answer that ended well.
 type Done struct {
-	RemovedMarkers int    // markers that pointed nowhere
-	FinishReason   string // "stop", "length", …
+	RemovedMarkers int           // markers that pointed nowhere
+	FinishReason   string        // "stop", "length", …
+	Compose        time.Duration // to write the prompt; 0 without one
 	FirstToken     time.Duration
 	Total          time.Duration
 	// Route that chose the model; empty without one.
