@@ -98,6 +98,9 @@ func (x *Extractive) rank(ctx context.Context, r Request, read *reading) (ranked
 	if x.model == nil {
 		return all, "chosen by words alone: there is no embedding model", nil
 	}
+	if len(r.Vector) == 0 { // what kept the search from one would keep this from many
+		return all, "chosen by words alone: the search had no vector of the question", nil
+	}
 	if err := x.embed(ctx, r, read.passages, all); err != nil {
 		if ctx.Err() != nil {
 			return nil, "", ctx.Err()
@@ -123,10 +126,6 @@ func (x *Extractive) embed(ctx context.Context, r Request, passages []retrieve.P
 		}
 		texts = append(texts, place+c.text)
 	}
-	question := r.Vector
-	if len(question) == 0 {
-		texts = append(texts, r.Question)
-	}
 	vectors, err := x.model.Embed(ctx, texts)
 	if err != nil {
 		return err
@@ -134,12 +133,9 @@ func (x *Extractive) embed(ctx context.Context, r Request, passages []retrieve.P
 	if len(vectors) != len(texts) {
 		return fmt.Errorf("%d vectors for %d texts", len(vectors), len(texts))
 	}
-	if len(question) == 0 {
-		question = vectors[len(all)]
-	}
 	for i := range all {
 		all[i].vector = vectors[i]
-		all[i].score = all[i].lexical + cosine(question, vectors[i])
+		all[i].score = all[i].lexical + cosine(r.Vector, vectors[i])
 	}
 	return nil
 }
