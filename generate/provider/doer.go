@@ -25,11 +25,12 @@ type call struct {
 	prompt Prompt
 	emit   func(text string) error
 
-	err    error // the first failure
-	done   bool  // the answer said its end
-	bytes  int   // of text
-	finish string
-	usage  Usage
+	err     error  // the first failure
+	done    bool   // the answer said its end
+	bytes   int    // of text
+	pending []byte // the end of it, not given to emit yet
+	finish  string
+	usage   Usage
 }
 
 func (c *call) fail(err error) error {
@@ -87,7 +88,8 @@ func (d doer) Do(req *http.Request) (*http.Response, error) {
 		return nil, c.fail(m.transportError(req.Context(), CodeUnreachable, err))
 	}
 	defer res.Body.Close()
-	if err := m.read(req.Context(), c, first, res); err != nil {
+	err = m.read(req.Context(), c, first, res)
+	if err := cmp.Or(c.flush(), err); err != nil {
 		return nil, c.fail(err)
 	}
 	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(noText))}, nil

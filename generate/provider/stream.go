@@ -12,7 +12,8 @@ import (
 )
 
 // stream reads a provider's server-sent events strictly, and gives their text to
-// the call.
+// the call: before it waits for more, so that the text of events that came
+// together, as they do when this side is behind, goes on as one piece.
 type stream struct {
 	ctx   context.Context
 	call  *call
@@ -39,6 +40,9 @@ func newStream(ctx context.Context, c *call, first *time.Timer, body io.Reader) 
 	})
 	s.idle.Stop()
 	s.lines = bufio.NewReaderSize(io.LimitReader(readFunc(func(p []byte) (int, error) {
+		if err := c.flush(); err != nil {
+			return 0, err
+		}
 		if s.begun {
 			s.idle.Reset(limit)
 			defer s.idle.Stop()
@@ -154,20 +158,33 @@ func (s *stream) begin() {
 	}
 }
 
-// text gives a piece of the answer to who asked, in ones that are not long.
+// maxPiece is the longest text given at once, in bytes.
+const maxPiece = 8 << 10
+
+// text adds to the answer. It is given to who asked by flush, or when it is long.
 func (c *call) text(t string) error {
-	const limit = 8 << 10
 	c.bytes += len(t)
-	for t != "" {
-		n := len(t)
-		if n > limit {
-			for n = limit; !utf8.RuneStart(t[n]); n-- {
+	c.pending = append(c.pending, t...)
+	if len(c.pending) < maxPiece {
+		return nil
+	}
+	return c.flush()
+}
+
+// flush gives what has come of the answer to who asked.
+func (c *call) flush() error {
+	text := string(c.pending)
+	c.pending = c.pending[:0]
+	for text != "" {
+		n := len(text)
+		if n > maxPiece {
+			for n = maxPiece; !utf8.RuneStart(text[n]); n-- {
 			}
 		}
-		if err := c.emit(t[:n]); err != nil {
+		if err := c.emit(text[:n]); err != nil {
 			return err
 		}
-		t = t[n:]
+		text = text[n:]
 	}
 	return nil
 }
