@@ -57,7 +57,6 @@ type answers struct {
 	asked    int
 	readings io.Writer     // asks the server what it holds and has used
 	replies  *bufio.Reader // what it says
-	busy     time.Duration // of the server's processor, while hold's answers came
 }
 
 func (a *answers) close() {
@@ -132,12 +131,18 @@ func (a *answers) serve(ctx context.Context, socket string) error {
 	return nil
 }
 
-// reading is what the server holds, in bytes, and what it has had of the processor.
-func (a *answers) reading() (held float64, used time.Duration, err error) {
+// reading is what the server holds, in bytes, and what it has had of the processor
+// before and after the reading, which takes some itself.
+type reading struct {
+	heap, stacks  float64
+	before, after time.Duration
+}
+
+func (a *answers) read() (r reading, err error) {
 	if _, err = fmt.Fprintln(a.readings); err == nil {
-		_, err = fmt.Fscanln(a.replies, &held, (*int64)(&used))
+		_, err = fmt.Fscanln(a.replies, &r.heap, &r.stacks, (*int64)(&r.before), (*int64)(&r.after))
 	}
-	return held, used, err
+	return r, err
 }
 
 func (a *answers) load(ctx context.Context) error {

@@ -131,10 +131,12 @@ func (g *gauge) serve(in io.Reader, out io.Writer) error {
 		return err
 	}
 	for lines := bufio.NewScanner(in); lines.Scan(); {
+		used := processor()
 		if err := g.profile(); err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(out, "%.0f %d\n", memory(), processor()); err != nil {
+		heap, stacks := memory()
+		if _, err := fmt.Fprintln(out, heap, stacks, int64(used), int64(processor())); err != nil {
 			return err
 		}
 	}
@@ -183,10 +185,10 @@ func processor() time.Duration {
 }
 
 // memory is what the process holds once what nothing uses is freed, in bytes.
-func memory() float64 {
+func memory() (heap, stacks uint64) {
 	runtime.GC()
 	runtime.GC() // what pools hold is freed by the second
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return float64(m.HeapInuse + m.StackInuse)
+	return m.HeapInuse, m.StackInuse
 }
