@@ -101,9 +101,7 @@ func (s *queries) made(ctx context.Context, a *asking) iter.Seq2[answercache.Par
 			yield(answercache.Part{}, err)
 			return
 		}
-		if queued.Time > time.Millisecond {
-			found.Stages = append([]retrieve.Stage{queued}, found.Stages...)
-		}
+		found.Stages = append([]retrieve.Stage{queued}, found.Stages...)
 		if !yield(answercache.Part{Found: found}, nil) {
 			return
 		}

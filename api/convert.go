@@ -173,8 +173,9 @@ func fromStages(stages []retrieve.Stage) []*quarryv1.StageTime {
 	return out
 }
 
-// stages are those of a follow-up made to stand alone, of the search, whose total
-// is called search here, what the answerer took, and the whole call.
+// stages are those of a follow-up made to stand alone, of the wait for a turn and
+// the search, whose total is called search here, what the answerer took, and the
+// whole call.
 func (a *asking) stages(d generate.Done) []*quarryv1.StageTime {
 	var out []*quarryv1.StageTime
 	if a.talk != nil {
@@ -191,6 +192,9 @@ func (a *asking) stages(d generate.Done) []*quarryv1.StageTime {
 		if s.Stage == "total" {
 			s.Stage = "search"
 		}
+	}
+	if d.Compose > 0 {
+		out = append(out, stageTime("compose", d.Compose))
 	}
 	return append(out, stageTime("first_token", d.FirstToken), stageTime("generate", d.Total), stageTime("total", time.Since(a.start)))
 }

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +45,13 @@ func TestReceipt(t *testing.T) {
 		if try.Model != model || try.Code != "" || try.Duration.AsDuration() <= 0 || try.FirstToken.AsDuration() <= 0 {
 			t.Errorf("%s: try %v", model, try)
 		}
+		want := []string{"queue", "embed", "lexical", "dense", "fuse", "search", "first_token", "generate", "total"}
+		if model == "chat" {
+			want = append(want, "compose")
+		}
+		if names := stageNames(done); !holds(names, want...) || names[0] != "queue" {
+			t.Errorf("%s: stages %v, want %v among them", model, names, want)
+		}
 		if model == "chat" {
 			if receipt.Cost != nil || try.Cost != nil || !strings.HasPrefix(receipt.Prompt, "grounded-qa@") || try.InputTokens != 123 {
 				t.Errorf("a model without a price: %v", receipt)
@@ -64,6 +72,22 @@ func TestReceipt(t *testing.T) {
 	if row := use.Rows[0]; row.Model != "chat" || row.Answers != 1 || row.InputTokens != 123 || row.Unpriced != 1 || row.Day == "" {
 		t.Errorf("%v", row)
 	}
+}
+
+func stageNames(d *quarryv1.DoneEvent) (names []string) {
+	for _, s := range d.GetStages() {
+		names = append(names, s.Stage)
+	}
+	return names
+}
+
+func holds(all []string, some ...string) bool {
+	for _, s := range some {
+		if !slices.Contains(all, s) {
+			return false
+		}
+	}
+	return true
 }
 
 // An answer that no model gave has its receipt in the status, with every try.

@@ -54,8 +54,8 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 		alone := &Route{name: "a", members: r.members[:1]}
 		_, err := Collect(alone.Answer(t.Context(), Request{}))
 		var failed *provider.Error
-		if !errors.As(err, &failed) || failed.Status != 429 || failed.RetryAfter != time.Minute || a.calls != 1 {
-			t.Errorf("alone: %v after %d calls", err, a.calls)
+		if !errors.As(err, &failed) || failed.Status != 429 || failed.RetryAfter != time.Minute || a.calls.Load() != 1 {
+			t.Errorf("alone: %v after %d calls", err, a.calls.Load())
 		}
 		time.Sleep(time.Minute)
 		a.err = refuses(time.Second)

@@ -152,7 +152,7 @@ func (c *Chat) tokens(r Request) int {
 // own, and returns the answer to be written with it. It leaves room for so many
 // more tokens.
 func (c *Chat) begin(r Request, emit func(Event) bool, rules string, more int) (*writing, provider.Prompt) {
-	answer := c.tokens(r)
+	start, answer := time.Now(), c.tokens(r)
 	// The rules and the passages come first: history takes a quarter at most.
 	history, _ := r.History.Fits((c.context - answer) / 4)
 	said := history.Block(len(r.Passages))
@@ -161,7 +161,10 @@ func (c *Chat) begin(r Request, emit func(Event) bool, rules string, more int) (
 	if !asked.Whole { // worth a count; most prompts are far from the window
 		asked = compose(r.words(), r.Question, r.Passages, room-c.count(said)-c.count(rules), c.count)
 	}
-	return c.writing(r, r.Passages[:asked.Shown], emit), provider.Prompt{
+	took := time.Since(start)
+	w := c.writing(r, r.Passages[:asked.Shown], emit)
+	w.compose = took
+	return w, provider.Prompt{
 		System: asked.System + rules, Examples: asked.Examples, User: said + asked.User, MaxTokens: answer,
 	}
 }
@@ -217,10 +220,12 @@ type writing struct {
 	before provider.Usage
 	// unread passages did not fit.
 	unread int
-	start  time.Time
-	first  time.Duration
-	model  string
-	price  *Price
+	// compose is the time that the prompt took.
+	compose time.Duration
+	start   time.Time
+	first   time.Duration
+	model   string
+	price   *Price
 }
 
 // take sends events, without the white space that an answer begins with.
@@ -256,7 +261,10 @@ func (w *writing) conclude(r provider.Result, v Verdict) error {
 	for _, e := range []Event{
 		Usage(r.Usage),
 		v,
-		Done{RemovedMarkers: w.removed, FinishReason: r.FinishReason, FirstToken: w.first, Total: total, Tries: []Try{try}},
+		Done{
+			RemovedMarkers: w.removed, FinishReason: r.FinishReason, Compose: w.compose, FirstToken: w.first, Total: total,
+			Tries: []Try{try},
+		},
 	} {
 		if !w.emit(e) {
 			return errBreak

@@ -98,6 +98,9 @@ func (x *Extractive) rank(ctx context.Context, r Request, read *reading) (ranked
 	if x.model == nil {
 		return all, "chosen by words alone: there is no embedding model", nil
 	}
+	if len(r.Vector) == 0 { // what kept the search from one would keep this from many
+		return all, "chosen by words alone: the search had no vector of the question", nil
+	}
 	if err := x.embed(ctx, r, read.passages, all); err != nil {
 		if ctx.Err() != nil {
 			return nil, "", ctx.Err()

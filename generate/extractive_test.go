@@ -139,12 +139,34 @@ func (broken) Embed(context.Context, []string) ([][]float32, error) { return nil
 func (broken) Tokens(text string) int                               { return len(text) }
 func (broken) Info() embed.Info                                     { return embed.Info{} }
 
-// Without its embedding model it still answers, and says so.
+// unasked is a model that must not be.
+type unasked struct {
+	broken
+	t *testing.T
+}
+
+func (u unasked) Embed(context.Context, []string) ([][]float32, error) {
+	u.t.Error("the model was asked")
+	return nil, errors.New("down")
+}
+
+// Without its embedding model, or when the search had no use of it, it still
+// answers, and says so.
 func TestExtractiveDegrades(t *testing.T) {
 	src, passages := library("Go was announced in 2009.")
-	a, err := assertStream(t, NewExtractive(broken{}, src).Answer(t.Context(), Request{Question: "When?", Passages: passages}), src, passages)
-	if err != nil || a.Verdict.Outcome != Answered || !strings.Contains(a.Verdict.Reason, "words alone") {
-		t.Errorf("%+v, %v", a, err)
+	for _, tt := range []struct {
+		model  embed.Model
+		vector []float32
+		reason string
+	}{
+		{broken{}, []float32{1}, "words alone: the embedding model did not answer"},
+		{unasked{t: t}, nil, "words alone: the search had no vector"},
+	} {
+		r := Request{Question: "When?", Passages: passages, Vector: tt.vector}
+		a, err := assertStream(t, NewExtractive(tt.model, src).Answer(t.Context(), r), src, passages)
+		if err != nil || a.Verdict.Outcome != Answered || !strings.Contains(a.Verdict.Reason, tt.reason) {
+			t.Errorf("%+v, %v", a, err)
+		}
 	}
 }
 
@@ -176,10 +198,9 @@ func TestExtractiveByMeaning(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r.Vector = range [][]float32{nil, vectors[0]} {
-		a, err := assertStream(t, NewExtractive(model, src).Answer(t.Context(), r), src, passages)
-		if err != nil || !strings.HasPrefix(a.Text, "Ada Moreau is the chief executive. [1]") {
-			t.Errorf("%+v, %v", a, err)
-		}
+	r.Vector = vectors[0]
+	a, err := assertStream(t, NewExtractive(model, src).Answer(t.Context(), r), src, passages)
+	if err != nil || !strings.HasPrefix(a.Text, "Ada Moreau is the chief executive. [1]") {
+		t.Errorf("%+v, %v", a, err)
 	}
 }

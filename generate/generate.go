@@ -21,7 +21,8 @@ type Request struct {
 	// Coverage is retrieve.Result.Coverage; MinCoverage the collection's threshold,
 	// under which a model that cannot judge by itself says "not in the documents".
 	Coverage, MinCoverage float64
-	// Vector is the question's embedding; nil when there is none.
+	// Vector is the question's embedding; nil when there is none, and then nothing
+	// is compared with it.
 	Vector []float32
 	// MaxTokens of the answer. 0 means the model's default.
 	MaxTokens int
@@ -124,8 +125,9 @@ const (
 
 // Done ends an answer that ended well.
 type Done struct {
-	RemovedMarkers int    // markers that pointed nowhere
-	FinishReason   string // "stop", "length", …
+	RemovedMarkers int           // markers that pointed nowhere
+	FinishReason   string        // "stop", "length", …
+	Compose        time.Duration // to write the prompt; 0 without one
 	FirstToken     time.Duration
 	Total          time.Duration
 	// Route that chose the model; empty without one.

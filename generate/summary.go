@@ -157,8 +157,10 @@ func (s *summarising) fromNotes(ctx context.Context, notes []string, read, answe
 		// Markers of notes stay: they are the passages' numbers.
 		fmt.Fprintf(&b, "<passages notes=\"%d\">\n%s\n</passages>\n", i+1, harmless(cutRunes(note, 2*room/len(notes)), 0))
 	}
-	return s.stream(ctx, s.r, w, provider.Prompt{
+	asked := provider.Prompt{
 		System: words.System + summaryRules + fromNotesRules, MaxTokens: answer,
 		User: message(words, b.String(), questionBlock(s.r.Question, read)),
-	})
+	}
+	w.compose = time.Since(w.start)
+	return s.stream(ctx, s.r, w, asked)
 }

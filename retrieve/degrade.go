@@ -23,7 +23,11 @@ func late(ctx context.Context, what string, budget time.Duration, err error) err
 	if err == nil {
 		return nil
 	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	return overdue(errors.Is(ctx.Err(), context.DeadlineExceeded), what, budget, err)
+}
+
+func overdue(ran bool, what string, budget time.Duration, err error) error {
+	if ran {
 		return &legError{fmt.Sprintf("%s did not answer within %v", what, budget), err}
 	}
 	return &legError{what + " failed", err}

@@ -71,6 +71,23 @@ func TestDegraded(t *testing.T) {
 	}
 }
 
+// Once the model is known to be down, searches say so and do not ask it.
+func TestDegradedModelDown(t *testing.T) {
+	c := animals(t)
+	s := New(c.pool, broken{hashed: hashed{64}}, Options{})
+	var last []string
+	for range 4 {
+		r, err := s.Search(t.Context(), Query{Text: "dogs"}.in(c))
+		if err != nil || len(r.Passages) == 0 || r.Vector != nil {
+			t.Fatalf("%v, %v", r, err)
+		}
+		last = r.Degraded
+	}
+	if diff := cmp.Diff([]string{"The embedding model does not answer now, so the search is by words only."}, last); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestNoLegLeft(t *testing.T) {
 	c := animals(t)
 	_, err := New(c.pool, broken{hashed: hashed{64}}, Options{}).Search(t.Context(), Query{Text: "dogs", Legs: Dense}.in(c))

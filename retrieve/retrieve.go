@@ -171,8 +171,8 @@ type Stage struct {
 
 // Options tunes a Searcher. The zero value is the default.
 type Options struct {
-	// EmbedBudget bounds the query's embedding. 0 means 5 s. A model that has
-	// failed three times in a row is not waited for until it answers again.
+	// EmbedBudget bounds the query's embedding. 0 means 5 s. A model that is down,
+	// as embed.Breaker says, is not waited for until it answers again.
 	EmbedBudget time.Duration
 	// DenseBudget and LexicalBudget bound the SQL of a leg. 0 means 2 s.
 	DenseBudget, LexicalBudget time.Duration
@@ -193,14 +193,15 @@ type Searcher struct {
 	pool  *pgxpool.Pool
 	model embed.Model
 	// queries embeds them by the same model.
-	queries *embedder
+	queries embedder
 	recall  *indexRecall
 	o       Options
 	// Set by tests to try, on few rows, what many rows would lead to.
 	exactRows, postings, listed int64
 }
 
-// New returns a searcher over what ingest wrote with the same model. The pool
+// New returns a searcher over what ingest wrote with the same model, behind a
+// breaker of its own unless the model is one. The pool
 // must come from pgconn.Open, which sets what the SQL here relies on; every
 // statement is fit for its FixedPlans.
 func New(pool *pgxpool.Pool, model embed.Model, o Options) *Searcher {
@@ -210,5 +211,5 @@ func New(pool *pgxpool.Pool, model embed.Model, o Options) *Searcher {
 	o.RewriteBudget = cmp.Or(o.RewriteBudget, defaultRewriteBudget)
 	o.RerankBudget = cmp.Or(o.RerankBudget, defaultRerankBudget)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
-	return &Searcher{pool: pool, model: model, queries: &embedder{model: model, budget: o.EmbedBudget}, recall: &indexRecall{}, o: o, exactRows: exactRows, postings: maxPostings, listed: listedChunks}
+	return &Searcher{pool: pool, model: model, queries: embedder{model: embed.NewBreaker(model), budget: o.EmbedBudget}, recall: &indexRecall{}, o: o, exactRows: exactRows, postings: maxPostings, listed: listedChunks}
 }

@@ -23,8 +23,8 @@ func newAnswerers(ctx context.Context, n *node, s *chatting, src generate.Source
 		return nil, "", err
 	}
 	parts := generate.Parts{
-		Extractive: generate.NewExtractive(n.model, src),
-		Source:     src, Embed: n.model, Log: log,
+		Extractive: generate.NewExtractive(n.queries, src),
+		Source:     src, Embed: n.queries, Log: log,
 		Key:      func(ref string) (string, error) { return s.key(ref) },
 		Spending: ledger.New(n.pool),
 	}

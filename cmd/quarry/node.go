@@ -30,6 +30,7 @@ type node struct {
 	jobs     *pgxpool.Pool // of the worker, so that callers cannot starve it
 	ids      *ids.Source
 	model    embed.Model
+	queries  *embed.Breaker     // the model, for what somebody waits for
 	situater *generate.Situater // nil without a chat model
 	versions string             // of Postgres, pgvector and the model, for people
 	closers  []func()
@@ -65,6 +66,7 @@ func openNode(ctx context.Context, s *storage, want need, term *terminal, log *s
 	g.Go(func() error { return model.openModel(s, rt) })
 	err = g.Wait()
 	*n = db
+	n.queries = embed.NewBreaker(model.model)
 	n.model, n.closers = model.model, append(n.closers, model.closers...)
 	if err != nil {
 		return nil, err

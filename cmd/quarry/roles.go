@@ -60,7 +60,7 @@ func (c *workCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 		return err
 	}
 	defer n.close()
-	answerers, _, err := newAnswerers(ctx, n, &c.chatting, retrieve.New(n.jobs, n.model, retrieve.Options{}), log)
+	answerers, _, err := newAnswerers(ctx, n, &c.chatting, retrieve.New(n.jobs, n.queries, retrieve.Options{}), log)
 	if err != nil {
 		return err
 	}
@@ -117,12 +117,12 @@ func newServer(ctx context.Context, n *node, s *serving, term *terminal, log *sl
 		return nil, err
 	}
 	// Answerers only read stored bytes through it; the one that searches needs them.
-	source := retrieve.New(n.search, n.model, retrieve.Options{})
+	source := retrieve.New(n.search, n.queries, retrieve.Options{})
 	answerers, why, err := newAnswerers(ctx, n, &s.chatting, source, log)
 	if err != nil {
 		return nil, err
 	}
-	searcher := retrieve.New(n.search, n.model, retrieve.Options{
+	searcher := retrieve.New(n.search, n.queries, retrieve.Options{
 		Reranker: reranker, Rewriter: rewriter(answerers, ledger.New(n.pool), log), Log: log,
 	})
 	n.situater = newSituater(answerers, ledger.New(n.pool), log)

@@ -1,14 +1,14 @@
 package provider
 
 import (
+	"cmp"
 	"encoding/json"
 )
 
 // The Messages API is spoken here rather than through langchaingo's anthropic
 // provider: that writes events it does not know, with their text, to the
 // process's log, always sends a temperature, reads no line over 64 KiB, and
-// leaves its reading goroutine behind when a call is cancelled. What is read is
-// put before langchaingo in the form that its openai provider reads well.
+// leaves its reading goroutine behind when a call is cancelled.
 
 const anthropicVersion = "2023-06-01"
 
@@ -129,12 +129,12 @@ func (s *stream) anthropic(data []byte) error {
 	case "content_block_delta":
 		s.begin()
 		if e.Delta.Type == "text_delta" {
-			s.text(e.Delta.Text)
+			return s.call.text(e.Delta.Text)
 		}
 	case "message_delta":
 		s.count(e.Usage)
 		if e.Delta.StopReason != "" {
-			s.finish(e.Delta.StopReason)
+			s.call.finish = finishReason(e.Delta.StopReason)
 		}
 	case "message_stop":
 		return s.end()
@@ -142,15 +142,10 @@ func (s *stream) anthropic(data []byte) error {
 	return nil
 }
 
-// finish notes a stop reason by OpenAI's name.
-func (s *stream) finish(reason string) {
-	if name, ok := finishReasons[reason]; ok {
-		reason = name
-	}
-	s.call.setFinish(reason)
-}
+// finishReason is a stop reason by OpenAI's name.
+func finishReason(reason string) string { return cmp.Or(finishReasons[reason], reason) }
 
 func (s *stream) count(u anthropicUsage) {
 	s.counted = u.over(s.counted)
-	s.call.setUsage(s.counted.normal())
+	s.call.usage = s.counted.normal()
 }

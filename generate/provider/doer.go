@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +11,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -18,35 +18,28 @@ import (
 type callKey struct{}
 
 // call is what is known of one model call. langchaingo drops or flattens most
-// errors, and reads the stream in a goroutine of its own, so what really
-// happened is kept here.
+// errors, so what really happened is kept here.
 type call struct {
 	model  *Model
 	cancel context.CancelCauseFunc
 	prompt Prompt
+	emit   func(text string) error
 
-	mu     sync.Mutex
-	err    error // the first failure
-	done   bool  // the stream said its end
-	bytes  int   // of text, read from the stream
-	finish string
-	usage  Usage
+	err     error  // the first failure
+	done    bool   // the answer said its end
+	bytes   int    // of text
+	pending []byte // the end of it, not given to emit yet
+	finish  string
+	usage   Usage
 }
 
 func (c *call) fail(err error) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err == nil {
-		c.err = err
-	}
+	c.err = cmp.Or(c.err, err)
 	return c.err
 }
 
-// result judges a call that langchaingo returned from with err, having
-// delivered so many bytes of text.
-func (c *call) result(ctx context.Context, delivered int, err error) (Result, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// result judges a call that langchaingo returned from with err.
+func (c *call) result(ctx context.Context, err error) (Result, error) {
 	m := c.model
 	switch {
 	case c.err != nil:
@@ -55,22 +48,25 @@ func (c *call) result(ctx context.Context, delivered int, err error) (Result, er
 		return Result{}, m.transportError(ctx, CodeTruncated, ctx.Err())
 	case err != nil:
 		return Result{}, m.fault(CodeBadResponse, "%v", err)
-	case !c.done || delivered != c.bytes:
+	case !c.done:
 		return Result{}, m.fault(CodeTruncated, "the stream ended early")
 	case c.finish == "":
 		return Result{}, m.fault(CodeTruncated, "the stream ended without a finish reason")
-	case delivered == 0:
+	case c.bytes == 0:
 		return Result{}, m.fault(CodeEmpty, "no text, finish reason %q", oneLine(c.finish, 64))
 	}
 	return Result{FinishReason: oneLine(c.finish, 64), Usage: c.usage}, nil
 }
 
 // doer is langchaingo's way out. It sends what langchaingo leaves out, turns
-// each failure into the call's error, and hands back a stream that langchaingo
-// cannot misread.
+// each failure into the call's error, and gives the text to the call as it comes:
+// langchaingo would parse it once more in a goroutine of its own, copy all of the
+// answer for each piece, and mistake what is broken off for whole.
 type doer struct{ model *Model }
 
-// Do implements openai's Doer. The request's context must hold a call.
+// Do implements openai's Doer. The request's context must hold a call. It returns
+// when the answer has ended, with one of no text, which is all that langchaingo
+// needs to see.
 func (d doer) Do(req *http.Request) (*http.Response, error) {
 	m := d.model
 	c, ok := req.Context().Value(callKey{}).(*call)
@@ -86,25 +82,39 @@ func (d doer) Do(req *http.Request) (*http.Response, error) {
 		wait = m.config.Timeout
 	}
 	first := time.AfterFunc(wait, func() { c.cancel(m.fault(CodeTimeout, "no token within %v", wait)) })
+	defer first.Stop()
 	res, err := m.client.Do(out)
 	if err != nil {
-		first.Stop()
 		return nil, c.fail(m.transportError(req.Context(), CodeUnreachable, err))
 	}
-	if m.config.NoStream {
-		if res.Body, err = m.whole(c, first, res); err != nil {
-			first.Stop()
-			return nil, c.fail(err)
-		}
-		return res, nil
-	}
-	if err := m.check(req.Context(), res); err != nil {
-		first.Stop()
-		res.Body.Close()
+	defer res.Body.Close()
+	err = m.read(req.Context(), c, first, res)
+	if err := cmp.Or(c.flush(), err); err != nil {
 		return nil, c.fail(err)
 	}
-	res.Body = newStream(req.Context(), c, first, res.Body)
-	return res, nil
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(noText))}, nil
+}
+
+// noText is a stream of an answer that ended well.
+const noText = `data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n"
+
+// read takes in a response to its end; the timer is stopped by the first token.
+func (m *Model) read(ctx context.Context, c *call, first *time.Timer, res *http.Response) error {
+	if m.config.NoStream {
+		return m.whole(ctx, c, res)
+	}
+	if err := m.check(ctx, res); err != nil {
+		return err
+	}
+	s := newStream(ctx, c, first, res.Body)
+	defer s.idle.Stop()
+	for {
+		if err := s.next(); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
 }
 
 // check reads a response that is not a stream, and says why.

@@ -167,27 +167,26 @@ func (m *Model) Stream(ctx context.Context, p Prompt, emit func(text string) err
 	})
 	defer late.Stop()
 	p.MaxTokens = maxTokens
-	c := &call{model: m, cancel: cancel, prompt: p}
 	var emitErr error
 	received, limit := 0, answerBytes(maxTokens)
-	_, err := m.llm.GenerateContent(context.WithValue(ctx, callKey{}, c),
-		p.messages(),
+	c := &call{model: m, cancel: cancel, prompt: p, emit: func(text string) error {
+		if received += len(text); received > limit {
+			emitErr = errTooLong
+		} else {
+			emitErr = emit(text)
+		}
+		return emitErr
+	}}
+	_, err := m.llm.GenerateContent(context.WithValue(ctx, callKey{}, c), p.messages(),
 		llms.WithMaxTokens(maxTokens), llms.WithStopWords(m.config.Stop),
-		llms.WithStreamingFunc(func(_ context.Context, text []byte) error {
-			if received += len(text); received > limit {
-				emitErr = errTooLong
-			} else if len(text) > 0 {
-				emitErr = emit(string(text))
-			}
-			return emitErr
-		}))
+		llms.WithStreamingFunc(func(context.Context, []byte) error { return nil })) // asks for a stream
 	switch {
 	case errors.Is(emitErr, errTooLong):
 		return Result{FinishReason: "length"}, nil
 	case emitErr != nil:
 		return Result{}, emitErr
 	}
-	return c.result(ctx, received, err)
+	return c.result(ctx, err)
 }
 
 func (p Prompt) messages() []llms.MessageContent {

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,18 +11,15 @@ import (
 	"unicode/utf8"
 )
 
-// stream reads a provider's server-sent events strictly and reads as the same
-// events in a form that langchaingo cannot get wrong: one short line each,
-// nothing but text, the finish reason and usage.
+// stream reads a provider's server-sent events strictly, and gives their text to
+// the call: before it waits for more, so that the text of events that came
+// together, as they do when this side is behind, goes on as one piece.
 type stream struct {
 	ctx   context.Context
 	call  *call
 	first *time.Timer // stopped by the first token
 	idle  *time.Timer // runs while a read waits, after the first token
-	body  io.Closer
 	lines *bufio.Reader
-	out   bytes.Buffer
-	err   error
 	begun bool
 	// refused: the model declined in a member of its own.
 	refused bool
@@ -31,21 +27,28 @@ type stream struct {
 	counted anthropicUsage
 }
 
-// newStream takes over body and the running timer first.
-func newStream(ctx context.Context, c *call, first *time.Timer, body io.ReadCloser) *stream {
-	s := &stream{ctx: ctx, call: c, first: first, body: body}
+// lineBuffer holds most lines of a stream, in bytes; there is one for each answer
+// on its way.
+const lineBuffer = 1 << 10
+
+// newStream reads body. first runs.
+func newStream(ctx context.Context, c *call, first *time.Timer, body io.Reader) *stream {
+	s := &stream{ctx: ctx, call: c, first: first}
 	limit := c.model.config.IdleTimeout
 	s.idle = time.AfterFunc(limit, func() {
 		c.cancel(c.model.fault(CodeStalled, "silent for %v in the middle of the answer", limit))
 	})
 	s.idle.Stop()
 	s.lines = bufio.NewReaderSize(io.LimitReader(readFunc(func(p []byte) (int, error) {
+		if err := c.flush(); err != nil {
+			return 0, err
+		}
 		if s.begun {
 			s.idle.Reset(limit)
 			defer s.idle.Stop()
 		}
 		return body.Read(p)
-	}), maxStream), 4<<10)
+	}), maxStream), lineBuffer)
 	return s
 }
 
@@ -53,30 +56,8 @@ type readFunc func([]byte) (int, error)
 
 func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
-// Close gives up the connection. It may be called while a Read waits.
-func (s *stream) Close() error {
-	s.first.Stop()
-	return s.body.Close()
-}
-
-// Read implements io.Reader. Anything but a well ended stream is an error,
-// which the call keeps too.
-func (s *stream) Read(p []byte) (int, error) {
-	for s.out.Len() == 0 && s.err == nil {
-		if err := s.next(); err == io.EOF {
-			s.err = io.EOF
-		} else if err != nil {
-			s.err = s.call.fail(err)
-		}
-	}
-	if s.out.Len() > 0 {
-		return s.out.Read(p)
-	}
-	return 0, s.err
-}
-
-// next reads one event and writes what it means to out. io.EOF is the end that
-// the protocol wants.
+// next reads one event and does what it means. io.EOF is the end that the protocol
+// wants.
 func (s *stream) next() error {
 	m := s.call.model
 	data, isError, err := s.event()
@@ -146,17 +127,20 @@ func (s *stream) chunk(data []byte) error {
 		if d.Content != "" || d.Refusal != "" || says(d.ReasoningContent) || says(d.Reasoning) {
 			s.begin()
 		}
-		s.text(d.Content)
-		s.text(d.Refusal)
+		for _, text := range []string{d.Content, d.Refusal} {
+			if err := s.call.text(text); err != nil {
+				return err
+			}
+		}
 		s.refused = s.refused || d.Refusal != ""
 		if reason := choice.FinishReason; reason == "stop" && s.refused {
-			s.call.setFinish("content_filter")
+			s.call.finish = "content_filter"
 		} else if reason != "" {
-			s.call.setFinish(reason)
+			s.call.finish = reason
 		}
 	}
 	if w.Usage != nil {
-		s.call.setUsage(w.Usage.normal())
+		s.call.usage = w.Usage.normal()
 	}
 	return nil
 }
@@ -174,30 +158,41 @@ func (s *stream) begin() {
 	}
 }
 
-// text writes a piece of the answer, in lines well under langchaingo's limit of
-// 64 KiB even when each byte is escaped to six.
-func (s *stream) text(t string) {
-	const limit = 8 << 10
-	s.call.addBytes(len(t))
-	for t != "" {
-		n := len(t)
-		if n > limit {
-			for n = limit; !utf8.RuneStart(t[n]); n-- {
-			}
-		}
-		b, _ := json.Marshal(t[:n]) // a string always marshals
-		s.out.WriteString(`data: {"choices":[{"index":0,"delta":{"content":`)
-		s.out.Write(b)
-		s.out.WriteString("}}]}\n\n")
-		t = t[n:]
+// maxPiece is the longest text given at once, in bytes.
+const maxPiece = 8 << 10
+
+// text adds to the answer. It is given to who asked by flush, or when it is long.
+func (c *call) text(t string) error {
+	c.bytes += len(t)
+	c.pending = append(c.pending, t...)
+	if len(c.pending) < maxPiece {
+		return nil
 	}
+	return c.flush()
 }
 
-// end writes the end of a stream that said it.
+// flush gives what has come of the answer to who asked.
+func (c *call) flush() error {
+	text := string(c.pending)
+	c.pending = c.pending[:0]
+	for text != "" {
+		n := len(text)
+		if n > maxPiece {
+			for n = maxPiece; !utf8.RuneStart(text[n]); n-- {
+			}
+		}
+		if err := c.emit(text[:n]); err != nil {
+			return err
+		}
+		text = text[n:]
+	}
+	return nil
+}
+
+// end is that of a stream that said it.
 func (s *stream) end() error {
 	s.begin()
-	s.call.setDone()
-	s.out.WriteString(`data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n")
+	s.call.done = true
 	return io.EOF
 }
 
@@ -211,8 +206,3 @@ func errorMember(data []byte) json.RawMessage {
 	}
 	return json.RawMessage(strings.TrimSpace(string(data)))
 }
-
-func (c *call) setFinish(reason string) { c.mu.Lock(); c.finish = reason; c.mu.Unlock() }
-func (c *call) setUsage(u Usage)        { c.mu.Lock(); c.usage = u; c.mu.Unlock() }
-func (c *call) setDone()                { c.mu.Lock(); c.done = true; c.mu.Unlock() }
-func (c *call) addBytes(n int)          { c.mu.Lock(); c.bytes += n; c.mu.Unlock() }

@@ -1,11 +1,10 @@
 package provider
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
-	"strings"
-	"time"
 )
 
 // maxWhole is the most bytes read of an answer that is not streamed.
@@ -31,59 +30,50 @@ type wholeAnthropic struct {
 	Usage      anthropicUsage `json:"usage"`
 }
 
-// whole reads the response of a server that does not stream, and returns it as a
-// stream of one piece, which takes over the running timer first.
-func (m *Model) whole(c *call, first *time.Timer, res *http.Response) (io.ReadCloser, error) {
-	defer res.Body.Close()
-	ctx := res.Request.Context()
+// whole takes in the response of a server that does not stream.
+func (m *Model) whole(ctx context.Context, c *call, res *http.Response) error {
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxWhole))
 	if err != nil {
-		return nil, m.transportError(ctx, CodeTruncated, err)
+		return m.transportError(ctx, CodeTruncated, err)
 	}
 	if res.StatusCode != http.StatusOK {
-		return nil, m.statusError(res.StatusCode, res.Header, body)
+		return m.statusError(res.StatusCode, res.Header, body)
 	}
 	var failed struct {
 		Error json.RawMessage `json:"error"`
 	}
 	if json.Unmarshal(body, &failed) == nil && len(failed.Error) > 0 && string(failed.Error) != "null" {
-		return nil, m.eventError(failed.Error)
+		return m.eventError(failed.Error)
 	}
-	s := newStream(ctx, c, first, io.NopCloser(strings.NewReader("")))
+	c.done = true
 	if m.config.Protocol == Anthropic {
-		err = s.wholeAnthropic(body)
-	} else {
-		err = s.wholeOpenAI(body)
+		return c.wholeAnthropic(body)
 	}
-	if err != nil {
-		return nil, err
-	}
-	s.err = s.end()
-	return s, nil
+	return c.wholeOpenAI(body)
 }
 
-func (s *stream) wholeOpenAI(body []byte) error {
+func (c *call) wholeOpenAI(body []byte) error {
 	var w wholeOpenAI
 	if json.Unmarshal(body, &w) != nil || len(w.Choices) == 0 {
-		return s.call.model.fault(CodeBadResponse, "a response that is no completion")
+		return c.model.fault(CodeBadResponse, "a response that is no completion")
 	}
-	s.text(w.Choices[0].Message.Content)
-	s.call.setFinish(w.Choices[0].FinishReason)
-	s.call.setUsage(w.Usage.normal())
-	return nil
+	c.finish, c.usage = w.Choices[0].FinishReason, w.Usage.normal()
+	return c.text(w.Choices[0].Message.Content)
 }
 
-func (s *stream) wholeAnthropic(body []byte) error {
+func (c *call) wholeAnthropic(body []byte) error {
 	var w wholeAnthropic
 	if json.Unmarshal(body, &w) != nil || w.Content == nil {
-		return s.call.model.fault(CodeBadResponse, "a response that is no message")
+		return c.model.fault(CodeBadResponse, "a response that is no message")
 	}
+	c.finish, c.usage = finishReason(w.StopReason), w.Usage.over(anthropicUsage{}).normal()
 	for _, block := range w.Content {
-		if block.Type == "text" {
-			s.text(block.Text)
+		if block.Type != "text" {
+			continue
+		}
+		if err := c.text(block.Text); err != nil {
+			return err
 		}
 	}
-	s.finish(w.StopReason)
-	s.count(w.Usage)
 	return nil
 }

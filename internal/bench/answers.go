@@ -1,39 +1,33 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
-	"github.com/quarry-rag/quarry/api"
-	"github.com/quarry-rag/quarry/generate"
-	"github.com/quarry-rag/quarry/generate/ledger"
-	"github.com/quarry-rag/quarry/ingest"
-	"github.com/quarry-rag/quarry/internal/ids"
-	"github.com/quarry-rag/quarry/internal/pgconn"
-	"github.com/quarry-rag/quarry/internal/runtime"
-	"github.com/quarry-rag/quarry/migrations"
 	pb "github.com/quarry-rag/quarry/proto/quarry/v1"
-	"github.com/quarry-rag/quarry/retrieve"
-	"github.com/quarry-rag/quarry/retrieve/embed/onnx"
 )
 
 // runAnswers measures what lies between a model's tokens and the client's
-// deltas: upstream, server and clients are this one process, so that all share
-// its memory and the machine's cores, and figures are upper bounds.
-func runAnswers(ctx context.Context) error {
+// deltas. The server is a process of its own, so that memory and processor time
+// are its alone; upstream and clients are in this one, and share its machine.
+func runAnswers(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("answers", flag.ContinueOnError)
 	a := &answers{}
+	flags.StringVar(&a.profiles, "profiles", "", "existing folder to write the server's profiles to, at each reading")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
 	defer func() { a.close() }()
 	if err := a.open(ctx); err != nil {
 		return err
@@ -55,12 +49,14 @@ func runAnswers(ctx context.Context) error {
 
 // answers is a server with a chat model at upstream, and clients.
 type answers struct {
+	profiles string
 	upstream *upstream
 	conns    []*grpc.ClientConn
 	closers  []func()
 	t        table
 	asked    int
-	busy     time.Duration // of the processor, while hold's answers came
+	readings io.Writer     // asks the server what it holds and has used
+	replies  *bufio.Reader // what it says
 }
 
 func (a *answers) close() {
@@ -83,104 +79,70 @@ func (a *answers) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.closers = append(a.closers, a.upstream.stop)
-	rt := runtime.At(os.Getenv("QUARRY_TEST_RUNTIME"))
-	model, err := onnx.Open(rt.OnnxLib, rt.ModelDir, onnx.Options{})
-	if err != nil {
-		return fmt.Errorf("run `make bench`: %w", err)
-	}
-	a.closers = append(a.closers, func() { model.Close() })
-	dsn, err := a.database(ctx)
-	if err != nil {
-		return err
-	}
-	pool, err := pgconn.Open(ctx, dsn, pgconn.Options{})
-	if err != nil {
-		return err
-	}
-	a.closers = append(a.closers, pool.Close)
-	source, err := ids.Open(ctx, pool)
-	if err != nil {
-		return err
-	}
-	ingester, err := ingest.New(pool, source, ingest.Options{})
-	if err != nil {
-		return err
-	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	worker, err := ingest.NewWorker(pool, source, model, log, ingest.WorkerOptions{Exclusive: true})
-	if err != nil {
-		return err
-	}
-	searcher := retrieve.New(pool, model, retrieve.Options{})
-	// As a server builds it: a route around the model, and what it used in the ledger.
-	config := generate.Config{Models: []generate.ModelConfig{{
-		Name: "m", Provider: "openai", Model: "m", BaseURL: a.upstream.url, MaxTokens: 40_000, ContextTokens: 100_000,
-		FirstTokenTimeout: patience, Timeout: patience,
-	}}}
-	answerers, err := config.Build(generate.Parts{Extractive: generate.NewExtractive(model, searcher), Source: searcher, Embed: model, Log: log})
-	if err != nil {
-		return err
-	}
-	server, err := api.New(api.Parts{
-		Catalog: ingest.NewCatalog(pool, source, model.Info()), Ingester: ingester, Searcher: searcher,
-		Answerers: answerers, Ledger: ledger.New(pool),
-	}, log, api.Options{MaxAnswers: maxStreams, SendTimeout: slowAfter})
-	if err != nil {
-		return err
-	}
-	if err := a.serve(worker, server); err != nil {
-		return err
-	}
-	return a.load(ctx)
-}
-
-// database makes an empty one, dropped at the end.
-func (a *answers) database(ctx context.Context) (string, error) {
-	server := os.Getenv("QUARRY_TEST_DATABASE_URL")
-	admin, err := pgx.Connect(ctx, server)
-	if err != nil {
-		return "", fmt.Errorf("run `make bench`: %w", err)
-	}
-	defer admin.Close(ctx)
-	name := fmt.Sprintf("bench_answers_%d", os.Getpid())
-	if _, err := admin.Exec(ctx, "create database "+name); err != nil {
-		return "", err
-	}
-	config := admin.Config().Copy()
-	dsn := fmt.Sprintf("host=%s port=%d user=%s password='%s' dbname=%s", config.Host, config.Port, config.User, config.Password, name)
-	return dsn, migrations.Up(ctx, dsn)
-}
-
-// serve runs worker and server on a socket until close.
-func (a *answers) serve(worker *ingest.Worker, server *api.Server) error {
 	dir, err := os.MkdirTemp("", "quarry-bench-")
 	if err != nil {
 		return err
 	}
 	a.closers = append(a.closers, func() { os.RemoveAll(dir) })
-	lis, err := net.Listen("unix", filepath.Join(dir, "grpc"))
-	if err != nil {
+	socket := filepath.Join(dir, "grpc")
+	if err := a.serve(ctx, socket); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	var g errgroup.Group
-	g.Go(func() error { return worker.Run(ctx) })
-	g.Go(func() error { return server.Run(ctx, lis) })
-	a.closers = append(a.closers, func() {
-		cancel()
-		if err := g.Wait(); err != nil {
-			fmt.Fprintln(os.Stderr, "bench:", err)
-		}
-	})
 	for range maxStreams/100 + 1 { // a connection carries up to 256 streams
-		conn, err := grpc.NewClient("unix:"+lis.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+		conn, err := grpc.NewClient("unix:"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
 		if err != nil {
 			return err
 		}
 		a.conns = append(a.conns, conn)
 		a.closers = append(a.closers, func() { conn.Close() })
 	}
+	return a.load(ctx)
+}
+
+// serve runs the server in a process until close.
+func (a *answers) serve(ctx context.Context, socket string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	server := exec.CommandContext(ctx, self, "answers-server", a.upstream.url, socket, a.profiles)
+	server.Stderr = os.Stderr
+	in, err := server.StdinPipe()
+	if err != nil {
+		return err
+	}
+	out, err := server.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := server.Start(); err != nil {
+		return err
+	}
+	a.closers = append(a.closers, func() {
+		in.Close()
+		if err := server.Wait(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: server:", err)
+		}
+	})
+	a.readings, a.replies = in, bufio.NewReader(out)
+	if _, err := a.replies.ReadString('\n'); err != nil {
+		return fmt.Errorf("the server did not begin: %w", err)
+	}
 	return nil
+}
+
+// reading is what the server holds, in bytes, and what it has had of the processor
+// before and after the reading, which takes some itself.
+type reading struct {
+	heap, stacks  float64
+	before, after time.Duration
+}
+
+func (a *answers) read() (r reading, err error) {
+	if _, err = fmt.Fprintln(a.readings); err == nil {
+		_, err = fmt.Fscanln(a.replies, &r.heap, &r.stacks, (*int64)(&r.before), (*int64)(&r.after))
+	}
+	return r, err
 }
 
 func (a *answers) load(ctx context.Context) error {

@@ -34,7 +34,11 @@ func command(ctx context.Context, args []string) error {
 		case "peers":
 			return runPeers(ctx, args[1:])
 		case "answers":
-			return runAnswers(ctx)
+			return runAnswers(ctx, args[1:])
+		case "answers-server": // which runAnswers starts
+			if len(args) == 4 {
+				return runAnswersServer(ctx, args[1], args[2], args[3])
+			}
 		}
 	}
 	o := options{}

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -55,39 +53,10 @@ func fine(d time.Duration) string { return fmt.Sprintf("%.2f ms", d.Seconds()*10
 
 // many holds n streams at once, each of so many tokens at 10 a second.
 func (a *answers) many(ctx context.Context, n, tokens int) error {
-	streams, held, err := a.hold(ctx, n, pace{tokens: tokens, apart: 100 * time.Millisecond, spread: 2 * time.Second})
+	streams, took, err := a.hold(ctx, n, pace{tokens: tokens, apart: 100 * time.Millisecond, spread: 2 * time.Second})
 	if err != nil {
 		return fmt.Errorf("%d streams: %w", n, err)
 	}
-	a.reportMany(n, held, streams)
-	// What other programs take of the machine does not change this one.
-	each := a.busy / time.Duration(n*tokens)
-	a.t.add("  processor time a token, its client and upstream included", fmt.Sprintf("%.0f µs", float64(each.Nanoseconds())/1000),
-		"2 cores at 10,000 tokens/s: 200 µs", fmt.Sprintf("%.2f", each.Seconds()/200e-6), "≤ 1")
-	return nil
-}
-
-// hold runs n answers at once, and tells what memory they held when all were open.
-func (a *answers) hold(ctx context.Context, n int, p pace) (streams []*stream, held float64, err error) {
-	p.open = make(chan struct{})
-	a.upstream.set(p)
-	before := memory()
-	if streams, err = a.begin(ctx, n); err != nil {
-		return nil, 0, err
-	}
-	held = memory() - before
-	began := processor()
-	close(p.open)
-	var g errgroup.Group
-	for _, s := range streams {
-		g.Go(func() error { return s.finish(p.tokens) })
-	}
-	err = g.Wait()
-	a.busy = processor() - began
-	return streams, held, err
-}
-
-func (a *answers) reportMany(n int, held float64, streams []*stream) {
 	var first, all []time.Duration
 	for _, s := range streams {
 		first = append(first, s.reader.delays[0])
@@ -97,8 +66,47 @@ func (a *answers) reportMany(n int, held float64, streams []*stream) {
 	p99 := quantile(all, .99)
 	a.t.add(fmt.Sprintf("  each token of %d streams, 10/s each", n), fmt.Sprintf("p50 %s, p99 %s; %d tokens, none lost", fine(quantile(all, .5)), fine(p99), len(all)),
 		"250 ms", fmt.Sprintf("%.2f", p99.Seconds()/.25), "≤ 1")
-	kb := held / float64(n) / 1000
-	a.t.add("  memory a stream, its client and upstream included", fmt.Sprintf("%.0f kB", kb), "100 kB", fmt.Sprintf("%.2f", kb/100), "≤ 1")
+	kb := (took.heap + took.stacks) / float64(n) / 1000
+	a.t.add("  memory of the server a stream", fmt.Sprintf("%.0f kB, %.0f of them stacks", kb, took.stacks/float64(n)/1000), "100 kB", fmt.Sprintf("%.2f", kb/100), "≤ 1")
+	// What other programs take of the machine does not change this one.
+	each := took.processor / time.Duration(n*tokens)
+	a.t.add("  processor time of the server a token", fmt.Sprintf("%.0f µs", float64(each.Nanoseconds())/1000),
+		"2 cores at 10,000 tokens/s: 200 µs", fmt.Sprintf("%.2f", each.Seconds()/200e-6), "≤ 1")
+	return nil
+}
+
+// taken is what answers took of the server: memory when all were open, in bytes,
+// and processor time while they came.
+type taken struct {
+	heap, stacks float64
+	processor    time.Duration
+}
+
+// hold runs n answers at once.
+func (a *answers) hold(ctx context.Context, n int, p pace) (streams []*stream, _ taken, err error) {
+	p.open = make(chan struct{})
+	a.upstream.set(p)
+	idle, err := a.read()
+	if err != nil {
+		return nil, taken{}, err
+	}
+	if streams, err = a.begin(ctx, n); err != nil {
+		return nil, taken{}, err
+	}
+	full, err := a.read()
+	if err != nil {
+		return nil, taken{}, err
+	}
+	close(p.open)
+	var g errgroup.Group
+	for _, s := range streams {
+		g.Go(func() error { return s.finish(p.tokens) })
+	}
+	if err = g.Wait(); err != nil {
+		return nil, taken{}, err
+	}
+	ended, err := a.read()
+	return streams, taken{full.heap - idle.heap, full.stacks - idle.stacks, ended.before - full.after}, err
 }
 
 // begin starts n streams, a few at a time, and waits until the upstream has all.
@@ -121,23 +129,6 @@ func (a *answers) begin(ctx context.Context, n int) ([]*stream, error) {
 		}
 	}
 	return streams, nil
-}
-
-// processor is the time that this process has had of all cores.
-func processor() time.Duration {
-	var r syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
-		return 0
-	}
-	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
-}
-
-// memory is what the process holds after a collection, in bytes.
-func memory() float64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return float64(m.HeapInuse + m.StackInuse)
 }
 
 // slow has one client that takes nothing of a flood, beside 50 that do.

@@ -21,6 +21,8 @@ type OpenAI struct {
 	slots  chan struct{} // held by the requests of large calls
 	info   Info
 	pacer  Pacer // nil: none
+	// final: a connection that is refused is not tried again.
+	final bool
 }
 
 var _ Model = (*OpenAI)(nil)
@@ -44,6 +46,14 @@ func NewOpenAI(config OpenAIConfig) (*OpenAI, error) {
 			Fingerprint: hex.EncodeToString(identity[:16]),
 		},
 	}, nil
+}
+
+// hasty returns an embedder that shares all with o, for who has another way to go
+// on: where nothing listens a call fails at once.
+func (o *OpenAI) hasty() *OpenAI {
+	hasty := *o
+	hasty.final = true
+	return &hasty
 }
 
 // Info describes the model. Its fingerprint covers what is configured; weights

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -67,7 +68,7 @@ func (o *OpenAI) requestWithRetries(ctx context.Context, b batch) ([][]float32, 
 
 // retryWait decides whether to repeat after err, and when.
 func (o *OpenAI) retryWait(err error, try int) (wait time.Duration, again bool) {
-	if try >= o.config.Retries || !mayPass(err) {
+	if try >= o.config.Retries || !mayPass(err) || o.final && errors.Is(err, errRefused) {
 		return 0, false
 	}
 	var status *StatusError
@@ -134,7 +135,13 @@ func (o *OpenAI) request(ctx context.Context, body []byte, texts int) ([][]float
 // ErrUnreachable marks a request that got no whole response.
 var ErrUnreachable = errors.New("no response from the embedding server")
 
+// errRefused is an ErrUnreachable of an address where nothing listens.
+var errRefused = fmt.Errorf("%w: connection refused", ErrUnreachable)
+
 func (o *OpenAI) transportError(err error) error {
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("%w: %s", errRefused, o.redact(err.Error()))
+	}
 	return fmt.Errorf("%w: %s", ErrUnreachable, o.redact(err.Error()))
 }
 

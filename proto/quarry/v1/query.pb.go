@@ -2957,8 +2957,13 @@ func (x *VerdictEvent) GetReason() string {
 
 // DoneEvent is the last event of an answer that is whole.
 type DoneEvent struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Stages []*StageTime           `protobuf:"bytes,1,rep,name=stages,proto3" json:"stages,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In this order: "rewrite" of a follow-up and "cache" where there was one,
+	// "queue" for a turn to search, the search's own and "search" for all of them,
+	// "compose" of the prompt where there is one, "first_token" and "generate" from
+	// when the model was asked, "total". Of an answer from the cache: "cache",
+	// "total".
+	Stages []*StageTime `protobuf:"bytes,1,rep,name=stages,proto3" json:"stages,omitempty"`
 	// Markers in the model's text that pointed nowhere and were removed.
 	RemovedMarkers int32 `protobuf:"varint,2,opt,name=removed_markers,json=removedMarkers,proto3" json:"removed_markers,omitempty"`
 	// Why the model stopped: "stop", "length", …
