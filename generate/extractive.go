@@ -126,7 +126,7 @@ func (x *Extractive) embed(ctx context.Context, r Request, passages []retrieve.P
 		}
 		texts = append(texts, place+c.text)
 	}
-	vectors, err := x.vectors(ctx, append(texts, r.Question))
+	vectors, err := embed.EmbedTokens(ctx, x.model, append(texts, r.Question))
 	if err != nil {
 		return err
 	}
@@ -136,25 +136,6 @@ func (x *Extractive) embed(ctx context.Context, r Request, passages []retrieve.P
 		all[i].score = all[i].lexical + cosine(question.Whole, vectors[i].Whole) + lateWeight*lateInteraction(question, vectors[i])
 	}
 	return nil
-}
-
-// vectors are those of texts, and of their tokens where the model gives them.
-func (x *Extractive) vectors(ctx context.Context, texts []string) ([]embed.Tokens, error) {
-	if m, ok := x.model.(embed.TokenModel); ok {
-		return m.EmbedTokens(ctx, texts)
-	}
-	vectors, err := x.model.Embed(ctx, texts)
-	if err != nil {
-		return nil, err
-	}
-	if len(vectors) != len(texts) {
-		return nil, fmt.Errorf("%d vectors for %d texts", len(vectors), len(texts))
-	}
-	out := make([]embed.Tokens, len(vectors))
-	for i, v := range vectors {
-		out[i].Whole = v
-	}
-	return out, nil
 }
 
 // lexicalRank returns all units by the part of the score that needs no vector.

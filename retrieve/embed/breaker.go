@@ -58,6 +58,22 @@ func (b *Breaker) Embed(ctx context.Context, texts []string) ([][]float32, error
 	return b.try(ctx, ctx, texts)
 }
 
+// EmbedTokens is Embed with the tokens' vectors, where the model gives them.
+func (b *Breaker) EmbedTokens(ctx context.Context, texts []string) ([]Tokens, error) {
+	if err := b.down(ctx); err != nil {
+		return nil, err
+	}
+	tokens, err := EmbedTokens(ctx, b.Model, texts)
+	for i := 0; err == nil && i < len(tokens); i++ {
+		err = usable(tokens[i].Whole, b.Info().Dim)
+	}
+	b.note(ctx, err)
+	if err != nil {
+		return nil, err
+	}
+	return tokens, nil
+}
+
 // Within is Embed in at most d, where a model that takes longer has failed.
 func (b *Breaker) Within(ctx context.Context, d time.Duration, texts []string) ([][]float32, error) {
 	if err := b.down(ctx); err != nil {

@@ -157,3 +157,36 @@ func TestBreakerRefused(t *testing.T) {
 		}
 	})
 }
+
+// speaking is a hanging model that gives its tokens' vectors.
+type speaking struct{ hanging }
+
+func (m *speaking) EmbedTokens(ctx context.Context, texts []string) ([]Tokens, error) {
+	vectors, err := m.Embed(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
+	return []Tokens{{Whole: vectors[0], Each: vectors}}, nil
+}
+
+// A breaker gives the tokens' vectors of a model that has them.
+func TestBreakerTokens(t *testing.T) {
+	for _, tt := range []struct {
+		m    Model
+		each int
+	}{{&speaking{}, 1}, {&hanging{}, 0}} {
+		tokens, err := EmbedTokens(t.Context(), NewBreaker(tt.m), []string{"dogs"})
+		if err != nil || len(tokens) != 1 || len(tokens[0].Whole) != 1 || len(tokens[0].Each) != tt.each {
+			t.Errorf("%T: %v, %v", tt.m, tokens, err)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBreaker(&speaking{hanging{down: true}})
+		for range breakerFailures {
+			b.Within(t.Context(), time.Second, []string{"dogs"})
+		}
+		if _, err := EmbedTokens(t.Context(), b, []string{"dogs"}); !errors.Is(err, ErrDown) {
+			t.Errorf("while it is down: %v", err)
+		}
+	})
+}

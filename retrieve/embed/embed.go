@@ -2,7 +2,10 @@
 // process, the only part of Quarry that needs cgo) and OpenAI (HTTP).
 package embed
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // Model is one embedding model. ingest and retrieve must use the same one for a
 // collection; Info.Fingerprint tells whether they do. Safe for concurrent use.
@@ -30,6 +33,25 @@ type TokenModel interface {
 type Tokens struct {
 	Whole []float32
 	Each  [][]float32
+}
+
+// EmbedTokens is m's EmbedTokens; where m is no TokenModel, the texts' vectors alone.
+func EmbedTokens(ctx context.Context, m Model, texts []string) ([]Tokens, error) {
+	if t, ok := m.(TokenModel); ok {
+		return t.EmbedTokens(ctx, texts)
+	}
+	vectors, err := m.Embed(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
+	if len(vectors) != len(texts) {
+		return nil, fmt.Errorf("%d vectors for %d texts", len(vectors), len(texts))
+	}
+	out := make([]Tokens, len(vectors))
+	for i, v := range vectors {
+		out[i].Whole = v
+	}
+	return out, nil
 }
 
 // Info describes a model.
