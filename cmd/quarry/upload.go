@@ -132,8 +132,8 @@ func (u *uploader) put(ctx context.Context, f ingest.File) error {
 	return nil
 }
 
-// labels puts what the command line says of all documents over what one's own
-// place says.
+// labels are a document's principals and metadata: what the command line says of
+// all documents goes over what this one's own source says.
 func (u *uploader) labels(principals []string, metadata map[string]any) ([]string, *structpb.Struct, error) {
 	if len(u.in.Principals) > 0 {
 		principals = u.in.Principals
