@@ -20,8 +20,8 @@ type Extractive struct {
 	source Source
 }
 
-// NewExtractive returns an answerer that compares sentences by model, which must
-// be the one that made Request.Vector. A nil model leaves words to compare.
+// NewExtractive returns an answerer that compares sentences with the question by
+// model; a nil model leaves words to compare.
 func NewExtractive(model embed.Model, src Source) *Extractive { return &Extractive{model, src} }
 
 // Plan implements Answerer.

@@ -192,7 +192,7 @@ func (r *search) blend(ctx context.Context, candidates []Candidate) error {
 			return err
 		}
 		Fuse(scored, r.query.Fusion, r.weight())
-		if err := v.approach(ctx, scored); err != nil {
+		if err := v.addProximity(ctx, scored); err != nil {
 			return err
 		}
 		for _, c := range scored {

@@ -259,7 +259,7 @@ func (r *search) fuse(ctx context.Context, candidates []Candidate) error {
 	fused := r.stage("fuse")
 	Fuse(candidates, r.query.Fusion, r.weight())
 	fused()
-	if err := r.approach(ctx, candidates); err != nil {
+	if err := r.addProximity(ctx, candidates); err != nil {
 		return err
 	}
 	own, err := r.ownCosines(ctx, candidates)
