@@ -88,7 +88,7 @@ func (r *search) useParaphrases(texts []string) {
 		} else {
 			seen[key] = true
 		}
-		v := &search{Searcher: r.Searcher, query: r.query, collection: r.collection, scope: r.scope, analyzer: r.analyzer}
+		v := &search{Searcher: r.Searcher, query: r.query, collection: r.collection, scope: r.scope, analyzer: r.analyzer, rows: r.rows}
 		v.query.Explain, v.syntax.Text, v.wordsErr = false, text, r.wordsErr
 		r.variants = append(r.variants, v)
 		r.result.Notes = append(r.result.Notes, fmt.Sprintf("Searched also: %s", text))
