@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"maps"
 	"slices"
@@ -183,13 +181,4 @@ func (u *uploader) count(r *quarryv1.PutDocumentResponse, size int64) {
 		u.sum.IndexedBytes += size
 	}
 	u.progress.show(&u.sum)
-}
-
-// cause is an error without the path, so that equal reasons count together.
-func cause(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
 }
