@@ -88,6 +88,15 @@ func TestInvalidArguments(t *testing.T) {
 			t.Errorf("%s: %v with fields %v, want %s", c.name, c.err, fields(c.err), c.field)
 		}
 	}
+	// Rules that the library words for programs are worded for people.
+	for err, want := range map[error]string{
+		search("", nil): "query: must not be empty",
+		nameErr:         `name: must be 1 to 63 lower-case letters, digits, "-", "_" and ".", of which a letter or digit comes first`,
+	} {
+		if got := status.Convert(err).Message(); got != want {
+			t.Errorf("said %q, want %q", got, want)
+		}
+	}
 }
 
 func TestUnknownThings(t *testing.T) {

@@ -31,7 +31,7 @@ func fromAbout(a generate.About) *quarryv1.Model {
 	}
 	out.Price, out.PriceDate = fromPrice(a.Price)
 	if a.Resting != "" {
-		out.RestingFor = durationpb.New(a.For)
+		out.RestingFor = durationpb.New(a.RestingFor)
 	}
 	return out
 }

@@ -1,7 +1,6 @@
 package generate
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,9 +18,9 @@ type About struct {
 	Policy        string
 	ContextTokens int
 	Price         *Price // nil: not known, or its members'
-	// Resting is why it is not asked for a while, as a Try's code; empty: it is.
-	Resting string
-	For     time.Duration
+	// Resting is why it is not asked for RestingFor, as a Try's code; empty: it is.
+	Resting    string
+	RestingFor time.Duration
 }
 
 // Describe says what a is, and whether its provider is left alone at the time now.
@@ -44,7 +43,7 @@ func (m *member) about(now time.Time) About {
 		out.Provider, out.Model = chat.model.Serves()
 		out.ContextTokens = chat.context
 	}
-	out.For, out.Resting = m.breaker.resting(now)
+	out.RestingFor, out.Resting = m.breaker.resting(now)
 	return out
 }
 
@@ -73,8 +72,11 @@ func (p Policy) words() (out []string) {
 			out = append(out, fmt.Sprintf("at most %g USD %s", b.dollars, b.of))
 		}
 	}
-	if p.bounded() {
-		out = append(out, map[bool]string{true: "refuse when spent", false: "downgrade when spent"}[p.Refuse])
+	switch {
+	case p.bounded() && p.Refuse:
+		out = append(out, "refuse when spent")
+	case p.bounded():
+		out = append(out, "downgrade when spent")
 	}
 	return out
 }
@@ -85,7 +87,7 @@ func (b *breaker) resting(now time.Time) (time.Duration, string) {
 	defer b.mu.Unlock()
 	open, rest := max(0, b.openUntil.Sub(now)), max(0, b.restUntil.Sub(now))
 	switch {
-	case b.failed >= b.failures && open >= rest && cmp.Or(b.probing, open > 0):
+	case b.failed >= b.failures && open >= rest && (b.probing || open > 0):
 		return open, CodeCircuitOpen
 	case rest > 0:
 		return rest, CodeRetryLater

@@ -3,7 +3,6 @@ package generate
 import (
 	"cmp"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/quarry-rag/quarry/generate/prompt"
 	"github.com/quarry-rag/quarry/generate/provider"
 	"github.com/quarry-rag/quarry/retrieve/embed"
 )
@@ -133,19 +133,12 @@ func (r RouteConfig) route(members map[string]*member, p Parts, purse *purse) (*
 		route.members = append(route.members, members[name])
 	}
 	if len(r.Split) > 0 {
-		route.pick = func(key string) []*member { return split(route.members, r.Split, percentOf(r.Name, key)) }
+		route.pick = func(key string) []*member { return split(route.members, r.Split, prompt.PercentOf(r.Name, key)) }
 		for _, name := range slices.Sorted(maps.Keys(r.Split)) {
 			route.parts = append(route.parts, fmt.Sprintf("%g%% %s", r.Split[name], name))
 		}
 	}
 	return route, nil
-}
-
-// percentOf is where in a route's split a key falls, from 0 to under 100: each
-// percent gets as many keys, and a key falls elsewhere in another route.
-func percentOf(route, key string) float64 {
-	sum := sha256.Sum256([]byte(route + "\x00" + key))
-	return float64(binary.BigEndian.Uint64(sum[:])>>11) / (1 << 53) * 100
 }
 
 // split moves the model that at, 0 to 100, falls to before the others.

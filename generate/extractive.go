@@ -20,8 +20,8 @@ type Extractive struct {
 	source Source
 }
 
-// NewExtractive returns an answerer that compares sentences by model, which must
-// be the one that made Request.Vector. A nil model leaves words to compare.
+// NewExtractive returns an answerer that compares sentences with the question by
+// model; a nil model leaves words to compare.
 func NewExtractive(model embed.Model, src Source) *Extractive { return &Extractive{model, src} }
 
 // Plan implements Answerer.
@@ -84,9 +84,10 @@ type candidate struct {
 //
 //	cos(question, "title. sentence") + .75·late + .4·overlap + .3·passage + .3·type
 //
-// where late is lateInteraction of the same two, overlap is the part of the weight of the question's terms found in the
-// sentence or its title, passage is ½·BM25/max + ½·cosine/max, and type says
-// whether the sentence has what is asked for. Only the best by the last three
+// where late is lateInteraction of the same two, overlap is the part of the weight
+// of the question's terms found in the sentence or its title, passage is
+// ½·BM25/max + ½·cosine/max, and type says whether the sentence has what is asked
+// for. Only the best by the last three
 // are embedded, and only they are returned. degraded says why meaning had no
 // part in it; it is empty when it had.
 func (x *Extractive) rank(ctx context.Context, r Request, read *reading) (ranked []candidate, degraded string, err error) {

@@ -17,7 +17,7 @@ func lateInteraction(question, text embed.Tokens) float64 {
 	for _, q := range question.Each {
 		var best float32
 		for _, t := range text.Each {
-			if d := dot(q, t); d > best { // never of what is no number
+			if d := dot(q, t); d > best { // never with NaN
 				best = d
 			}
 		}

@@ -52,9 +52,9 @@ func classify(text string) []line {
 	return joinCode(beside(text, lines))
 }
 
-// beside looks again at lines that those beside them tell more of: one of several
-// sentences that has a bar in it, without a row beside it, is prose, and one
-// with two spaces within, after columns, is columns too.
+// beside corrects the kinds of lines by what stands next to them: a line of several
+// sentences with a bar in it is prose unless a row is above or below, and a line
+// with two spaces within it is columns when it follows columns.
 func beside(text string, lines []line) []line {
 	tabular := func(i int) bool {
 		return i >= 0 && i < len(lines) && (lines[i].kind == rowLine || lines[i].kind == ruleLine)

@@ -9,9 +9,9 @@ type Spending interface {
 	Spent(ctx context.Context, collection string) (float64, error)
 }
 
-// purse is what the routes of one server spend from. What answers on their way may
-// cost is set aside until they have ended and what they cost is recorded, so that
-// a thousand asked at once do not each spend the same last dollar. Other servers on
+// purse is what the routes of one server spend from. What an answer may cost is set
+// aside until it has ended and its cost is recorded, so that a thousand answers at
+// once do not each spend the same last dollar. Other servers on
 // the same database are seen only by what they recorded. Safe for concurrent use.
 type purse struct {
 	spending Spending

@@ -89,7 +89,7 @@ routes:
 		if a.Provider != "openai" || a.Model != "m1" || a.ContextTokens != 4096 || a.Price.Output != 15 || a.Resting != "" {
 			t.Errorf("%+v", a)
 		}
-		if b.Provider != "anthropic" || b.Resting != CodeCircuitOpen || b.For != 20*time.Second {
+		if b.Provider != "anthropic" || b.Resting != CodeCircuitOpen || b.RestingFor != 20*time.Second {
 			t.Errorf("%+v", b)
 		}
 		if e.Name != "extractive" || e.Price != free {

@@ -29,10 +29,10 @@ func say(c candidate, p retrieve.Passage) string {
 	return text
 }
 
-// marked is a quote with its marker, which must be seen as one, and so must those
-// that come after: not in code that the quote leaves open, as a stray backtick
-// does to the end of its line. It is not ok when no place for it is found, or
-// when others are in the quote.
+// marked returns a quote with its marker after it, so placed that a reader of the
+// answer finds this marker and later ones: a quote may leave code open, as a stray
+// backtick does to the end of its line, and nothing in code is a marker. It is not
+// ok when there is no such place, or when the quote holds markers itself.
 func marked(text string, passage int) (string, bool) {
 	if text == "" || markersIn(text) > 0 {
 		return "", false
@@ -87,8 +87,8 @@ func sayCode(text string) string {
 	return lead + fence + info + "\n" + code + "\n" + fence
 }
 
-// withoutMarkers leaves out markers, and those that leaving them out makes, up to
-// a bound.
+// withoutMarkers leaves out markers, and those that arise when others are left
+// out, in up to four rounds.
 func withoutMarkers(text string) string {
 	for range 4 {
 		var s scanner

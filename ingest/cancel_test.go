@@ -65,8 +65,8 @@ func TestCancelledImportStops(t *testing.T) {
 
 // Rates are of the last half minute, fall when nothing happens, and give the time
 // left for what waits, quarantined documents not counted.
-func TestPace(t *testing.T) {
-	var p pace
+func TestRates(t *testing.T) {
+	var p rates
 	begin := time.Unix(0, 0)
 	m := Import{State: Indexing, Queued: 100, QueuedBytes: 100_000}
 	if r := p.rate(begin, &m); r != nil {

@@ -15,7 +15,7 @@ type File struct {
 }
 
 // Files yields what an import of a file or folder would read and what it would
-// skip, for who sends the files instead. Hidden ones are left out.
+// skip, for clients that send the files themselves. Hidden ones are left out.
 func Files(root string) (files iter.Seq[File], done func(), err error) {
 	t, err := openTree(root)
 	if err != nil {

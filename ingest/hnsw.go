@@ -55,7 +55,13 @@ func (ix *indexer) wantAllHNSW(ctx context.Context) error {
 	return nil
 }
 
-func hnswState(ctx context.Context, db querier, space int64) (exists, valid bool, err error) {
+// rowQuerier is a pool or a connection.
+type rowQuerier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// hnswState tells whether a space's index exists, and whether it is whole.
+func hnswState(ctx context.Context, db rowQuerier, space int64) (exists, valid bool, err error) {
 	err = db.QueryRow(ctx, `
 		select i.indisvalid from pg_index i join pg_class c on c.oid = i.indexrelid
 		 where c.relname = $1 and pg_table_is_visible(c.oid)`, hnswName(space)).Scan(&valid)

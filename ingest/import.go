@@ -126,10 +126,6 @@ func (in *Ingester) Imports(ctx context.Context, collection string, before int64
 	return all, nil
 }
 
-type querier interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-}
-
 func readImport(ctx context.Context, db rowsQuerier, col, id int64) (Import, error) {
 	rows, err := db.Query(ctx, selectImport+` where collection_id = $1 and import_id = $2`, col, id)
 	if err != nil {

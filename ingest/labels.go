@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -93,6 +94,13 @@ func (t *tree) labelsOf(rel string) (labels, error) {
 		return l, errors.New(plain(err))
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return l, errors.New(plain(err))
+	}
+	if reason := notRegular(info.Mode()); reason != "" {
+		return l, errors.New(reason) // an open pipe reads as an empty file, which would say nothing
+	}
 	body, err := io.ReadAll(io.LimitReader(f, maxLabelsBytes+1))
 	if err != nil {
 		return l, errors.New(plain(err))
@@ -103,23 +111,32 @@ func (t *tree) labelsOf(rel string) (labels, error) {
 	return parseLabels(body)
 }
 
-// parseLabels refuses what it does not know: a misspelt "principals" must not
-// open a folder to everyone.
-func parseLabels(body []byte) (labels, error) {
+// parseLabels refuses what it does not know, and a second YAML document: a misspelt
+// "principals", or one that is not read, must not open a folder to everyone.
+func parseLabels(body []byte) (l labels, err error) {
+	var document yaml.Node
+	d := yaml.NewDecoder(bytes.NewReader(body))
+	if err := d.Decode(&document); errors.Is(err, io.EOF) {
+		return l, nil
+	} else if err != nil {
+		return l, err
+	}
+	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return l, errors.New("more than one YAML document")
+	}
 	var said map[string]any
-	if err := yaml.Unmarshal(body, &said); err != nil {
-		return labels{}, err
+	if err := document.Decode(&said); err != nil {
+		return l, err
 	}
 	for key, value := range said {
 		switch {
 		case key != "principals" && key != "metadata":
-			return labels{}, fmt.Errorf("%q is none of principals and metadata", key)
+			return l, fmt.Errorf("%q is none of principals and metadata", key)
 		case value == nil:
-			return labels{}, fmt.Errorf("%s has no value; write [] for everyone, or leave it out", key)
+			return l, fmt.Errorf("%s has no value; write [] for everyone, or leave it out", key)
 		}
 	}
-	var l labels
-	if err := yaml.Unmarshal(body, &l); err != nil {
+	if err := document.Decode(&l); err != nil {
 		return labels{}, err
 	}
 	return l, l.check()

@@ -3,6 +3,8 @@ package ingest
 import (
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -107,7 +109,7 @@ func TestFolderOfUnreadableLabelsIsLeftOut(t *testing.T) {
 	b.work(WorkerOptions{})
 	for name, text := range map[string]string{
 		"misspelt": "principal: [hr]\n", "no list": "principals: hr\n", "no value": "principals:\n", "empty name": "principals: ['']\n",
-		"not YAML": "{", "too large": "metadata: {a: " + string(make([]byte, maxLabelsBytes)) + "}",
+		"not YAML": "{", "two documents": "metadata: {a: b}\n---\nprincipals: [hr]\n", "too large": "metadata: {a: " + string(make([]byte, maxLabelsBytes)) + "}",
 	} {
 		t.Run(name, func(t *testing.T) {
 			root := t.TempDir()
@@ -120,6 +122,32 @@ func TestFolderOfUnreadableLabelsIsLeftOut(t *testing.T) {
 				t.Errorf("%+v", m)
 			}
 		})
+	}
+}
+
+// What is no file, such as a pipe, which reads as empty, says nothing that can be
+// relied on either.
+func TestPipeOfLabelsOpensNothing(t *testing.T) {
+	root := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(root, LabelsFile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tree, err := openTree(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.close()
+	if l, err := tree.labelsOf("."); err == nil || !strings.Contains(err.Error(), "named pipe") {
+		t.Errorf("%+v, %v", l, err)
+	}
+}
+
+// A file without a word says nothing, as none does.
+func TestParseEmptyLabels(t *testing.T) {
+	for _, text := range []string{"", "# nothing yet\n", "---\n"} {
+		if l, err := parseLabels([]byte(text)); err != nil || l.Principals != nil || l.Metadata != nil {
+			t.Errorf("%q: %+v, %v", text, l, err)
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ func (in *Ingester) WatchImport(ctx context.Context, collection string, id int64
 	return func(yield func(Import, error) bool) {
 		var last Import
 		var shown time.Time
-		var p pace
+		var r rates
 		for {
 			m, err := in.Import(ctx, collection, id)
 			if err != nil {
@@ -32,7 +32,7 @@ func (in *Ingester) WatchImport(ctx context.Context, collection string, id int64
 				return
 			}
 			now := time.Now()
-			m.Rate = p.rate(now, &m)
+			m.Rate = r.rate(now, &m)
 			if !sameProgress(m, last) || now.Sub(shown) >= watchShow {
 				if !yield(m, nil) {
 					return
@@ -59,7 +59,7 @@ func sameProgress(a, b Import) bool {
 		a.Plan.Removed.Count == b.Plan.Removed.Count
 }
 
-// Rate is how fast an import goes, over the last paceOver.
+// Rate is how fast an import goes, over the last half minute.
 type Rate struct {
 	Chunks, Tokens, Bytes float64 // a second
 	// Left is the time that the rest takes at this rate; 0: not known.
@@ -67,47 +67,48 @@ type Rate struct {
 }
 
 const (
-	// paceOver is the time over which rates are taken: documents come in batches.
-	paceOver = 30 * time.Second
-	// paceFrom is the shortest time that gives a rate.
-	paceFrom = 2 * time.Second
-	// paceStep is the time between two states that are kept.
-	paceStep = time.Second
+	// rateOver is the time over which rates are taken: documents come in batches.
+	rateOver = 30 * time.Second
+	// rateFrom is the shortest time that gives a rate.
+	rateFrom = 2 * time.Second
+	// sampleEvery is the time between two states that are kept.
+	sampleEvery = time.Second
 )
 
-// pace keeps an import's states of the last paceOver. The zero value is ready.
-type pace struct{ seen []paced }
+// rates keeps samples of an import of the last rateOver. The zero value is ready.
+type rates struct{ seen []sample }
 
-type paced struct {
+// sample is how far an import was at a time.
+type sample struct {
 	at                    time.Time
 	chunks, tokens, bytes int64
 }
 
 // rate notes a state, and returns the rate up to it or nil when it is too early.
-func (p *pace) rate(now time.Time, m *Import) *Rate {
+func (r *rates) rate(now time.Time, m *Import) *Rate {
 	// A large document's chunks are embedded long before they are written.
-	is := paced{now, max(m.Chunks, m.Embedded), m.Tokens, m.IndexedBytes}
-	for len(p.seen) > 1 && now.Sub(p.seen[1].at) >= paceOver {
-		p.seen = p.seen[1:]
+	is := sample{now, max(m.Chunks, m.Embedded), m.Tokens, m.IndexedBytes}
+	for len(r.seen) > 1 && now.Sub(r.seen[1].at) >= rateOver {
+		r.seen = r.seen[1:]
 	}
-	if n := len(p.seen); n == 0 || now.Sub(p.seen[n-1].at) >= paceStep {
-		p.seen = append(p.seen, is)
+	if n := len(r.seen); n == 0 || now.Sub(r.seen[n-1].at) >= sampleEvery {
+		r.seen = append(r.seen, is)
 	}
-	from := p.seen[0]
+	from := r.seen[0]
 	seconds := now.Sub(from.at).Seconds()
-	if seconds < paceFrom.Seconds() {
+	if seconds < rateFrom.Seconds() {
 		return nil
 	}
 	a := func(from, to int64) float64 { return max(0, float64(to-from)) / seconds }
-	r := &Rate{Chunks: a(from.chunks, is.chunks), Tokens: a(from.tokens, is.tokens), Bytes: a(from.bytes, is.bytes)}
-	if left := m.bytesLeft(); m.State == Indexing && left > 0 && r.Bytes > 0 {
-		r.Left = time.Duration(min(left/r.Bytes, 1e9) * float64(time.Second))
+	out := &Rate{Chunks: a(from.chunks, is.chunks), Tokens: a(from.tokens, is.tokens), Bytes: a(from.bytes, is.bytes)}
+	if left := m.bytesLeft(); m.State == Indexing && left > 0 && out.Bytes > 0 {
+		out.Left = time.Duration(min(left/out.Bytes, 1e9) * float64(time.Second))
 	}
-	return r
+	return out
 }
 
-// bytesLeft are those of the documents that wait, taking what was quarantined or
-// replaced for as large as these.
+// bytesLeft estimates the bytes of the documents that wait: those that were
+// quarantined or replaced are taken to be as large as these.
 func (m *Import) bytesLeft() float64 {
 	wait := float64(m.Queued - m.Indexed - m.Failed - m.Superseded)
 	if wait <= 0 {

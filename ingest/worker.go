@@ -164,10 +164,8 @@ func (w *Worker) startPatiently(ctx context.Context) error {
 		if ctx.Err() == nil {
 			w.log.WarnContext(ctx, "start worker", "err", err, "again_in", wait)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
+		if err := sleep(ctx, wait); err != nil {
+			return err
 		}
 	}
 }

@@ -86,9 +86,6 @@ func (r *search) chunks(ctx context.Context, candidates []Candidate) (map[int64]
 	if err != nil {
 		return nil, err
 	}
-	if r.rows == nil {
-		r.rows = map[int64]*found{}
-	}
 	for _, id := range ids {
 		r.rows[id] = nil
 	}

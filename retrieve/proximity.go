@@ -14,10 +14,10 @@ const (
 	proximityBytes = 8 << 10
 )
 
-// approach sets Candidate.Proximity of the best candidates, which are sorted, and
+// addProximity sets Candidate.Proximity of the best candidates, which are sorted, and
 // fuses once more. Postings have no positions, so it takes the texts, most of
 // which are returned afterwards.
-func (r *search) approach(ctx context.Context, candidates []Candidate) error {
+func (r *search) addProximity(ctx context.Context, candidates []Candidate) error {
 	if r.query.Fusion != Weighted || len(r.terms.ids) < 2 || len(r.near) == 0 || len(r.words.hits) == 0 {
 		return nil
 	}

@@ -42,8 +42,8 @@ func TestIndexed(t *testing.T) {
 	}
 }
 
-// close is the proximity of the query's terms in each chunk.
-func (c *corpus) close(t testing.TB, query string) map[int64]float64 {
+// proximity is that of the query's terms in each chunk.
+func (c *corpus) proximity(t testing.TB, query string) map[int64]float64 {
 	t.Helper()
 	analyzer, err := lexical.For(c.language)
 	if err != nil {
@@ -79,7 +79,7 @@ func (c *corpus) close(t testing.TB, query string) map[int64]float64 {
 // both is the score of each chunk when both legs run.
 func (c *corpus) both(t testing.TB, query string, dense, bm25 map[int64]float64, w float64) map[int64]float64 {
 	t.Helper()
-	held, close, words := c.held(t, query), c.close(t, query), map[int64]float64{}
+	held, near, words := c.held(t, query), c.proximity(t, query), map[int64]float64{}
 	for id := range dense {
 		words[id] = bm25[id] + held[id]/2
 	}
@@ -88,7 +88,7 @@ func (c *corpus) both(t testing.TB, query string, dense, bm25 map[int64]float64,
 		return cmp.Or(cmp.Compare(first[b], first[a]), cmp.Compare(dense[b], dense[a]), cmp.Compare(a, b))
 	})
 	for _, id := range ids[:min(20, len(ids))] {
-		words[id] += close[id]
+		words[id] += near[id]
 	}
 	return fused(dense, words, w)
 }

@@ -161,7 +161,8 @@ type Result struct {
 	Stages      []Stage
 }
 
-// Stage is the time that one step took. Legs run at once, so stages overlap.
+// Stage is the time that one step took. Legs run at once, so stages overlap; a step
+// taken in parts, as hydrate is for proximity and again for the passages, has one each.
 type Stage struct {
 	// "collection", "filter", "rewrite", "paraphrases", "embed", "dense", "lexical", "sift", "fill" (scores that only one
 	// leg gave), "fuse", "proximity", "rerank", "hydrate", "expand", "explain", "total"

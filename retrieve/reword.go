@@ -88,7 +88,7 @@ func (r *search) useParaphrases(texts []string) {
 		} else {
 			seen[key] = true
 		}
-		v := &search{Searcher: r.Searcher, query: r.query, collection: r.collection, scope: r.scope, analyzer: r.analyzer}
+		v := &search{Searcher: r.Searcher, query: r.query, collection: r.collection, scope: r.scope, analyzer: r.analyzer, rows: r.rows}
 		v.query.Explain, v.syntax.Text, v.wordsErr = false, text, r.wordsErr
 		r.variants = append(r.variants, v)
 		r.result.Notes = append(r.result.Notes, fmt.Sprintf("Searched also: %s", text))
@@ -192,7 +192,7 @@ func (r *search) blend(ctx context.Context, candidates []Candidate) error {
 			return err
 		}
 		Fuse(scored, r.query.Fusion, r.weight())
-		if err := v.approach(ctx, scored); err != nil {
+		if err := v.addProximity(ctx, scored); err != nil {
 			return err
 		}
 		for _, c := range scored {

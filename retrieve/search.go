@@ -36,7 +36,7 @@ type search struct {
 	aim        []float32        // what the dense leg searches by
 	near       []hit
 	words      words
-	rows       map[int64]*found // chunks read; nil: gone
+	rows       map[int64]*found // chunks read, by paraphrases too; nil: gone
 	denseErr   error
 	wordsErr   error
 	mu         sync.Mutex // of result.Stages while legs run
@@ -51,11 +51,15 @@ type search struct {
 // when no leg is left. It stops early, with ctx's error, when ctx ends. Safe for
 // concurrent use.
 func (s *Searcher) Search(ctx context.Context, q Query) (Result, error) {
-	r := &search{Searcher: s, query: q}
+	r := s.begin(q)
 	if err := r.run(ctx); err != nil {
 		return Result{}, fmt.Errorf("search %q: %w", q.Collection, err)
 	}
 	return r.result, nil
+}
+
+func (s *Searcher) begin(q Query) *search {
+	return &search{Searcher: s, query: q, rows: map[int64]*found{}}
 }
 
 func (r *search) run(ctx context.Context) error {
@@ -259,7 +263,7 @@ func (r *search) fuse(ctx context.Context, candidates []Candidate) error {
 	fused := r.stage("fuse")
 	Fuse(candidates, r.query.Fusion, r.weight())
 	fused()
-	if err := r.approach(ctx, candidates); err != nil {
+	if err := r.addProximity(ctx, candidates); err != nil {
 		return err
 	}
 	own, err := r.ownCosines(ctx, candidates)

@@ -31,7 +31,7 @@ type Loss struct {
 // collection; each statement ends at the pool's limit.
 func (s *Searcher) ExplainDocument(ctx context.Context, q Query, uri string) (Loss, error) {
 	q.Explain = true
-	r := &search{Searcher: s, query: q}
+	r := s.begin(q)
 	if err := r.run(ctx); err != nil {
 		return Loss{}, fmt.Errorf("explain %q: %w", q.Collection, err)
 	}

@@ -101,8 +101,8 @@ func runImport(ctx context.Context, cl *client, in *quarryv1.StartImportRequest,
 }
 
 // watch follows an import to its end, or to an error, and returns the last state
-// seen. A stream that breaks because the server
-// or its database is away for a moment is opened again.
+// seen. A stream that breaks because the server or its database is away for a
+// moment is opened again.
 func watch(ctx context.Context, cl *client, im *quarryv1.Import, p *progress) (*quarryv1.Import, error) {
 	for broken := 0; ; {
 		next, err := watchOnce(ctx, cl, im, p)

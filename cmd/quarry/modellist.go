@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
@@ -26,18 +24,16 @@ func (c *modelsCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 
 // modelsText is a table, the default first. A price that is not known is said to be.
 func modelsText(models []*quarryv1.Model) string {
-	var b bytes.Buffer
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tPROVIDER\tMODEL\tCONTEXT\tUSD A MILLION: IN, CACHED, OUT\tAT PRESENT")
+	var b strings.Builder
+	fmt.Fprintln(&b, "NAME\tPROVIDER\tMODEL\tCONTEXT\tUSD A MILLION: IN, CACHED, OUT\tAT PRESENT")
 	for i, m := range models {
 		now := restingText(m)
 		if i == 0 {
 			now = strings.TrimSuffix("default, "+now, ", ")
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", clean(m.Name), providerText(m), line(servedText(m), 100), contextText(m), priceText(m), now)
+		fmt.Fprintf(&b, "%s\t%s\t%s\t%s\t%s\t%s\n", clean(m.Name), providerText(m), line(servedText(m), 100), contextText(m), priceText(m), now)
 	}
-	w.Flush()
-	return b.String()
+	return table(b.String())
 }
 
 func providerText(m *quarryv1.Model) string {

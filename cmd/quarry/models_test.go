@@ -153,7 +153,7 @@ func TestUsageText(t *testing.T) {
 		{Day: "2026-11-01", Collection: "docs", Model: "b", Answers: 1, Failures: 1, Unpriced: 2},
 	})
 	var cells [][]string
-	for _, l := range strings.Split(strings.TrimSpace(got), "\n") {
+	for _, l := range strings.Split(got, "\n") {
 		cells = append(cells, strings.Fields(l)[3:])
 	}
 	want := [][]string{
@@ -175,7 +175,7 @@ func TestModelsText(t *testing.T) {
 		{Name: "extractive", Provider: "extractive"},
 	})
 	var rows []string
-	for _, l := range strings.Split(strings.TrimSpace(got), "\n")[1:] {
+	for _, l := range strings.Split(got, "\n")[1:] {
 		rows = append(rows, strings.Join(strings.Fields(l), " "))
 	}
 	want := []string{

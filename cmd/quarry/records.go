@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -75,6 +76,14 @@ func (u *uploader) results(stream putStream) error {
 		u.progress.say(fmt.Sprintf("  %d documents sent", u.sum.Listed))
 		u.mu.Unlock()
 	}
+}
+
+// cause is an error without the path, which is said beside it.
+func cause(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	return err
 }
 
 func (u *uploader) sendRecords(stream putStream, path string) error {

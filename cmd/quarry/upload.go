@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"maps"
 	"slices"
@@ -132,8 +130,8 @@ func (u *uploader) put(ctx context.Context, f ingest.File) error {
 	return nil
 }
 
-// labels puts what the command line says of all documents over what one's own
-// place says.
+// labels are a document's principals and metadata: what the command line says of
+// all documents goes over what this one's own source says.
 func (u *uploader) labels(principals []string, metadata map[string]any) ([]string, *structpb.Struct, error) {
 	if len(u.in.Principals) > 0 {
 		principals = u.in.Principals
@@ -183,13 +181,4 @@ func (u *uploader) count(r *quarryv1.PutDocumentResponse, size int64) {
 		u.sum.IndexedBytes += size
 	}
 	u.progress.show(&u.sum)
-}
-
-// cause is an error without the path, so that equal reasons count together.
-func cause(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
 }

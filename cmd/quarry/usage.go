@@ -1,9 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -35,12 +35,11 @@ func usageText(rows []*quarryv1.UsageRow) string {
 	if len(rows) == 0 {
 		return "nothing was asked"
 	}
-	var b bytes.Buffer
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "DAY\tCOLLECTION\tMODEL\tANSWERS\tFAILURES\tTOKENS IN\tCACHED\tTOKENS OUT\tUSD\tFROM CACHE\tUSD SAVED\tBY CASCADES")
+	var b strings.Builder
+	fmt.Fprintln(&b, "DAY\tCOLLECTION\tMODEL\tANSWERS\tFAILURES\tTOKENS IN\tCACHED\tTOKENS OUT\tUSD\tFROM CACHE\tUSD SAVED\tBY CASCADES")
 	sum := &quarryv1.UsageRow{Day: "total"}
 	for _, r := range rows {
-		usageLine(w, r)
+		usageLine(&b, r)
 		sum.Answers += r.Answers
 		sum.Failures += r.Failures
 		sum.InputTokens += r.InputTokens
@@ -52,12 +51,20 @@ func usageText(rows []*quarryv1.UsageRow) string {
 		sum.Saved += r.Saved
 		sum.Spared += r.Spared
 	}
-	usageLine(w, sum)
+	usageLine(&b, sum)
+	return table(b.String())
+}
+
+// table aligns the cells of lines, which tabs divide, and leaves out the last line's end.
+func table(lines string) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	io.WriteString(w, lines)
 	w.Flush()
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-func usageLine(w *tabwriter.Writer, r *quarryv1.UsageRow) {
+func usageLine(w io.Writer, r *quarryv1.UsageRow) {
 	fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t%.6f\t%.6f\n", r.Day, r.Collection, clean(r.Model),
 		r.Answers, r.Failures, r.InputTokens, r.CachedTokens, r.OutputTokens, costText(r.Cost, r.Unpriced, r.Answers+r.Failures), r.Hits, r.Saved, r.Spared)
 }

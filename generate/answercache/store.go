@@ -136,8 +136,8 @@ func worth(e *Entry) bool {
 	return false
 }
 
-// Forget removes the answers to questions of a collection, whoever asked them: they
-// were deleted where they were asked.
+// Forget removes the answers to questions that were asked of a collection, whoever
+// asked them: for those whose conversation is deleted.
 func (c *Cache) Forget(ctx context.Context, collection string, questions []string) error {
 	asked := make([]string, len(questions))
 	for i, q := range questions {

@@ -37,11 +37,18 @@ func (a Activation) pick(key string) Ref {
 	if a.TrialPercent <= 0 {
 		return a.Base
 	}
-	sum := sha256.Sum256([]byte(a.Trial.String() + "\x00" + key))
-	if float64(binary.BigEndian.Uint64(sum[:])>>11)/(1<<53)*100 < a.TrialPercent {
+	if PercentOf(a.Trial.String(), key) < a.TrialPercent {
 		return a.Trial
 	}
 	return a.Base
+}
+
+// PercentOf is where a key falls in a trial, from 0 to under 100: each percent gets
+// as many keys, the same key always falls on the same place, and on another one in
+// a trial of another name.
+func PercentOf(trial, key string) float64 {
+	sum := sha256.Sum256([]byte(trial + "\x00" + key))
+	return float64(binary.BigEndian.Uint64(sum[:])>>11) / (1 << 53) * 100
 }
 
 // Choose returns what answers a question in a collection; the built-in prompt

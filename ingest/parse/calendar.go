@@ -100,26 +100,28 @@ func (c *calendar) end() {
 // calendarPerson is a name, where the parameter CN has it, and an address.
 func calendarPerson(parameters, value string) string {
 	value = strings.TrimPrefix(strings.ToLower(value), "mailto:")
-	for p := range strings.SplitSeq(parameters, ";") {
-		if name, ok := strings.CutPrefix(p, "CN="); ok {
-			return strings.Trim(name, `"`) + " <" + value + ">"
-		}
+	if name := calendarParameter(parameters, "CN"); name != "" {
+		return strings.Trim(name, `"`) + " <" + value + ">"
 	}
 	return value
+}
+
+// calendarParameter is a property's parameter, empty without it.
+func calendarParameter(parameters, name string) string {
+	for p := range strings.SplitSeq(parameters, ";") {
+		if value, ok := strings.CutPrefix(p, name+"="); ok {
+			return value
+		}
+	}
+	return ""
 }
 
 // calendarTime writes a date or time as people do, with its zone; what is none
 // is returned as it is.
 func calendarTime(parameters, value string) string {
-	zone := ""
-	for p := range strings.SplitSeq(parameters, ";") {
-		if z, ok := strings.CutPrefix(p, "TZID="); ok {
-			zone = " " + z
-		}
-	}
 	for form, layout := range map[string]string{"20060102T150405Z": "2006-01-02 15:04 UTC", "20060102T150405": "2006-01-02 15:04", "20060102": time.DateOnly} {
 		if t, err := time.Parse(form, value); err == nil {
-			return t.Format(layout) + zone
+			return strings.TrimSpace(t.Format(layout) + " " + calendarParameter(parameters, "TZID"))
 		}
 	}
 	return value

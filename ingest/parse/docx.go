@@ -84,6 +84,18 @@ type docxParagraph struct {
 	sup, hidden bool
 }
 
+// runProperty reads how the open run is shown.
+func (p *docxParagraph) runProperty(_ *xmlWalker, e element) error {
+	switch e.Name.Local {
+	case "vertAlign":
+		p.sup = e.attr("val") == "superscript"
+	case "vanish":
+		p.hidden = isOn(e)
+	}
+	return nil
+}
+
+// write adds text of the open run.
 func (p *docxParagraph) write(s string) {
 	switch s = ticks.Replace(s); {
 	case p.hidden:
@@ -134,15 +146,7 @@ func (d *docx) inline(x *xmlWalker, e element, p *docxParagraph) error {
 		p.sup, p.hidden = false, false
 		return x.descend()
 	case "rPr":
-		return x.walk(func(_ *xmlWalker, e element) error {
-			switch e.Name.Local {
-			case "vertAlign":
-				p.sup = e.attr("val") == "superscript"
-			case "vanish":
-				p.hidden = isOn(e)
-			}
-			return nil
-		})
+		return x.walk(p.runProperty)
 	case "tab", "ptab":
 		p.text.WriteByte('\t')
 	case "br", "cr":

@@ -1,8 +1,6 @@
 package parse
 
-import (
-	"golang.org/x/net/html/atom"
-)
+import "golang.org/x/net/html/atom"
 
 // listState is an open list.
 type listState struct {

@@ -28,9 +28,9 @@ func (p *page) weigh(r rune) {
 }
 
 // content leaves out the blocks around a page's content: those outside its main
-// part, where it has one with a third of the text or more; else the links before its first
-// heading of level 1, if there is one, and at its end. A page that is links for
-// the most part, an index, is kept whole.
+// part, where it has one with a third of the text or more; else the links before
+// its first heading of level 1, if there is one, and at its end. A page that is
+// links for the most part, an index, is kept whole.
 func content(p Parsed, marks []blockMark) Parsed {
 	if len(p.Blocks) == maxBlocks {
 		return p // its last block is all the rest

@@ -5,6 +5,13 @@ import (
 	"slices"
 )
 
+// box bounds what stands on a page or slide. Y runs upwards.
+type box struct{ left, right, top, bottom float64 }
+
+func (b box) union(o box) box {
+	return box{min(b.left, o.left), max(b.right, o.right), max(b.top, o.top), min(b.bottom, o.bottom)}
+}
+
 // maxOrdered is how many boxes are put in order by cuts; more are sorted.
 const maxOrdered = 2000
 
@@ -12,8 +19,8 @@ const maxOrdered = 2000
 // the page is divided at its widest gap, into rows or columns, and so on in each
 // part (the recursive X-Y cut; Nagy and Seth, 1984). A column has least boxes or
 // more. What no gap divides is read from the top down, as it comes where it is
-// as high. Y runs upwards.
-func readingOrder(boxes []pdfBox, least int) []int {
+// as high.
+func readingOrder(boxes []box, least int) []int {
 	order := make([]int, len(boxes))
 	for i := range order {
 		order[i] = i
@@ -26,11 +33,13 @@ func readingOrder(boxes []pdfBox, least int) []int {
 	return order
 }
 
-func byTop(boxes []pdfBox, order []int) {
+// byTop sorts order from the top down.
+func byTop(boxes []box, order []int) {
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(boxes[b].top, boxes[a].top) })
 }
 
-func cut(boxes []pdfBox, order []int, least int) {
+// cut puts order, a part of the page, into reading order.
+func cut(boxes []box, order []int, least int) {
 	for len(order) > 1 {
 		row, rowGap := widest(order, func(i int) (float64, float64) { return -boxes[i].top, -boxes[i].bottom })
 		column, columnGap := widest(order, func(i int) (float64, float64) { return boxes[i].left, boxes[i].right })
@@ -43,7 +52,7 @@ func cut(boxes []pdfBox, order []int, least int) {
 			byTop(boxes, order)
 			return
 		case rowGap >= columnGap:
-			slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(boxes[b].top, boxes[a].top) })
+			byTop(boxes, order)
 		default:
 			slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(boxes[a].left, boxes[b].left) })
 			at = column

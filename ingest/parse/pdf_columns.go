@@ -73,9 +73,9 @@ func byColumn(run []pdfLine) []pdfLine {
 // in the same column.
 func (p *pdfPage) sortLines() {
 	back := 0
-	boxes := make([]pdfBox, len(p.lines))
+	boxes := make([]box, len(p.lines))
 	for i, l := range p.lines {
-		boxes[i] = pdfBox{l.left, l.right, l.top, l.bottom}
+		boxes[i] = box{l.left, l.right, l.top, l.bottom}
 		if i > 0 {
 			if before := boxes[i-1]; l.bottom > before.top && l.left < before.right && before.left < l.right {
 				back++

@@ -18,13 +18,13 @@ type pdfGlyphs struct {
 // box is where a character stands, as wide as it advances and as high as its
 // font; one that stands nowhere is empty. (The tight box costs the engine three
 // times as much.)
-func (g pdfGlyphs) box(i int) pdfBox {
+func (g pdfGlyphs) box(i int) box {
 	b, err := g.instance.FPDFText_GetLooseCharBox(&requests.FPDFText_GetLooseCharBox{TextPage: g.page, Index: i})
 	if err != nil {
-		return pdfBox{}
+		return box{}
 	}
 	r := b.Rect
-	return pdfBox{float64(r.Left), float64(r.Right), float64(max(r.Top, r.Bottom)), float64(min(r.Top, r.Bottom))}
+	return box{float64(r.Left), float64(r.Right), float64(max(r.Top, r.Bottom)), float64(min(r.Top, r.Bottom))}
 }
 
 // pdfLook is how a character is drawn. What the engine does not tell is zero.

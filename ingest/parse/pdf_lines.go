@@ -27,13 +27,6 @@ type pdfLine struct {
 
 func (l *pdfLine) text() string { return strings.Join(l.cells, " ") }
 
-// pdfBox bounds a character or word.
-type pdfBox struct{ left, right, top, bottom float64 }
-
-func (b pdfBox) union(o pdfBox) pdfBox {
-	return pdfBox{min(b.left, o.left), max(b.right, o.right), max(b.top, o.top), min(b.bottom, o.bottom)}
-}
-
 // read divides a page's characters into lines. They come in the order of the
 // page's content, which is reading order in almost every PDF; the engine has put
 // spaces between words and a line end after each run on one baseline.
@@ -70,7 +63,7 @@ func isMarker(text string) bool {
 }
 
 // take sets the line's look; a size that makes no sense is that of the box.
-func (l *pdfLine) take(look pdfLook, b pdfBox) {
+func (l *pdfLine) take(look pdfLook, b box) {
 	if l.pdfLook = look; l.size < 2 {
 		l.size = 1.3 * (b.top - b.bottom)
 	}

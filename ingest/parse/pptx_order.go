@@ -83,7 +83,7 @@ func (d *pptx) item(x *xmlWalker, e element) error {
 // slide, or as they come where it is not known of all of them.
 func (d *pptx) putItems(layout map[string]spot) {
 	var titles, others []*slideItem
-	var boxes []pdfBox
+	var boxes []box
 	known := true
 	for _, item := range d.items {
 		if strings.HasSuffix(strings.ToLower(item.kind), "title") && item.kind != "subTitle" {
@@ -96,13 +96,13 @@ func (d *pptx) putItems(layout map[string]spot) {
 		}
 		known = known && s.known()
 		others = append(others, item)
-		boxes = append(boxes, pdfBox{left: s.x, right: s.x + s.width, top: -s.y, bottom: -s.y - s.height})
+		boxes = append(boxes, box{left: s.x, right: s.x + s.width, top: -s.y, bottom: -s.y - s.height})
 	}
 	for _, item := range titles {
 		d.out.copy(&item.out)
 	}
 	if !known {
-		boxes = make([]pdfBox, len(others)) // all in one place: they stay as they come
+		boxes = make([]box, len(others)) // all in one place: they stay as they come
 	}
 	for _, i := range readingOrder(boxes, 1) {
 		d.out.copy(&others[i].out)

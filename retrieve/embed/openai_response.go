@@ -22,7 +22,8 @@ type StatusError struct {
 	// Message is what the server said in its error object, at most 300 bytes;
 	// empty when it said nothing in a known form.
 	Message string
-	// RetryAfter is how long the server asks to wait; 0 when it does not say.
+	// RetryAfter is how long the server asks to wait, at most a day; 0 when it does
+	// not say.
 	RetryAfter time.Duration
 }
 
@@ -153,15 +154,19 @@ func oneLine(s string) string {
 	return s
 }
 
-// retryAfter reads the header of that name, seconds or a date, as a wait from
-// now; 0 when it is absent, unreadable or past.
+// maxRetryAfter bounds what a server may ask for: all workers keep to it, and it
+// outlasts them.
+const maxRetryAfter = 24 * time.Hour
+
+// retryAfter reads the header of that name, seconds or a date, as a wait from now
+// of at most maxRetryAfter; 0 when it is absent, unreadable or past.
 func retryAfter(header string, now time.Time) time.Duration {
 	if seconds, err := strconv.Atoi(strings.TrimSpace(header)); err == nil {
-		return time.Duration(min(max(seconds, 0), 1<<30)) * time.Second
+		return time.Duration(min(max(seconds, 0), int(maxRetryAfter/time.Second))) * time.Second
 	}
 	at, err := http.ParseTime(header)
 	if err != nil {
 		return 0
 	}
-	return max(0, at.Sub(now))
+	return min(max(0, at.Sub(now)), maxRetryAfter)
 }

@@ -45,6 +45,8 @@ func TestPacerHearsOfPauses(t *testing.T) {
 		"429 with seconds": {status(429, "Retry-After", "7", ""), 2, []time.Duration{7 * time.Second}},
 		"503 with seconds": {status(503, "Retry-After", "3", ""), 2, []time.Duration{3 * time.Second}},
 		"too long":         {status(429, "Retry-After", "3600", ""), 1, []time.Duration{time.Hour}},
+		"for ever":         {status(429, "Retry-After", "999999999", ""), 1, []time.Duration{24 * time.Hour}},
+		"until 2100":       {status(429, "Retry-After", "Fri, 01 Jan 2100 00:00:00 GMT", ""), 1, []time.Duration{24 * time.Hour}},
 		"500":              {status(500, "", "", ""), 2, nil},
 		"none":             {nil, 1, nil},
 	} {
