@@ -111,13 +111,17 @@ func (t *tree) labelsOf(rel string) (labels, error) {
 	return parseLabels(body)
 }
 
-// parseLabels refuses what it does not know, and a second YAML document: a misspelt
-// "principals", or one that is not read, must not open a folder to everyone.
+// parseLabels refuses what it does not know, a second YAML document, and an empty
+// file: a misspelt "principals", one that is not read, or an editor that empties a
+// file before it writes it, must not open a folder to everyone.
 func parseLabels(body []byte) (l labels, err error) {
 	var document yaml.Node
 	d := yaml.NewDecoder(bytes.NewReader(body))
 	if err := d.Decode(&document); errors.Is(err, io.EOF) {
-		return l, nil
+		if len(bytes.TrimSpace(body)) == 0 {
+			return l, errors.New("it is empty; perhaps it is not written yet")
+		}
+		return l, nil // comments only
 	} else if err != nil {
 		return l, err
 	}

@@ -109,7 +109,7 @@ func TestFolderOfUnreadableLabelsIsLeftOut(t *testing.T) {
 	b.work(WorkerOptions{})
 	for name, text := range map[string]string{
 		"misspelt": "principal: [hr]\n", "no list": "principals: hr\n", "no value": "principals:\n", "empty name": "principals: ['']\n",
-		"not YAML": "{", "two documents": "metadata: {a: b}\n---\nprincipals: [hr]\n", "too large": "metadata: {a: " + string(make([]byte, maxLabelsBytes)) + "}",
+		"empty": "\n", "not YAML": "{", "two documents": "metadata: {a: b}\n---\nprincipals: [hr]\n", "too large": "metadata: {a: " + string(make([]byte, maxLabelsBytes)) + "}",
 	} {
 		t.Run(name, func(t *testing.T) {
 			root := t.TempDir()
@@ -144,7 +144,7 @@ func TestPipeOfLabelsOpensNothing(t *testing.T) {
 
 // A file without a word says nothing, as none does.
 func TestParseEmptyLabels(t *testing.T) {
-	for _, text := range []string{"", "# nothing yet\n", "---\n"} {
+	for _, text := range []string{"# nothing yet\n", "---\n"} {
 		if l, err := parseLabels([]byte(text)); err != nil || l.Principals != nil || l.Metadata != nil {
 			t.Errorf("%q: %+v, %v", text, l, err)
 		}
