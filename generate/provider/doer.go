@@ -2,7 +2,6 @@ package provider
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,7 +33,9 @@ type call struct {
 }
 
 func (c *call) fail(err error) error {
-	c.err = cmp.Or(c.err, err)
+	if c.err == nil {
+		c.err = err
+	}
 	return c.err
 }
 
@@ -89,7 +90,10 @@ func (d doer) Do(req *http.Request) (*http.Response, error) {
 	}
 	defer res.Body.Close()
 	err = m.read(req.Context(), c, first, res)
-	if err := cmp.Or(c.flush(), err); err != nil {
+	if broken := c.flush(); broken != nil { // what came before an error goes on too
+		err = broken
+	}
+	if err != nil {
 		return nil, c.fail(err)
 	}
 	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(noText))}, nil

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -55,5 +56,22 @@ func TestStreamMergesWhatCameTogether(t *testing.T) {
 	}
 	if pieces < 2 || pieces > tokens*2/3 {
 		t.Errorf("%d tokens in %d pieces", tokens, pieces)
+	}
+}
+
+// Text that came together with an error is given before it.
+func TestStreamGivesWhatCameBeforeAnError(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprint(w, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"half\"}}]}\n\ndata: {\"error\":{\"message\":\"overloaded\"}}\n\n")
+	}))
+	defer s.Close()
+	m, err := provider.New(provider.Config{BaseURL: s.URL + "/v1", Model: "m"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _, err := ask(t.Context(), m)
+	if _, ok := errors.AsType[*provider.Error](err); !ok || text != "half" {
+		t.Errorf("%q, %v", text, err)
 	}
 }
