@@ -14,7 +14,7 @@ import (
 const (
 	// maxPostings is how many postings the rarest terms may have together to be
 	// read whole; up to it scores are exact over all chunks.
-	maxPostings = 20_000
+	maxPostings = 10_000
 	// maxTerms bounds the terms scored; the rarest are kept.
 	maxTerms = 256
 	// maxQueryTerms bounds the terms looked up.

@@ -140,11 +140,12 @@ func hnswFor(c collection, sc scope) string {
 	return sc.in(strings.NewReplacer("DIM", fmt.Sprint(c.Dim), "SPACE", fmt.Sprint(c.SpaceID), "CHECKED", check).Replace(hnswSQL))
 }
 
-// efSearch is the width of the search: more rows need more to keep recall, and
-// no less than what is to be returned. pgvector's limit is 1000.
+// efSearch is the width of the search: more rows need more to keep recall (`make
+// bench-scale` prints it), and no less than what is to be returned. pgvector's limit
+// is 1000.
 func efSearch(chunks int64, depth int) int {
 	ef := 80
-	if chunks > 100_000 {
+	if chunks > 20_000 {
 		ef = 160
 	}
 	return min(max(ef, depth), 1000)

@@ -189,7 +189,7 @@ func TestEfSearch(t *testing.T) {
 		chunks int64
 		depth  int
 		want   int
-	}{{6000, 50, 80}, {6000, 100, 100}, {100_000, 50, 80}, {100_001, 50, 160}, {1 << 40, 5000, 1000}} {
+	}{{6000, 50, 80}, {6000, 100, 100}, {20_000, 50, 80}, {20_001, 50, 160}, {1 << 40, 5000, 1000}} {
 		if got := efSearch(tt.chunks, tt.depth); got != tt.want {
 			t.Errorf("%+v: %d", tt, got)
 		}
