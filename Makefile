@@ -29,13 +29,15 @@ help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: needs
-needs:
+needs: # Python is for the first set-up only
 	@missing=0; need() { echo "Missing: $$1. Install it: $$2" >&2; missing=1; }; \
 	case "$$($(GO) version 2>/dev/null)" in "go version go1.2"[6-9]*|"go version go1."[3-9][0-9]*|"go version devel"*) ;; \
 	*) need "Go 1.26 or newer" "https://go.dev/dl" ;; esac; \
 	echo '#include <stdlib.h>' | $${CC:-gcc} -E - >/dev/null 2>&1 || need "a C compiler with its library's headers" "Debian/Ubuntu: apt-get install gcc libc6-dev; Fedora: dnf install gcc; or name yours: CC=clang"; \
-	command -v python3 >/dev/null || need "Python 3" "Debian/Ubuntu: apt-get install python3 python3-pip"; \
-	{ python3 -m pip --version || pip3 --version; } >/dev/null 2>&1 || need "pip for Python 3" "Debian/Ubuntu: apt-get install python3-pip"; \
+	home="$${QUARRY_HOME:-$$(test "$$(id -u)" = 0 && echo /var/lib || echo "$${XDG_DATA_HOME:-$$HOME/.local/share}")/quarry}"; \
+	compgen -G "$$home/runtime/*/model" >/dev/null || { \
+	  command -v python3 >/dev/null || need "Python 3" "Debian/Ubuntu: apt-get install python3 python3-pip"; \
+	  { python3 -m pip --version || pip3 --version; } >/dev/null 2>&1 || need "pip for Python 3" "Debian/Ubuntu: apt-get install python3-pip"; }; \
 	exit $$missing
 
 .PHONY: build

@@ -30,7 +30,7 @@ func TestEstimateIsHigh(t *testing.T) {
 		"russian": "Гонка данных может привести к сбою программы.", "german": "Größenänderungen überträgt der Prüfer.",
 		"signs": "!@#$%^&*()_+{}|:<>?-=[];',./`~", "capitals": "ZQXJ KVWB PLMN", "emoji": "🚀🧪🦀🐘🫠", "": "",
 	}
-	for _, f := range []string{"../README.md", "../proto/quarry/v1/query.proto", "tokens.go", "tokens_test.go"} {
+	for _, f := range []string{"../LICENSE", "tokens.go"} {
 		text, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)

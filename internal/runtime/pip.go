@@ -15,7 +15,7 @@ import (
 )
 
 // download fetches the wheels into dir and reports how much is there twice a
-// second. The log stays when it fails.
+// second. The log stays when it fails, but not when it was interrupted.
 func (b builder) download(ctx context.Context, dir, log string) error {
 	var total int64
 	for _, p := range b.pins {
@@ -40,6 +40,9 @@ func (b builder) download(ctx context.Context, dir, log string) error {
 			// package twice for a moment, and takes its own files away again.
 			if free, statErr := room(dir); err != nil && statErr == nil && free < 2*uint64(total) {
 				err = errors.Join(syscall.ENOSPC, os.RemoveAll(log))
+			}
+			if ctx.Err() != nil {
+				err = errors.Join(ctx.Err(), os.RemoveAll(log))
 			}
 			if err != nil {
 				return fmt.Errorf("%s: %w", step, err)

@@ -88,22 +88,24 @@ func TestPipMissing(t *testing.T) {
 	}
 }
 
+// An interrupted download ends pip, and leaves no log of what did not fail.
 func TestPipStops(t *testing.T) {
-	dir := t.TempDir()
+	dir, log := t.TempDir(), filepath.Join(t.TempDir(), "pip.log")
 	started := filepath.Join(dir, "started")
 	t.Setenv("PATH", scripts(t, "pip3", `[ "$1" = --version ] && exit; echo > `+started+`; /bin/sleep 60; exit 1`))
-	if err := os.Mkdir(filepath.Join(dir, "tmp"), 0o700); err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
-	go func() { done <- pipDownload(ctx, nil, dir, filepath.Join(dir, "log")) }()
+	b := builder{fetch: pipDownload, progress: func(Event) {}}
+	go func() { done <- b.download(ctx, filepath.Join(dir, "wheels"), log) }()
 	for _, err := os.Stat(started); err != nil; _, err = os.Stat(started) {
 		select {
 		case err := <-done:
 			t.Fatalf("pip did not start: %v", err)
 		case <-time.After(time.Millisecond):
 		}
+	}
+	if _, err := os.Stat(log); err != nil {
+		t.Errorf("no log while pip runs: %v", err)
 	}
 	cancel()
 	select {
@@ -113,6 +115,9 @@ func TestPipStops(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Fatal("pip goes on after the end of its context")
+	}
+	if _, err := os.Stat(log); err == nil {
+		t.Error("the log stayed")
 	}
 }
 
