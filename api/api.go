@@ -117,6 +117,8 @@ type Server struct {
 	grace    time.Duration
 	stopping context.Context
 	stop     context.CancelFunc
+	over     context.Context // ends with the grace of a stop
+	endCalls context.CancelFunc
 	cache    *answercache.Cache
 }
 
@@ -132,7 +134,8 @@ func New(p Parts, log *slog.Logger, o Options) (*Server, error) {
 	}
 	s := &Server{grpc: grpc.NewServer(transport()...), health: health.NewServer(), grace: o.StopGrace, cache: p.Cache}
 	s.stopping, s.stop = context.WithCancel(context.Background())
-	g := &guard{log: log, validate: validator, limits: limits(o), sendTimeout: o.SendTimeout}
+	s.over, s.endCalls = context.WithCancel(context.Background())
+	g := &guard{log: log, validate: validator, limits: limits(o), sendTimeout: o.SendTimeout, over: s.over}
 	g.register(s.grpc, quarryv1.CollectionService_ServiceDesc, &collections{catalog: p.Catalog, ingester: p.Ingester, situater: p.Situater})
 	g.register(s.grpc, quarryv1.IngestService_ServiceDesc, &ingestion{ingester: p.Ingester, may: readable{o.ImportRoots, o.ImportURLs}, stopping: s.stopping})
 	g.register(s.grpc, quarryv1.QueryService_ServiceDesc, newQueries(p, o, log))
@@ -181,9 +184,13 @@ func limits(o Options) map[string]limit {
 	}
 }
 
+// cutAfter is the time for calls to end by themselves once the grace of a stop is
+// over; then connections are cut.
+const cutAfter = time.Second
+
 // Run serves on lis until ctx ends, and then stops: health says NOT_SERVING
-// first, running calls get StopGrace to finish, and what is left is cut off.
-// It returns nil after a stop by ctx.
+// first, running calls get StopGrace to finish, and what is left ends with
+// UNAVAILABLE. It returns nil after a stop by ctx.
 func (s *Server) Run(ctx context.Context, lis net.Listener) error {
 	if s.cache != nil {
 		pruning, stop := context.WithCancel(ctx)
@@ -201,8 +208,9 @@ func (s *Server) Run(ctx context.Context, lis net.Listener) error {
 	}
 	s.health.Shutdown()
 	s.stop()
-	cut := time.AfterFunc(s.grace, s.grpc.Stop)
-	defer cut.Stop()
+	defer s.endCalls()
+	defer time.AfterFunc(s.grace, s.endCalls).Stop()
+	defer time.AfterFunc(s.grace+cutAfter, s.grpc.Stop).Stop()
 	s.grpc.GracefulStop()
 	<-served
 	return nil

@@ -29,6 +29,8 @@ type guard struct {
 	limits   map[string]limit // by full method; "" for those not named
 	// sendTimeout bounds the wait for a client to take a message.
 	sendTimeout time.Duration
+	// over ends when the server stops and calls have had their time.
+	over context.Context
 }
 
 // limit bounds one method's calls.
@@ -116,7 +118,13 @@ func (g *guard) admitted(ctx context.Context, method string, r *request, handle 
 		ctx, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	defer context.AfterFunc(g.over, func() { end(errStopping) })()
 	err := handle(ctx, r)
+	if err != nil && errors.Is(context.Cause(ctx), errStopping) {
+		return errStopping
+	}
 	r.ended = ctx.Err()
 	return err
 }

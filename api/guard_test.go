@@ -16,7 +16,7 @@ import (
 
 func testGuard(l limit) (*guard, *bytes.Buffer) {
 	var log bytes.Buffer
-	return &guard{log: slog.New(slog.NewTextHandler(&log, nil)), limits: map[string]limit{"": l}}, &log
+	return &guard{log: slog.New(slog.NewTextHandler(&log, nil)), limits: map[string]limit{"": l}, over: context.Background()}, &log
 }
 
 func TestPanicBecomesInternal(t *testing.T) {

@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"io"
 	"testing"
 	"time"
 
@@ -14,7 +13,7 @@ import (
 )
 
 // A stop is announced before anything is refused, gives a running answer its
-// time, and then ends it.
+// time, and then ends it and says why.
 func TestGracefulStop(t *testing.T) {
 	const grace = 500 * time.Millisecond
 	chat := openaitest.New(t, openaitest.Reply{Pieces: []string{"It was built "}, Fault: openaitest.Stall})
@@ -37,7 +36,10 @@ func TestGracefulStop(t *testing.T) {
 	for err == nil {
 		_, err = stream.Recv()
 	}
-	if took := time.Since(stopped); err == io.EOF || took < grace {
+	if st := status.Convert(err); st.Code() != codes.Unavailable || st.Message() != "server is stopping" {
+		t.Errorf("the client is told %v", err)
+	}
+	if took := time.Since(stopped); took < grace {
 		t.Errorf("the running answer ended after %v with %v", took, err)
 	}
 	select {
