@@ -17,43 +17,38 @@ func toSettings(s *quarryv1.CollectionSettings) ingest.Settings {
 	if s == nil {
 		return ingest.Settings{}
 	}
-	out := ingest.Settings{
-		Language:    s.Language,
-		BM25K1:      s.Bm25K1,
-		BM25B:       s.Bm25B,
-		DenseWeight: s.DenseWeight,
-		MinScore:    s.MinScore,
-		Contextual:  s.Contextual,
+	return ingest.Settings{
+		Language:         s.Language,
+		BM25K1:           s.Bm25K1,
+		BM25B:            s.Bm25B,
+		DenseWeight:      s.DenseWeight,
+		MinScore:         s.MinScore,
+		ChunkTokens:      number[int](s.ChunkTokens),
+		Contextual:       s.Contextual,
+		KeepVersionsDays: number[int](s.KeepVersionsDays),
 	}
-	if s.ChunkTokens != nil {
-		n := int(*s.ChunkTokens)
-		out.ChunkTokens = &n
-	}
-	if s.KeepVersionsDays != nil {
-		n := int(*s.KeepVersionsDays)
-		out.KeepVersionsDays = &n
-	}
-	return out
 }
 
 func fromSettings(s ingest.Settings) *quarryv1.CollectionSettings {
-	out := &quarryv1.CollectionSettings{
-		Language:    s.Language,
-		Bm25K1:      s.BM25K1,
-		Bm25B:       s.BM25B,
-		DenseWeight: s.DenseWeight,
-		MinScore:    s.MinScore,
-		Contextual:  s.Contextual,
+	return &quarryv1.CollectionSettings{
+		Language:         s.Language,
+		Bm25K1:           s.BM25K1,
+		Bm25B:            s.BM25B,
+		DenseWeight:      s.DenseWeight,
+		MinScore:         s.MinScore,
+		ChunkTokens:      number[int32](s.ChunkTokens),
+		Contextual:       s.Contextual,
+		KeepVersionsDays: number[int32](s.KeepVersionsDays),
 	}
-	if s.ChunkTokens != nil {
-		n := int32(*s.ChunkTokens)
-		out.ChunkTokens = &n
+}
+
+// number is a number of another type, or nil.
+func number[To, From int | int32](p *From) *To {
+	if p == nil {
+		return nil
 	}
-	if s.KeepVersionsDays != nil {
-		n := int32(*s.KeepVersionsDays)
-		out.KeepVersionsDays = &n
-	}
-	return out
+	n := To(*p)
+	return &n
 }
 
 func fromCollection(c ingest.Collection) *quarryv1.Collection {

@@ -9,39 +9,41 @@ import (
 	"time"
 )
 
-// awayEvery is how often a log says that Postgres is away.
-const awayEvery = 30 * time.Second
+// troubleEvery is how often a log tells of the same trouble.
+const troubleEvery = 30 * time.Second
 
-// calm says once what every part of a worker warns of while Postgres is away; the
-// warnings themselves become debug lines.
+// calm says once what every part of a worker warns of while Postgres is away or
+// has no room; the warnings themselves become debug lines.
 type calm struct {
 	slog.Handler
 	said *lastSaid
 }
 
+// lastSaid is when each trouble was told of last.
 type lastSaid struct {
 	mu sync.Mutex
-	at time.Time
+	at map[string]time.Time
 }
 
 // calmly returns log without a torrent of the same trouble.
 func calmly(log *slog.Logger) *slog.Logger {
-	return slog.New(calm{log.Handler(), &lastSaid{}})
+	return slog.New(calm{log.Handler(), &lastSaid{at: map[string]time.Time{}}})
 }
 
 func (c calm) Handle(ctx context.Context, r slog.Record) error {
-	if r.Level < slog.LevelWarn || !tellsAway(r) && !c.gaveUp(r) {
+	trouble := troubleOf(r)
+	if r.Level < slog.LevelWarn || trouble == "" && !c.gaveUp(r) {
 		return c.Handler.Handle(ctx, r)
 	}
-	if c.said.due(r.Time) {
-		away := slog.NewRecord(r.Time, slog.LevelWarn, "Postgres does not answer; work goes on by itself when it does", r.PC)
+	if trouble != "" && c.said.due(trouble, r.Time) {
+		once := slog.NewRecord(r.Time, slog.LevelWarn, trouble, r.PC)
 		r.Attrs(func(a slog.Attr) bool {
 			if isError(a) {
-				away.AddAttrs(a)
+				once.AddAttrs(a)
 			}
 			return true
 		})
-		if err := c.Handler.Handle(ctx, away); err != nil {
+		if err := c.Handler.Handle(ctx, once); err != nil {
 			return err
 		}
 	}
@@ -55,7 +57,7 @@ func (c calm) Handle(ctx context.Context, r slog.Record) error {
 // the end of a job did not reach Postgres for a while. It is no loss: the
 // worker itself takes such jobs up again.
 func (c calm) gaveUp(r slog.Record) bool {
-	return strings.HasSuffix(r.Message, "Too many errors; giving up") && c.said.since(r.Time) < awayEvery
+	return strings.HasSuffix(r.Message, "Too many errors; giving up") && c.said.lately(r.Time)
 }
 
 func (c calm) WithAttrs(as []slog.Attr) slog.Handler {
@@ -66,40 +68,57 @@ func (c calm) WithGroup(name string) slog.Handler {
 	return calm{c.Handler.WithGroup(name), c.said}
 }
 
-// due says whether it is time to say it again, and notes that it is said.
-func (l *lastSaid) due(now time.Time) bool {
+// due says whether it is time to tell of a trouble again, and notes that it is told.
+func (l *lastSaid) due(trouble string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now.Sub(l.at) < awayEvery {
+	if now.Sub(l.at[trouble]) < troubleEvery {
 		return false
 	}
-	l.at = now
+	l.at[trouble] = now
 	return true
 }
 
-// since is how long ago it was said.
-func (l *lastSaid) since(now time.Time) time.Duration {
+// lately says whether any trouble was told of just now.
+func (l *lastSaid) lately(now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return now.Sub(l.at)
+	for _, at := range l.at {
+		if now.Sub(at) < troubleEvery {
+			return true
+		}
+	}
+	return false
 }
 
-// awayMarks are what the texts of such errors hold: River logs no error values.
-var awayMarks = []string{
-	"failed to connect to `", "(SQLSTATE 57P0", "(SQLSTATE 08",
-	"broken pipe", "connection reset", "unexpected EOF", "conn closed",
+// troubles are what is told, and what the texts of such errors hold: River logs
+// no error values.
+var troubles = []struct {
+	says  string
+	marks []string
+}{
+	{"Postgres does not answer; work goes on by itself when it does", []string{
+		"failed to connect to `", "(SQLSTATE 57P0", "(SQLSTATE 08",
+		"broken pipe", "connection reset", "unexpected EOF", "conn closed",
+	}},
+	{"The disk of Postgres is full; work goes on by itself when there is room", []string{"(SQLSTATE 53100)"}},
 }
 
-// tellsAway reports whether a line's error is that Postgres is away.
-func tellsAway(r slog.Record) bool {
-	away := false
+// troubleOf is what to tell of a line's error; empty for errors of other kinds.
+func troubleOf(r slog.Record) (says string) {
 	r.Attrs(func(a slog.Attr) bool {
+		if !isError(a) {
+			return true
+		}
 		text := a.Value.String()
-		away = isError(a) &&
-			slices.ContainsFunc(awayMarks, func(mark string) bool { return strings.Contains(text, mark) })
-		return !away
+		for _, t := range troubles {
+			if slices.ContainsFunc(t.marks, func(mark string) bool { return strings.Contains(text, mark) }) {
+				says = t.says
+			}
+		}
+		return says == ""
 	})
-	return away
+	return says
 }
 
 func isError(a slog.Attr) bool { return a.Key == "err" || a.Key == "error" }

@@ -15,11 +15,14 @@ func TestCalmSaysItOnce(t *testing.T) {
 	log.Error("first", "err", io.ErrUnexpectedEOF)
 	log.Error("second", "error", "FATAL: the database system is starting up (SQLSTATE 57P03)")
 	log.Error("jobcompleter: Too many errors; giving up")
+	log.Warn("third", "err", "ERROR: could not extend file (SQLSTATE 53100)")
+	log.Warn("fourth", "err", "ERROR: could not extend file (SQLSTATE 53100)")
 	log.Error("other", "err", errors.New("disk on fire"))
 	got := b.String()
 	for want, times := range map[string]int{
 		"Postgres does not answer": 1, "unexpected EOF": 1, "first": 0, "second": 0, "giving up": 0,
-		"other": 1, "WARN": 1, "level=ERROR": 1, "part=worker": 2,
+		"disk of Postgres is full": 1, "third": 0, "fourth": 0,
+		"other": 1, "WARN": 2, "level=ERROR": 1, "part=worker": 3,
 	} {
 		if n := strings.Count(got, want); n != times {
 			t.Errorf("%q stands %d times, want %d, in\n%s", want, n, times, got)

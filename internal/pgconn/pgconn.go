@@ -114,7 +114,7 @@ func supported(num int, version, vector string) error {
 	case vector == "":
 		return fmt.Errorf("PostgreSQL %s without pgvector: %w, install pgvector %s or newer", version, ErrTooOld, minVector)
 	case older(vector, minVector):
-		return fmt.Errorf("pgvector %s: %w, Quarry needs %s or newer (alter extension vector update)", vector, ErrTooOld, minVector)
+		return fmt.Errorf("pgvector %s: %w, Quarry needs %s or newer: install that on the server, then run alter extension vector update in this database", vector, ErrTooOld, minVector)
 	}
 	return nil
 }
