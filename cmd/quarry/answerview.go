@@ -213,20 +213,3 @@ func cacheLine(r *quarryv1.Receipt) string {
 	}
 	return ""
 }
-
-func ago(d time.Duration) string {
-	if d < time.Second {
-		return "just now"
-	}
-	return duration(d.Round(time.Second)) + " ago"
-}
-
-func millis(d time.Duration) string {
-	switch {
-	case d < 10*time.Millisecond:
-		return fmt.Sprintf("%.1f ms", d.Seconds()*1e3)
-	case d < time.Second:
-		return fmt.Sprintf("%.0f ms", d.Seconds()*1e3)
-	}
-	return fmt.Sprintf("%.1f s", d.Seconds())
-}

@@ -13,8 +13,6 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/encoding/protojson"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/quarry-rag/quarry/ingest"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
@@ -115,7 +113,23 @@ func explain(err error) string {
 		wait = (wait + time.Second - 1).Truncate(time.Second) // up, as who comes early is refused again
 		return fmt.Sprintf("%s (try again in %v)%s", st.Message(), wait, triedText(st))
 	}
-	return st.Message() + triedText(st)
+	return st.Message() + whereToLook(st) + triedText(st)
+}
+
+// listedBy is the command that lists what is of a kind.
+var listedBy = map[string]string{
+	"collection": "collections list", "document": "docs list", "import": "imports list",
+	"prompt": "prompt list", "conversation": "conversations list",
+}
+
+// whereToLook names the command that lists what there is, when something is not.
+func whereToLook(st *status.Status) string {
+	for _, d := range st.Details() {
+		if r, ok := d.(*errdetails.ResourceInfo); ok && st.Code() == codes.NotFound && listedBy[r.ResourceType] != "" {
+			return fmt.Sprintf(" (`quarry %s` shows what there is)", listedBy[r.ResourceType])
+		}
+	}
+	return ""
 }
 
 // triedText lists the models of an answer that failed, when there were several.
@@ -136,14 +150,4 @@ func retryAfter(st *status.Status) time.Duration {
 		}
 	}
 	return 0
-}
-
-// printJSON prints one message on one line.
-func (t *terminal) printJSON(m proto.Message) error {
-	b, err := protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(m)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(t.out, "%s\n", b)
-	return err
 }

@@ -37,8 +37,8 @@ func (c *collectListCmd) Run(ctx context.Context, g *globals, term *terminal) er
 }
 
 type collectCreateCmd struct {
-	Name        string   `arg:""`
-	Description string   `env:"-"`
+	Name        string   `arg:"" help:"Its name: at most 63 lower-case letters, digits, \".\", \"-\" and \"_\"."`
+	Description string   `env:"-" help:"What it is about, for people."`
 	Language    *string  `env:"-" help:"Language of stemming and stop words, ISO 639-1. Default en."`
 	DenseWeight *float64 `env:"-" help:"Weight of vectors in fusion, 0 to 1. Default 0.55."`
 	MinScore    *float64 `env:"-" help:"Score under which an answer says \"not in the documents\". Default 0.375."`
@@ -64,7 +64,7 @@ func (c *collectCreateCmd) Run(ctx context.Context, g *globals, term *terminal) 
 }
 
 type collectShowCmd struct {
-	Name string `arg:""`
+	Name string `arg:"" help:"Its name."`
 }
 
 func (c *collectShowCmd) Run(ctx context.Context, g *globals, term *terminal) error {
@@ -78,7 +78,7 @@ func (c *collectShowCmd) Run(ctx context.Context, g *globals, term *terminal) er
 }
 
 type collectDeleteCmd struct {
-	Name string `arg:""`
+	Name string `arg:"" help:"Its name."`
 }
 
 func (c *collectDeleteCmd) Run(ctx context.Context, g *globals, term *terminal) error {
@@ -95,7 +95,7 @@ func collectionText(c *quarryv1.Collection) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Name       %s\nDocuments  %d\nChunks     %d\nModel      %s, %d dimensions\nCreated    %s",
 		clean(c.Name), c.Documents, c.Chunks, clean(c.Space.GetModel()), c.Space.GetDim(),
-		c.CreatedAt.AsTime().Format("2006-01-02 15:04:05 UTC"))
+		stamp(c.CreatedAt))
 	if c.Description != "" {
 		fmt.Fprintf(&b, "\nAbout      %s", line(c.Description, 200))
 	}

@@ -83,6 +83,41 @@ func TestInvalidValuesFail(t *testing.T) {
 	}
 }
 
+// A newcomer finds every command, argument and flag explained.
+func TestEverythingHasHelp(t *testing.T) {
+	term, _ := testTerminal()
+	parser, err := newParser(&cli{}, term)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	err = kong.Visit(parser.Model, func(node kong.Visitable, next kong.Next) error {
+		name, help := "", ""
+		switch n := node.(type) {
+		case *kong.Flag:
+			if !n.Hidden {
+				name, help = n.Summary(), n.Help
+			}
+		case *kong.Node:
+			if !n.Hidden {
+				name, help = n.FullPath(), n.Help
+			}
+			for _, p := range n.Positional {
+				if seen++; p.Help == "" {
+					t.Errorf("%s: no help for %s", n.FullPath(), p.Summary())
+				}
+			}
+		}
+		if seen++; name != "" && help == "" {
+			t.Errorf("no help for %s", name)
+		}
+		return next(nil)
+	})
+	if err != nil || seen < 100 {
+		t.Errorf("%d seen, %v", seen, err)
+	}
+}
+
 func TestUnknownVariableFails(t *testing.T) {
 	term, _ := testTerminal()
 	parser, err := newParser(&cli{}, term)

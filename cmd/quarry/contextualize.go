@@ -10,7 +10,7 @@ import (
 
 // contextualizeCmd turns contexts of chunks on or off.
 type contextualizeCmd struct {
-	Name   string `arg:""`
+	Name   string `arg:"" help:"The collection's name."`
 	DryRun bool   `env:"-" help:"Only say what is left to do and about what it costs."`
 	Off    bool   `env:"-" help:"Write no more; what is written stays until its document changes."`
 }

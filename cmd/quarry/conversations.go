@@ -43,7 +43,7 @@ func (c *talksListCmd) Run(ctx context.Context, g *globals, term *terminal) erro
 }
 
 func talkLine(v *quarryv1.Conversation) string {
-	return fmt.Sprintf("%s  %s  %s  %s", clean(v.Id), v.UpdatedAt.AsTime().Local().Format("2006-01-02 15:04"), count(int64(v.Turns), 3, "turn"), line(v.Title, 80))
+	return fmt.Sprintf("%s  %s  %s  %s", clean(v.Id), stamp(v.UpdatedAt), count(int64(v.Turns), 3, "turn"), line(v.Title, 80))
 }
 
 type talksShowCmd struct {

@@ -10,7 +10,6 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
 
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 )
@@ -24,8 +23,8 @@ type docsCmd struct {
 }
 
 type docsListCmd struct {
-	State  string `env:"-" default:"all" enum:"all,pending,ready,failed" help:"Only documents in this state: ${enum}."`
-	Failed bool   `env:"-" help:"Short for --state failed."`
+	State  string `env:"-" default:"all" enum:"all,pending,ready,failed" xor:"state" help:"Only documents in this state: ${enum}."`
+	Failed bool   `env:"-" xor:"state" help:"Short for --state failed."`
 }
 
 func (c *docsListCmd) Run(ctx context.Context, g *globals, term *terminal) error {
@@ -144,22 +143,13 @@ func (c *docsRetryCmd) Run(ctx context.Context, g *globals, term *terminal) erro
 	})
 }
 
-// print prints a message as JSON or its text for people.
-func (t *terminal) print(m proto.Message, text string) error {
-	if t.json {
-		return t.printJSON(m)
-	}
-	_, err := fmt.Fprintln(t.out, text)
-	return err
-}
-
 func docLine(term *terminal, d *quarryv1.Document) string {
 	s := fmt.Sprintf("%-7s %s %10s  %s", stateName(d.State), count(int64(d.Chunks), 5, "chunk"), size(d.Size), term.short(d.Uri))
 	if d.Title != "" {
 		s += "  (" + line(d.Title, 60) + ")"
 	}
 	if d.Reason != "" {
-		s += "\n        " + line(d.Reason, 200)
+		s += "\n        " + ends(d.Reason, 200)
 	}
 	return s
 }
@@ -169,7 +159,7 @@ func docText(r *quarryv1.GetDocumentResponse) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "URI      %s\nTitle    %s\nType     %s\nState    %s", clean(d.Uri), line(d.Title, 200), clean(d.MediaType), stateName(d.State))
 	if d.Reason != "" {
-		fmt.Fprintf(&b, ": %s", line(d.Reason, 200))
+		fmt.Fprintf(&b, ": %s", ends(d.Reason, 200))
 	}
 	if m := d.Metadata.AsMap(); len(m) > 0 {
 		if j, err := json.Marshal(m); err == nil { // keys in order
@@ -180,29 +170,10 @@ func docText(r *quarryv1.GetDocumentResponse) string {
 		fmt.Fprintf(&b, "\nReaders  %s", line(strings.Join(d.Principals, ", "), 2000))
 	}
 	fmt.Fprintf(&b, "\nVersion  %d\nSize     %s\nChunks   %d\nUpdated  %s\n\n%s",
-		d.Version, size(d.Size), d.Chunks, d.UpdatedAt.AsTime().Format("2006-01-02 15:04:05 UTC"), clean(r.Text))
+		d.Version, size(d.Size), d.Chunks, stamp(d.UpdatedAt), clean(r.Text))
 	return b.String()
 }
 
 func stateName(s quarryv1.DocumentState) string {
 	return strings.ToLower(strings.TrimPrefix(s.String(), "DOCUMENT_STATE_"))
-}
-
-// count is a number of things, right-aligned in so many places.
-func count(n int64, places int, thing string) string {
-	if n == 1 {
-		return fmt.Sprintf("%*d %s ", places, n, thing)
-	}
-	return fmt.Sprintf("%*d %ss", places, n, thing)
-}
-
-// size is a number of bytes for people.
-func size(n int64) string {
-	switch {
-	case n < 1000:
-		return fmt.Sprintf("%d B", n)
-	case n < 1000*1000:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 }

@@ -36,7 +36,7 @@ func (c *importsListCmd) Run(ctx context.Context, g *globals, term *terminal) er
 }
 
 type importsWatchCmd struct {
-	ID string `arg:"" name:"import"`
+	ID string `arg:"" name:"import" help:"Its number, as list prints it."`
 }
 
 func (c *importsWatchCmd) Run(ctx context.Context, g *globals, term *terminal) error {
@@ -52,7 +52,7 @@ func (c *importsWatchCmd) Run(ctx context.Context, g *globals, term *terminal) e
 }
 
 type importsCancelCmd struct {
-	ID string `arg:"" name:"import"`
+	ID string `arg:"" name:"import" help:"Its number, as list prints it."`
 }
 
 func (c *importsCancelCmd) Run(ctx context.Context, g *globals, term *terminal) error {
@@ -71,9 +71,9 @@ func (c *importsCancelCmd) Run(ctx context.Context, g *globals, term *terminal) 
 // importRow is an import in a list.
 func importRow(term *terminal, im *quarryv1.Import) string {
 	s := fmt.Sprintf("%s  %-9s %s  %d/%d documents, %d unchanged, %d quarantined, %d removed  %s", clean(im.Id), importState(im.State),
-		im.StartedAt.AsTime().Format("2006-01-02 15:04:05 UTC"), settled(im), im.Queued, im.Unchanged, im.Failed, im.Removed, term.short(im.Source))
+		stamp(im.StartedAt), settled(im), im.Queued, im.Unchanged, im.Failed, im.Removed, term.short(im.Source))
 	if im.Error != "" {
-		s += "\n        " + line(im.Error, 200)
+		s += "\n        " + ends(im.Error, 200)
 	}
 	return s
 }

@@ -88,17 +88,17 @@ func bar(done, of float64) string {
 func importLine(im *quarryv1.Import) string {
 	s := fmt.Sprintf("  %d/%d documents", settled(im), im.Queued)
 	if im.State == quarryv1.ImportState_IMPORT_STATE_SCANNING {
-		s = fmt.Sprintf("  %d documents, reading on (%d files seen)", settled(im), im.Listed)
+		s = fmt.Sprintf("  %s, reading on (%s seen)", some(settled(im), "document"), some(im.Listed, "file"))
 	}
 	if im.Failed > 0 {
 		s += fmt.Sprintf(", %d quarantined", im.Failed)
 	}
-	s += fmt.Sprintf(" · %d chunks", max(im.Chunks, im.Embedded)) // a large document's are embedded long before they are written
+	s += " · " + some(max(im.Chunks, im.Embedded), "chunk") // a large document's are embedded long before they are written
+	if im.Error != "" {
+		return s + " · " + ends(im.Error, 64)
+	}
 	if r := im.Rate; r != nil {
 		s += rateText(r)
-	}
-	if im.Error != "" {
-		s += " · " + line(im.Error, 120)
 	}
 	return s
 }
@@ -134,13 +134,13 @@ func importSummary(t *terminal, im *quarryv1.Import) string {
 			im.Plan.Added.GetCount(), im.Plan.Changed.GetCount(), im.Plan.Moved.GetCount(), im.Plan.Removed.GetCount(), im.Unchanged)
 	}
 	if im.Chunks > 0 {
-		s += fmt.Sprintf("; %d chunks", im.Chunks)
+		s += "; " + some(im.Chunks, "chunk")
 	}
 	if im.Embedded > 0 {
 		s += fmt.Sprintf(", %d of them embedded anew", im.Embedded)
 	}
 	if im.Tokens > 0 {
-		s += fmt.Sprintf(", %d tokens", im.Tokens)
+		s += ", " + some(im.Tokens, "token")
 	}
 	if im.FinishedAt != nil {
 		s += ", in " + duration(im.FinishedAt.AsTime().Sub(im.StartedAt.AsTime()))
@@ -172,15 +172,4 @@ func planText(t *terminal, p *quarryv1.ImportPlan) (s string) {
 
 func importState(s quarryv1.ImportState) string {
 	return strings.ToLower(strings.TrimPrefix(s.String(), "IMPORT_STATE_"))
-}
-
-// duration is a time for people, to two places.
-func duration(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return fmt.Sprintf("%.2f s", d.Seconds())
-	case d < time.Minute:
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	}
-	return d.Round(time.Second).String()
 }

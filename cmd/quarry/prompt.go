@@ -66,7 +66,7 @@ func promptOrigin(p *quarryv1.Prompt) string {
 	if p.BuiltIn {
 		return "built in"
 	}
-	return p.CreatedAt.AsTime().Format("2006-01-02 15:04:05 UTC") + by(p.CreatedBy)
+	return stamp(p.CreatedAt) + by(p.CreatedBy)
 }
 
 func by(name string) string {

@@ -66,7 +66,7 @@ func (c *promptHistoryCmd) Run(ctx context.Context, g *globals, term *terminal) 
 			if a.Trial != "" {
 				what += fmt.Sprintf(", %g%% %s", a.TrialPercent, clean(a.Trial))
 			}
-			text := fmt.Sprintf("%3d  %s  %-8s  %s%s", a.Sequence, a.At.AsTime().Format("2006-01-02 15:04:05 UTC"), a.Action, what, by(a.By))
+			text := fmt.Sprintf("%3d  %s  %-8s  %s%s", a.Sequence, stamp(a.At), a.Action, what, by(a.By))
 			if err := term.print(a, text); err != nil {
 				return err
 			}

@@ -284,10 +284,23 @@ func TestShort(t *testing.T) {
 	cases := map[string]string{
 		"/home/u/text/a/b.md": "a/b.md", "/home/u/x.md": "~/x.md", "/etc/x": "/etc/x",
 		"file:///home/u/text/c": "c", "https://x/y": "https://x/y", "named": "named",
+		"/etc/two\nlines": "/etc/two lines",
 	}
 	for in, want := range cases {
 		if got := term.short(in); got != want {
 			t.Errorf("%s became %s, want %s", in, got, want)
+		}
+	}
+}
+
+// An error that is too long keeps its cause.
+func TestEnds(t *testing.T) {
+	for in, want := range map[string]string{
+		"short\nand  plain": "short and plain",
+		"store 32 documents: copy into embedding: could not extend a file: No space left on device": "store 32 do…No space left on device",
+	} {
+		if got := ends(in, 36); got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
 		}
 	}
 }

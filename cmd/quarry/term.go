@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 )
 
 // terminal is where a command writes: results to out, everything else to err.
@@ -43,16 +46,18 @@ func (t *terminal) note(format string, a ...any) {
 func (t *terminal) short(uri string) string {
 	path := strings.TrimPrefix(uri, "file://")
 	if !filepath.IsAbs(path) {
-		return clean(uri)
+		return oneLine(uri)
 	}
 	if rel, err := filepath.Rel(t.dir, path); t.dir != "" && err == nil && !strings.HasPrefix(rel, "..") {
-		return clean(rel)
+		path = rel
+	} else if rel, ok := strings.CutPrefix(path, t.home+"/"); ok && t.home != "" {
+		path = "~/" + rel
 	}
-	if rel, ok := strings.CutPrefix(path, t.home+"/"); ok && t.home != "" {
-		return clean("~/" + rel)
-	}
-	return clean(path)
+	return oneLine(path)
 }
+
+// oneLine is clean text whose lines, as a file's name may have them, are one.
+func oneLine(s string) string { return strings.ReplaceAll(clean(s), "\n", " ") }
 
 // clean removes what could make a terminal do more than show text: control
 // characters other than tab and line feed, and the characters that reorder text.
@@ -69,6 +74,17 @@ func clean(s string) string {
 	}, s)
 }
 
+// ends is an error's text on one line of at most width characters: what was tried
+// stands at its beginning, and why it failed at its end.
+func ends(s string, width int) string {
+	runes := []rune(line(s, len(s)+1))
+	if len(runes) <= width {
+		return string(runes)
+	}
+	head := (width - 1) / 3
+	return strings.TrimSpace(string(runes[:head])) + "…" + strings.TrimSpace(string(runes[len(runes)-(width-1-head):]))
+}
+
 // line is clean text on one line of at most width characters, white space folded.
 func line(s string, width int) string {
 	s = strings.Join(strings.Fields(clean(s)), " ")
@@ -76,4 +92,23 @@ func line(s string, width int) string {
 		return strings.TrimSpace(string(runes[:width-1])) + "…"
 	}
 	return s
+}
+
+// print prints a message as JSON or its text for people.
+func (t *terminal) print(m proto.Message, text string) error {
+	if t.json {
+		return t.printJSON(m)
+	}
+	_, err := fmt.Fprintln(t.out, text)
+	return err
+}
+
+// printJSON prints one message on one line.
+func (t *terminal) printJSON(m proto.Message) error {
+	b, err := protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(m)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(t.out, "%s\n", b)
+	return err
 }

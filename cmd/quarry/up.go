@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -68,7 +69,7 @@ func (c *upCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 func (c *upCmd) early() error {
 	for _, path := range c.Docs {
 		if _, err := os.Stat(path); err != nil {
-			return err
+			return fmt.Errorf("--docs: %w", err)
 		}
 	}
 	if err := c.watchFlags.check(c.Docs, false, false); err != nil {
@@ -100,7 +101,7 @@ func (c *upCmd) welcome(term *terminal, n *node, addr string, took time.Duration
 	term.note("Quarry %s is ready in %s: gRPC on %s, %s (%s)", version(), duration(took), addr, where, n.versions)
 }
 
-// tour does what --docs, --ask and --once say, and gives hints.
+// tour does what --docs, --ask and --once say, and says what can be done next.
 func (c *upCmd) tour(ctx context.Context, g *globals, term *terminal, server string) error {
 	if len(c.Docs) > 0 || c.Ask != "" {
 		if err := withClient(server, func(cl *client) error { return c.firstSteps(ctx, cl, g, term) }); err != nil {
@@ -110,7 +111,7 @@ func (c *upCmd) tour(ctx context.Context, g *globals, term *terminal, server str
 	if c.Once {
 		return errOnce
 	}
-	c.hints(term, server, g.Collection)
+	c.nextSteps(term, server, g.Collection)
 	if c.Watch {
 		return withClient(server, func(cl *client) error { return keep(ctx, cl, term, c.watchFlags, c.imports(g)) })
 	}
@@ -145,7 +146,7 @@ func (c *upCmd) firstSteps(ctx context.Context, cl *client, g *globals, term *te
 	return ask(ctx, cl, term, &quarryv1.AskRequest{Collection: g.Collection, Question: c.Ask})
 }
 
-func (c *upCmd) hints(term *terminal, server, collection string) {
+func (c *upCmd) nextSteps(term *terminal, server, collection string) {
 	flag := ""
 	if server != "127.0.0.1:7447" {
 		flag = " --server " + server
