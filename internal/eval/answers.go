@@ -5,11 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/quarry-rag/quarry/internal/sentence"
 )
@@ -40,7 +37,7 @@ const (
 	OutcomeAbsent   = "not in documents"
 )
 
-// AnswerReport is what Ask measured on questions with gold answers.
+// AnswerReport is what RunAnswers measured on questions with gold answers.
 type AnswerReport struct {
 	Dataset string
 	// Asked questions have a gold answer in the documents; Absent ones do not.
@@ -74,7 +71,15 @@ func RunAnswers(ctx context.Context, to Asker, d Dataset, o Options) (AnswerRepo
 	if r.Without = len(d.Queries) - len(queries); len(queries) == 0 {
 		return r, fmt.Errorf("%s: none of its %d questions has a gold answer (answers.jsonl, \"answers\")", d.Name, len(d.Queries))
 	}
-	outcomes, err := askAll(ctx, to, queries, o)
+	outcomes := make([]AnswerOutcome, len(queries))
+	err := o.each(ctx, 0, 1, len(queries), func(ctx context.Context, i int) error {
+		reply, err := to.Ask(ctx, queries[i].Text)
+		if err != nil {
+			return fmt.Errorf("ask %q: %w", queries[i].ID, err)
+		}
+		outcomes[i] = judgeAnswer(queries[i], reply)
+		return nil
+	})
 	for _, out := range outcomes {
 		if out.Query == nil {
 			continue
@@ -86,30 +91,6 @@ func RunAnswers(ctx context.Context, to Asker, d Dataset, o Options) (AnswerRepo
 		}
 	}
 	return r, err
-}
-
-func askAll(ctx context.Context, to Asker, queries []*Query, o Options) ([]AnswerOutcome, error) {
-	outcomes := make([]AnswerOutcome, len(queries))
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(o.Concurrency)
-	var mu sync.Mutex
-	done := 0
-	for i, q := range queries {
-		g.Go(func() error {
-			reply, err := to.Ask(ctx, q.Text)
-			if err != nil {
-				return fmt.Errorf("ask %q: %w", q.ID, err)
-			}
-			outcomes[i] = judgeAnswer(q, reply)
-			mu.Lock()
-			defer mu.Unlock()
-			if done++; o.Progress != nil {
-				o.Progress(0, 1, done, len(queries))
-			}
-			return nil
-		})
-	}
-	return outcomes, g.Wait()
 }
 
 // judgeAnswer looks for a gold answer in the reply. One that says "not in the

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Target is what is measured. Search and Put are called concurrently.
+// Target is what is measured. Search is called concurrently.
 type Target interface {
 	// Configure makes the parameters of a setting that are not part of a search
 	// take effect. It is called before the setting's searches, never during them.
@@ -108,12 +108,13 @@ func Run(ctx context.Context, t Target, d Dataset, settings []Setting, o Options
 		if err := t.Configure(ctx, s); err != nil {
 			return report, fmt.Errorf("set %s: %w", s, err)
 		}
-		progress := func(done int) {
-			if o.Progress != nil {
-				o.Progress(i, len(settings), done, len(queries))
+		ids, outcomes := newDocIDs(d), make([]Outcome, len(queries))
+		err := o.each(ctx, i, len(settings), len(queries), func(ctx context.Context, n int) (err error) {
+			if outcomes[n], err = searchOne(ctx, t, ids, queries[n], s, o); err != nil {
+				err = fmt.Errorf("query %q: %w", queries[n].ID, err)
 			}
-		}
-		outcomes, err := searchAll(ctx, t, newDocIDs(d), queries, s, o, progress)
+			return err
+		})
 		if err != nil {
 			return report, fmt.Errorf("evaluate %s with %s: %w", d.Name, s, err)
 		}
@@ -134,26 +135,27 @@ type Outcome struct {
 	Latency  time.Duration
 }
 
-// searchAll returns the outcomes in the order of queries.
-func searchAll(ctx context.Context, t Target, ids docIDs, queries []*Query, s Setting, o Options, progress func(done int)) ([]Outcome, error) {
-	outcomes := make([]Outcome, len(queries))
+// each calls do with 0 to n-1, Concurrency at once, and Progress after each of
+// this row of rows. The first error ends it; so does ctx.
+func (o Options) each(ctx context.Context, row, rows, n int, do func(ctx context.Context, i int) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(o.Concurrency)
 	var mu sync.Mutex
 	done := 0
-	for i, q := range queries {
-		g.Go(func() (err error) {
-			if outcomes[i], err = searchOne(ctx, t, ids, q, s, o); err != nil {
-				return fmt.Errorf("query %q: %w", q.ID, err)
+	for i := range n {
+		g.Go(func() error {
+			if err := do(ctx, i); err != nil {
+				return err
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			done++
-			progress(done)
+			if done++; o.Progress != nil {
+				o.Progress(row, rows, done, n)
+			}
 			return nil
 		})
 	}
-	return outcomes, g.Wait()
+	return g.Wait()
 }
 
 func searchOne(ctx context.Context, t Target, ids docIDs, q *Query, s Setting, o Options) (Outcome, error) {

@@ -7,9 +7,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Prober tells how well a collection covers a question. Probe is called concurrently.
@@ -70,24 +67,14 @@ func Probe(ctx context.Context, to Prober, sets []*VerdictSet, n int, o Options)
 	}
 	o = o.withDefaults(Dataset{})
 	coverages := make([]float64, len(all))
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(o.Concurrency)
-	var mu sync.Mutex
-	done := 0
-	for i, p := range all {
-		g.Go(func() (err error) {
-			if coverages[i], err = to.Probe(ctx, p.set.Collection, p.query, p.without); err != nil {
-				return fmt.Errorf("ask %q of %s: %w", p.query, p.set.Collection, err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if done++; o.Progress != nil {
-				o.Progress(0, 1, done, len(all))
-			}
-			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
+	err := o.each(ctx, 0, 1, len(all), func(ctx context.Context, i int) (err error) {
+		p := all[i]
+		if coverages[i], err = to.Probe(ctx, p.set.Collection, p.query, p.without); err != nil {
+			err = fmt.Errorf("ask %q of %s: %w", p.query, p.set.Collection, err)
+		}
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	for i, p := range all {
