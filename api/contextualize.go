@@ -13,7 +13,7 @@ import (
 // ContextualizeCollection plans first, so that what it says is of before the job.
 func (s *collections) ContextualizeCollection(ctx context.Context, in *quarryv1.ContextualizeCollectionRequest) (*quarryv1.ContextualizeCollectionResponse, error) {
 	if s.situater == nil && !in.Off {
-		return nil, status.Error(codes.FailedPrecondition, "this server has no chat model to write contexts with")
+		return nil, status.Error(codes.FailedPrecondition, "this server has no chat model to write contexts with: give it one with QUARRY_MODEL or QUARRY_MODELS")
 	}
 	plan, err := s.ingester.ContextPlan(ctx, in.Name)
 	if err != nil {

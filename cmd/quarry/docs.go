@@ -23,8 +23,8 @@ type docsCmd struct {
 }
 
 type docsListCmd struct {
-	State  string `env:"-" default:"all" enum:"all,pending,ready,failed" xor:"state" help:"Only documents in this state: ${enum}."`
-	Failed bool   `env:"-" xor:"state" help:"Short for --state failed."`
+	State  string `env:"-" default:"all" enum:"all,pending,ready,failed" help:"Only documents in this state: ${enum}."`
+	Failed bool   `env:"-" help:"Short for --state failed."`
 }
 
 func (c *docsListCmd) Run(ctx context.Context, g *globals, term *terminal) error {

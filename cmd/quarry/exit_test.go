@@ -22,6 +22,7 @@ func TestExitCodes(t *testing.T) {
 		{"", "", exitUsage, "see `quarry --help`"},
 		{"serch x", "", exitUsage, "see `quarry --help`"},
 		{"ask", "", exitUsage, "see `quarry ask --help`"},
+		{"docs list --server 127.0.0.1:1 --failed", "", exitFailed, "no Quarry server answers"},
 		{"docs list --stat ready", "", exitUsage, "see `quarry docs list --help`"},
 		{"search x --legs both", "", exitUsage, "see `quarry search --help`"},
 		{"version", "QUARRY_HOEM=/x", exitUsage, "unknown variable QUARRY_HOEM"},
