@@ -64,16 +64,6 @@ func (m machine) settings() map[string]string {
 	return s
 }
 
-// URL connects to the database made for Quarry of the server over a data folder,
-// whoever started it, as its Server's URL does.
-func URL(data string) (string, error) {
-	d, err := dirsOf(data)
-	if err != nil {
-		return "", err
-	}
-	return (&Server{dirs: d}).URL(), nil
-}
-
 // fixed is what holds on every machine: one private socket, and a log without
 // the values of rows, which are the text of documents.
 func (d dirs) fixed() map[string]string {

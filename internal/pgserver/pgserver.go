@@ -143,6 +143,16 @@ func (s *Server) url(db string) string {
 	return u.String()
 }
 
+// URL connects to the database made for Quarry of the server over a data folder,
+// whoever started it, as its Server's URL does.
+func URL(data string) (string, error) {
+	d, err := dirsOf(data)
+	if err != nil {
+		return "", err
+	}
+	return (&Server{dirs: d}).URL(), nil
+}
+
 // Stop shuts the server down cleanly: clients are disconnected, everything is
 // written. When ctx ends first it ends the server at once, which loses nothing
 // but makes the next start slower. Either way the server is gone and the folder
