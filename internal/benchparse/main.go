@@ -26,23 +26,26 @@ func main() {
 		fmt.Fprintln(os.Stderr, "benchparse: give folders of documents with expected texts")
 		os.Exit(2)
 	}
+	if err := run(flag.Args(), *worst, *shown); err != nil {
+		fmt.Fprintln(os.Stderr, "benchparse:", err)
+		os.Exit(1)
+	}
+}
+
+// run scores the documents of the folders by format, and then PDFium alone on
+// those that are PDFs.
+func run(dirs []string, worst float64, shown int) error {
 	formats := map[string]*score{}
 	var pdfs [][]byte
-	for _, dir := range flag.Args() {
+	for _, dir := range dirs {
 		pairs, err := find(dir)
 		if err != nil {
-			fmt.Fprintln(os.Stderr, "benchparse:", err)
-			os.Exit(1)
+			return err
 		}
 		for _, p := range pairs {
 			one := measure(p)
-			if one.err != nil || one.recall() < *worst {
-				fmt.Printf("%-60s recall %.3f precision %.3f order %.3f %v\n", p.source, one.recall(), one.precision(), one.order(), one.failure())
-				for i, list := range [][]string{one.missing, one.extra} {
-					if n := min(*shown, len(list)); n > 0 {
-						fmt.Printf("  %c %q\n", "-+"[i], list[:n])
-					}
-				}
+			if one.err != nil || one.recall() < worst {
+				show(p, one, shown)
 			}
 			ext := strings.ToLower(strings.TrimPrefix(filepath.Ext(p.source), "."))
 			if formats[ext] == nil {
@@ -57,10 +60,21 @@ func main() {
 		}
 	}
 	print(formats)
-	if len(pdfs) > 0 {
-		if err := pages(pdfs); err != nil {
-			fmt.Fprintln(os.Stderr, "benchparse: PDFium alone:", err)
-			os.Exit(1)
+	if len(pdfs) == 0 {
+		return nil
+	}
+	if err := pages(pdfs); err != nil {
+		return fmt.Errorf("PDFium alone: %w", err)
+	}
+	return nil
+}
+
+// show prints one document's score, with at most so many tokens of each kind.
+func show(p pair, one score, tokens int) {
+	fmt.Printf("%-60s recall %.3f precision %.3f order %.3f %v\n", p.source, one.recall(), one.precision(), one.order(), one.failure())
+	for i, list := range [][]string{one.missing, one.extra} {
+		if n := min(tokens, len(list)); n > 0 {
+			fmt.Printf("  %c %q\n", "-+"[i], list[:n])
 		}
 	}
 }
