@@ -102,7 +102,7 @@ func (m mail) body(ctx context.Context, out *joined) error {
 
 // readRendered reads HTML that is UTF-8 already, whatever it declares.
 func readRendered(ctx context.Context, body []byte) (Parsed, error) {
-	return renderHTML(ctx, string(body), false)
+	return renderHTML(ctx, string(body), htmlMode{})
 }
 
 // attach keeps the message's attachments as far as there is room, and lists all.

@@ -22,7 +22,7 @@ var readers = map[string]reader{
 	"text/plain":            readPlain,
 	"text/markdown":         readMarkdown,
 	"text/html":             readHTML,
-	"application/xhtml+xml": readHTML,
+	"application/xhtml+xml": readXHTML,
 	"application/vnd.openxmlformats-officedocument.wordprocessingml.document":   readDOCX,
 	"application/vnd.openxmlformats-officedocument.presentationml.presentation": readPPTX,
 	"application/vnd.oasis.opendocument.text":                                   readODF,

@@ -30,7 +30,7 @@ func readXML(ctx context.Context, body []byte) (Parsed, error) {
 	}
 	switch root {
 	case "html":
-		return readHTML(ctx, body)
+		return readXHTML(ctx, body)
 	case "article", "pmc-articleset", "response":
 		a := &jats{}
 		if err := w.open(body).walk(a.block); err != nil {
