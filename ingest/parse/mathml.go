@@ -110,8 +110,8 @@ func (m *mathML) formula() string {
 	return oneLine(tidy(m.out.String()))
 }
 
-// mathText reads the formula that an element of XML holds.
-func mathText(x *xmlWalker) (string, error) {
+// readMathML reads the formula that an element of XML holds.
+func readMathML(x *xmlWalker) (string, error) {
 	var m mathML
 	var visit visitor
 	visit = func(x *xmlWalker, e element) error {
