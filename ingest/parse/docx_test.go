@@ -60,12 +60,8 @@ func TestDOCXParts(t *testing.T) {
 				t.Fatal(err)
 			}
 			check(t, p)
-			var got []string
-			for _, b := range p.Blocks {
-				got = append(got, p.Text[b.Start:b.End])
-			}
-			if s := strings.Join(got, "|"); s != tt.want {
-				t.Errorf("got %q, want %q", s, tt.want)
+			if got := blockTexts(p); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
 	}
