@@ -12,6 +12,7 @@ type pdfPage struct {
 	number        int
 	width, height float64
 	lines         []pdfLine
+	comments      []comment
 }
 
 // pdfLine is one line of text: spans that stand on one baseline.
@@ -43,7 +44,11 @@ func (p *pdfPage) read(chars []rune, g pdfGlyphs) {
 			if divided {
 				text += "-"
 			}
-			l.word(text, i, n, g)
+			if !l.word(text, i, n, g) {
+				p.add(l, g)
+				l = pdfLine{}
+				l.word(text, i, n, g)
+			}
 		}
 		if i += n; i < len(chars) && (divided || chars[i] == '\n') {
 			p.add(l, g)
@@ -69,18 +74,22 @@ func (l *pdfLine) take(look pdfLook, b box) {
 	}
 }
 
-// word appends the word of n characters from i.
-func (l *pdfLine) word(text string, i, n int, g pdfGlyphs) {
+// word appends the word of n characters from i, unless it stands a line or more
+// above or below: the engine runs on from one form field to the next.
+func (l *pdfLine) word(text string, i, n int, g pdfGlyphs) bool {
 	b := g.box(i)
-	l.last = i + n - 1
 	if n > 1 {
 		b = b.union(g.box(i + n - 1))
 	}
+	if l.cells != nil && (b.top < l.bottom-l.size || b.bottom > l.top+l.size) {
+		return false
+	}
+	l.last = i + n - 1
 	if l.cells == nil {
 		l.take(g.look(i), b)
 		l.cells, l.starts, l.ends = []string{text}, []float64{b.left}, []float64{b.right}
 		l.left, l.right, l.top, l.bottom = b.left, b.right, b.top, b.bottom
-		return
+		return true
 	}
 	if isMarker(l.text()) {
 		l.take(g.look(i), b)
@@ -94,6 +103,7 @@ func (l *pdfLine) word(text string, i, n int, g pdfGlyphs) {
 	}
 	l.left, l.right = min(l.left, b.left), max(l.right, b.right)
 	l.top, l.bottom = max(l.top, b.top), min(l.bottom, b.bottom)
+	return true
 }
 
 // add appends a line, or what goes on to the right of the last one.
