@@ -93,7 +93,7 @@ func (l *pdfLine) insert(s pdfLine) {
 	if at < 0 {
 		at = len(l.starts)
 	}
-	l.cells = slices.Insert(l.cells, at, s.text())
+	l.cells, l.narrow = slices.Insert(l.cells, at, s.text()), nil
 	l.starts, l.ends = slices.Insert(l.starts, at, s.left), slices.Insert(l.ends, at, s.right)
 	l.right, l.top, l.bottom = math.Max(l.right, s.right), math.Max(l.top, s.top), math.Min(l.bottom, s.bottom)
 }

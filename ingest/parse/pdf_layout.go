@@ -55,6 +55,7 @@ func (l *pdfLayout) line(p pdfPage, line, next pdfLine) {
 		if !l.near(line) || l.last.cells == nil {
 			l.table, l.grid = rows{}, pdfLine{}
 		}
+		line = line.divided(l.grid, next)
 		if len(line.cells) >= len(l.grid.cells) {
 			l.grid = line
 		}

@@ -21,9 +21,10 @@ type pdfLine struct {
 	pdfLook                           // of its first word, or of the second after a list's marker
 	cells                    []string // divided where the gap is wider than words are
 	starts, ends             []float64
-	descends                 bool // a word stands left of the one before
-	last                     int  // the last character's index on the page
-	code                     bool // in a font for code from end to end
+	narrow                   []narrowGap // within cells
+	descends                 bool        // a word stands left of the one before
+	last                     int         // the last character's index on the page
+	code                     bool        // in a font for code from end to end
 }
 
 func (l *pdfLine) text() string { return strings.Join(l.cells, " ") }
@@ -98,6 +99,7 @@ func (l *pdfLine) word(text string, i, n int, g pdfGlyphs) bool {
 	if b.left-l.right > 1.5*l.size {
 		l.cells, l.starts, l.ends = append(l.cells, text), append(l.starts, b.left), append(l.ends, b.right)
 	} else {
+		l.noteGap(b.left-l.right, b.left)
 		l.cells[len(l.cells)-1] += " " + text
 		l.ends[len(l.ends)-1] = b.right
 	}
@@ -134,7 +136,19 @@ func (l *pdfLine) extend(s pdfLine) bool {
 	case len(s.text()) > 3:
 		l.bold, l.code = l.bold && s.bold, l.code && s.code
 	}
-	if n := len(l.cells) - 1; gap > 1.2*em {
+	n := len(l.cells) - 1
+	if gap <= 1.2*em {
+		l.noteGap(gap, s.left)
+	}
+	for _, g := range s.narrow {
+		if g.cell += n; gap > 1.2*em {
+			g.cell++
+		} else if g.cell == n {
+			g.at += len(l.cells[n]) + 1
+		}
+		l.narrow = append(l.narrow, g)
+	}
+	if gap > 1.2*em {
 		l.cells, l.starts, l.ends = append(l.cells, s.cells...), append(l.starts, s.starts...), append(l.ends, s.ends...)
 	} else {
 		l.cells[n] += " " + s.cells[0]
