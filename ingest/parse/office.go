@@ -90,7 +90,8 @@ var propertyNames = map[string]string{
 	"created": "created", "creation-date": "created", "modified": "modified", "date": "date", "publisher": "publisher",
 }
 
-// properties collects Dublin Core elements; the first of a name wins.
+// properties collects Dublin Core elements; the first of a name wins, but all who
+// wrote it are its author.
 func properties(x *xmlWalker) (map[string]any, error) {
 	meta := map[string]any{}
 	err := x.walk(func(x *xmlWalker, e element) error {
@@ -100,7 +101,14 @@ func properties(x *xmlWalker) (map[string]any, error) {
 		}
 		var v strings.Builder
 		err := x.walkText(nil, func(s string) { v.WriteString(s) })
-		if s := oneLine(tidy(v.String())); s != "" && meta[key] == nil && len(s) <= 2000 {
+		s := oneLine(tidy(v.String()))
+		before, _ := meta[key].(string)
+		if before != "" && e.Name.Local == "creator" {
+			s = before + ", " + s
+		} else if before != "" {
+			s = ""
+		}
+		if s != "" && len(s) <= 2000 {
 			meta[key] = s
 		}
 		return err

@@ -165,4 +165,9 @@ var latex = strings.NewReplacer(
 	"Δ", `\Delta `, "Σ", `\Sigma `, "Ω", `\Omega `, "∑", `\sum `, "∏", `\prod `, "∫", `\int `, "∞", `\infty `,
 	"±", `\pm `, "×", `\times `, "÷", `\div `, "·", `\cdot `, "≤", `\leq `, "≥", `\geq `, "≠", `\neq `, "≈", `\approx `,
 	"→", `\to `, "∂", `\partial `, "∇", `\nabla `, "∈", `\in `, "√", `\sqrt `,
+	"ζ", `\zeta `, "η", `\eta `, "ι", `\iota `, "κ", `\kappa `, "ν", `\nu `, "ξ", `\xi `, "υ", `\upsilon `, "χ", `\chi `, "ψ", `\psi `,
+	"ϵ", `\epsilon `, "ϕ", `\phi `, "Γ", `\Gamma `, "Θ", `\Theta `, "Λ", `\Lambda `, "Ξ", `\Xi `, "Π", `\Pi `, "Φ", `\Phi `, "Ψ", `\Psi `,
+	"∪", `\cup `, "∩", `\cap `, "⋃", `\bigcup `, "⋂", `\bigcap `, "∧", `\wedge `, "∨", `\vee `, "⋀", `\bigwedge `, "⋁", `\bigvee `,
+	"∬", `\iint `, "∭", `\iiint `, "∮", `\oint `, "⋅", `\cdot `, "∉", `\notin `, "⊂", `\subset `, "⊆", `\subseteq `, "∅", `\emptyset `,
+	"∀", `\forall `, "∃", `\exists `, "⇒", `\Rightarrow `, "⇔", `\Leftrightarrow `, "←", `\leftarrow `, "≡", `\equiv `, "∝", `\propto `,
 )
