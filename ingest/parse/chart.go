@@ -1,130 +1,131 @@
 package parse
 
 import (
-	"math"
-	"regexp"
-	"strconv"
+	"slices"
 	"strings"
-	"time"
 )
 
-// chart writes the data of a DrawingML chart as a table: categories down,
-// series across. A missing part is no error.
+// chart writes the data of a DrawingML chart (ECMA-376 part 1, 21.2, and the
+// charts that Office 2016 added) as tables: categories down, series across; a
+// series with places of its own has a table of its own. A missing part is no error.
 func chart(w walkContext, p *pack, part string, out *page) error {
 	b, err := p.file(part)
 	if err != nil || b == nil {
 		return err
 	}
-	c := chartData{values: map[int][]string{}}
+	c := chartData{}
 	if err := w.open(b).walk(c.read); err != nil {
 		return err
 	}
-	if title := oneLine(tidy(c.title.String())); title != "" {
-		out.put(Block{Kind: Caption}, title, 0)
-	}
-	var t rows
-	t.add(out, append([]string{""}, c.series...))
-	for i, category := range c.categories {
-		cells := []string{category}
-		for s := range c.series {
-			v := ""
-			if i < len(c.values[s]) {
-				v = c.values[s][i]
-			}
-			cells = append(cells, v)
+	out.put(Block{Kind: Caption}, oneLine(tidy(c.title.String())), 0)
+	for i, name := range c.names {
+		if i < len(c.series) {
+			c.series[i].name = name
 		}
-		t.add(out, cells)
+	}
+	for rest := c.series; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && (len(rest[n].along) == 0 || slices.Equal(rest[n].along, rest[0].along)) {
+			n++
+		}
+		putSeries(out, rest[:n])
+		rest = rest[n:]
 	}
 	return nil
 }
 
-type chartData struct {
-	title      strings.Builder
-	series     []string
-	categories []string
-	values     map[int][]string // by series
+// putSeries writes series along the same categories.
+func putSeries(out *page, series []chartSeries) {
+	var t rows
+	head, n := []string{""}, len(series[0].along)
+	for _, s := range series {
+		head = append(head, s.name)
+		n = max(n, len(s.values))
+	}
+	t.add(out, head)
+	at := func(list []string, i int) string {
+		if i < len(list) {
+			return list[i]
+		}
+		return ""
+	}
+	for i := range n {
+		cells := []string{at(series[0].along, i)}
+		for _, s := range series {
+			cells = append(cells, at(s.values, i))
+		}
+		t.add(out, cells)
+	}
 }
+
+type chartData struct {
+	title  strings.Builder
+	series []chartSeries
+	names  []string // of series that are named apart from their data
+}
+
+// chartSeries has values along categories, or along places on the other axis.
+type chartSeries struct {
+	name          string
+	along, values []string
+}
+
+// Bounds of a chart: what goes beyond is a sheet's to hold.
+const (
+	maxChartSeries = 250
+	maxChartPoints = 10_000 // of a series
+	maxChartLevels = 4      // of its categories
+)
 
 func (c *chartData) read(x *xmlWalker, e element) error {
 	switch e.Name.Local {
 	case "title":
+		c.title.WriteByte(' ')
 		return x.walk(c.titleText)
-	case "ser":
-		c.series = append(c.series, "")
-		return x.walk(c.seriesPart)
+	case "ser", "data":
+		if len(c.series) == maxChartSeries {
+			return nil
+		}
+		c.series = append(c.series, chartSeries{})
+		return x.walk(c.series[len(c.series)-1].part)
+	case "series":
+		var s chartSeries
+		err := x.walk(s.part)
+		c.names = append(c.names, s.name)
+		return err
 	}
 	return x.descend()
 }
 
 func (c *chartData) titleText(x *xmlWalker, e element) error {
-	if e.Name.Local == "t" {
-		return x.walkText(nil, func(s string) { c.title.WriteString(s + " ") })
+	switch e.Name.Local {
+	case "t", "v":
+		return x.walkText(nil, func(s string) { c.title.WriteString(s) })
+	case "p":
+		c.title.WriteByte(' ')
 	}
 	return x.descend()
 }
 
-func (c *chartData) seriesPart(x *xmlWalker, e element) error {
-	var into []string
-	format := ""
-	collect := func() error {
-		return x.walk(func(x *xmlWalker, e element) error {
-			switch e.Name.Local {
-			case "v", "formatCode":
-			case "numCache", "numLit":
-				format = "General"
-				return x.descend()
-			default:
-				return x.descend()
-			}
-			var v strings.Builder
-			err := x.walkText(nil, func(s string) { v.WriteString(s) })
-			if e.Name.Local == "formatCode" {
-				format = v.String()
-			} else {
-				into = append(into, chartNumber(oneLine(tidy(v.String())), format))
-			}
-			return err
-		})
-	}
+func (s *chartSeries) part(x *xmlWalker, e element) error {
 	var err error
-	at := len(c.series) - 1
+	var sizes []string
 	switch e.Name.Local {
 	case "tx":
-		err = collect()
-		c.series[at] = strings.Join(into, " ")
-	case "cat", "xVal":
-		err = collect()
-		if len(into) > len(c.categories) {
-			c.categories = into
+		var name []string
+		name, err = chartPoints(x)
+		s.name = strings.Join(name, " ")
+	case "cat", "xVal", "strDim":
+		s.along, err = chartPoints(x)
+	case "val", "yVal", "numDim":
+		s.values, err = chartPoints(x)
+	case "bubbleSize":
+		sizes, err = chartPoints(x)
+	}
+	for i, size := range sizes {
+		if i < len(s.values) && size != "" {
+			s.values[i] += " (" + size + ")"
 		}
-	case "val", "yVal":
-		err = collect()
-		c.values[at] = into
 	}
 	return err
 }
-
-// chartNumber writes a number of a chart as its format shows it, as far as it is a
-// date or a percentage, and else with the 15 digits that a sheet has. Without a
-// format the value is text.
-func chartNumber(value, format string) string {
-	n, err := strconv.ParseFloat(value, 64)
-	if format == "" || err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
-		return value
-	}
-	switch plain := chartLiteral.ReplaceAllString(strings.ToLower(format), ""); {
-	case strings.ContainsAny(plain, "yd") && n > 0 && n < 2_958_466: // 9999-12-31
-		return time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC).AddDate(0, 0, int(n)).Format(time.DateOnly)
-	case strings.HasSuffix(plain, "%"):
-		_, decimals, _ := strings.Cut(plain, ".")
-		return strconv.FormatFloat(100*n, 'f', min(strings.Count(decimals, "0"), 9), 64) + "%"
-	}
-	if math.Abs(n) >= 1e15 || n != 0 && math.Abs(n) < 1e-4 {
-		return value
-	}
-	short, _ := strconv.ParseFloat(strconv.FormatFloat(n, 'g', 15, 64), 64)
-	return strconv.FormatFloat(short, 'f', -1, 64)
-}
-
-// chartLiteral is text, colour or condition in a format of numbers.
-var chartLiteral = regexp.MustCompile(`"[^"]*"|\[[^\]]*\]|\\.|general`)

@@ -37,6 +37,9 @@ func TestDetect(t *testing.T) {
 		{"a.txt", zipOf(t, "xl/workbook.xml"), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
 		{"a.txt", zipOf(t, "mimetype=application/epub+zip", "x"), "application/epub+zip"},
 		{"a.txt", zipOf(t, "mimetype=application/vnd.oasis.opendocument.text", "x"), "application/vnd.oasis.opendocument.text"},
+		{"a.epub", zipOf(t, "META-INF/container.xml", "x.opf"), "application/epub+zip"},
+		{"a.odt", zipOf(t, "content.xml", "META-INF/manifest.xml"), "application/vnd.oasis.opendocument.text"},
+		{"a.zip", zipOf(t, "content.xml", "META-INF/manifest.xml"), "application/zip"},
 		{"a.txt", zipOf(t, "other"), "application/zip"},
 	}
 	for _, tt := range tests {

@@ -15,6 +15,7 @@ var zipParts = []signature{
 	{"word/document.xml", docxType},
 	{"ppt/presentation.xml", pptxType},
 	{"xl/workbook.", xlsxType},
+	{"META-INF/container.xml", epubType},
 	{"META-INF/MANIFEST.MF", "application/java-archive"},
 }
 
@@ -61,10 +62,13 @@ func zipType(name string, body []byte) string {
 			return z.mediaType
 		}
 	}
-	if hasDirectory(body) {
-		return "application/zip"
+	if !hasDirectory(body) {
+		return cutZipType(name, body)
 	}
-	return cutZipType(name, body)
+	if t := zipExtensions[strings.ToLower(path.Ext(name))]; t != "" && bytes.Contains(tail, []byte("META-INF/manifest.xml")) {
+		return t // OpenDocument, packed anew with its mimetype deflated
+	}
+	return "application/zip"
 }
 
 // cutZipType goes through what is left of an archive without its end.

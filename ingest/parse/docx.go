@@ -6,19 +6,27 @@ import (
 )
 
 // readDOCX reads a WordprocessingML document (ECMA-376, both Transitional and
-// Strict): body, text boxes and tables in reading order, pictures' descriptions
-// and comments after the paragraph or row that has them, then footnotes.
-// Deleted and hidden text, page headers and footers are left out.
+// Strict): body, text boxes and tables in reading order; notes, comments and
+// pictures' descriptions after the paragraph or row that has them. Deleted and
+// hidden text, page headers and footers are left out.
 func readDOCX(ctx context.Context, body []byte) (Parsed, error) {
+	return openDOCX(ctx, body, false)
+}
+
+// openDOCX reads a document, or one embedded in another.
+func openDOCX(ctx context.Context, body []byte, embedded bool) (Parsed, error) {
 	p, err := openPack(body)
 	if err != nil {
 		return Parsed{}, err
 	}
-	d := &docx{walkContext: walkContext{ctx}, pack: p}
-	for _, step := range []func() error{d.readStyles, d.readNumbering, d.readComments, d.readBody, d.readNotes} {
+	d := &docx{walkContext: walkContext{ctx}, pack: p, out: &page{}, embedded: embedded}
+	for _, step := range []func() error{d.readStyles, d.readNumbering, d.readComments, d.readNotes, d.readBody} {
 		if err := step(); err != nil {
 			return Parsed{}, err
 		}
+	}
+	for _, id := range d.noteIDs { // those that nothing refers to
+		d.putNote(id)
 	}
 	meta, err := officeProperties(d.walkContext, p)
 	if err != nil {
@@ -34,8 +42,12 @@ type docx struct {
 	numbering docxNumbering
 	rels      map[string]relation
 	comments  map[string]comment
-	out       page
+	notes     map[string]*page // by kind and id
+	noteIDs   []string
+	out       *page
 	after     []func() // what is to be written after the open paragraph or row
+	tables    int      // those that are open
+	embedded  bool     // it is part of another document
 }
 
 func (d *docx) part(name string) (*xmlWalker, error) {
@@ -67,6 +79,8 @@ func (d *docx) block(x *xmlWalker, e element) error {
 		return d.paragraph(x)
 	case "tbl":
 		return d.table(x)
+	case "altChunk":
+		return d.embed(e.attr("id"))
 	case "sectPr", "del", "moveFrom", "Fallback", "sdtPr", "sdtEndPr":
 		return nil
 	}
@@ -154,7 +168,7 @@ func (d *docx) inline(x *xmlWalker, e element, p *docxParagraph) error {
 	case "noBreakHyphen":
 		p.text.WriteByte('-')
 	case "sym":
-		p.text.WriteString(ticks.Replace(symbol(e.attr("char"))))
+		p.text.WriteString(ticks.Replace(symbol(e.attr("font"), e.attr("char"))))
 	case "checkBox":
 		return checkBox(x, &p.text)
 	case "oMath":
@@ -165,21 +179,27 @@ func (d *docx) inline(x *xmlWalker, e element, p *docxParagraph) error {
 		p.math = p.text.Len()
 		return err
 	case "chart":
-		return chart(d.walkContext, d.pack, d.rels[e.attr("id")].target, &d.out)
+		return chart(d.walkContext, d.pack, d.rels[e.attr("id")].target, d.out)
 	case "relIds":
-		return diagram(d.walkContext, d.pack, d.rels[e.attr("dm")].target, &d.out)
+		return diagram(d.walkContext, d.pack, d.rels[e.attr("dm")].target, d.out)
 	case "docPr":
-		if alt := altText(e.attr("descr")); alt != "" {
-			d.after = append(d.after, func() { d.out.put(Block{Kind: Caption}, alt, 0) })
-		}
+		d.describe(e.attr("descr"))
+	case "shape": // VML
+		d.describe(e.attr("alt"))
+		return x.descend()
+	case "textpath":
+		p.text.WriteString(e.attr("string"))
 	case "commentReference":
 		if c, ok := d.comments[e.attr("id")]; ok {
-			d.after = append(d.after, func() { c.put(&d.out) })
+			d.after = append(d.after, func() { c.put(d.out) })
 			delete(d.comments, c.id)
 		}
+	case "footnoteReference", "endnoteReference":
+		id := strings.TrimSuffix(e.Name.Local, "Reference") + e.attr("id")
+		d.after = append(d.after, func() { d.putNote(id) })
 	case "txbxContent":
 		return x.walk(d.block)
-	case "instrText", "del", "moveFrom", "Fallback", "sdtEndPr", "tabs":
+	case "instrText", "del", "moveFrom", "Fallback", "sdtEndPr", "tabs", "rt": // rt: a reading
 	default:
 		return x.descend()
 	}
@@ -193,15 +213,11 @@ func (d *docx) put(p *docxParagraph) {
 	if text == "" {
 		return
 	}
-	num := p.num
-	if !num.set {
-		num = style.num
-	}
 	b := Block{Kind: Paragraph, Level: p.level}
 	if b.Level == 0 {
 		b.Level = style.level
 	}
-	label := d.numbering.label(num)
+	num, label := d.label(p, style)
 	switch {
 	case b.Level > 0:
 		b.Kind = Heading
@@ -225,30 +241,20 @@ func (d *docx) put(p *docxParagraph) {
 	d.out.put(b, text, indent)
 }
 
-// readNotes appends footnotes and endnotes.
-func (d *docx) readNotes() error {
-	for _, part := range []string{"word/footnotes.xml", "word/endnotes.xml"} {
-		x, err := d.part(part)
-		if err != nil {
-			return err
-		}
-		if x == nil {
-			continue
-		}
-		err = x.walk(func(x *xmlWalker, e element) error {
-			switch t := e.attr("type"); {
-			case e.Name.Local != "footnote" && e.Name.Local != "endnote":
-				return x.descend()
-			case t == "separator" || t == "continuationSeparator" || t == "continuationNotice":
-				return nil
-			}
-			return x.walk(d.block)
-		})
-		if err != nil {
-			return err
-		}
+// label counts a paragraph that is in a list, as it says or as its style does.
+func (d *docx) label(p *docxParagraph, style docxStyle) (docxNum, string) {
+	num := p.num
+	if !num.set {
+		num = style.num
 	}
-	return nil
+	return num, d.numbering.label(num)
+}
+
+// describe keeps a picture's description for after the paragraph.
+func (d *docx) describe(s string) {
+	if alt := altText(s); alt != "" {
+		d.after = append(d.after, func() { d.out.put(Block{Kind: Caption}, alt, 0) })
+	}
 }
 
 // readComments keeps comments by id, until the text refers to them.

@@ -11,6 +11,7 @@ type docxNumbering struct {
 	abstract map[string]string            // numId → abstractNumId
 	levels   map[string]map[int]docxLevel // by abstractNumId
 	counts   map[string]*[10]int
+	restarts map[string]map[int]int // numId → level → its first number, when first used
 }
 
 type docxLevel struct {
@@ -19,7 +20,7 @@ type docxLevel struct {
 }
 
 func (d *docx) readNumbering() error {
-	n := docxNumbering{map[string]string{}, map[string]map[int]docxLevel{}, map[string]*[10]int{}}
+	n := docxNumbering{map[string]string{}, map[string]map[int]docxLevel{}, map[string]*[10]int{}, map[string]map[int]int{}}
 	d.numbering = n
 	x, err := d.part("word/numbering.xml")
 	if err != nil || x == nil {
@@ -32,15 +33,31 @@ func (d *docx) readNumbering() error {
 			n.levels[e.attr("abstractNumId")] = levels
 			return x.walk(func(x *xmlWalker, e element) error { return readLevel(x, e, levels) })
 		case "num":
-			id := e.attr("numId")
-			return x.walk(func(x *xmlWalker, e element) error {
-				if e.Name.Local == "abstractNumId" {
-					n.abstract[id] = e.attr("val")
+			return n.readInstance(x, e.attr("numId"))
+		}
+		return x.descend()
+	})
+}
+
+// readInstance reads a list, which may begin its definition's numbers again.
+func (n docxNumbering) readInstance(x *xmlWalker, id string) error {
+	return x.walk(func(x *xmlWalker, e element) error {
+		switch e.Name.Local {
+		case "abstractNumId":
+			n.abstract[id] = e.attr("val")
+		case "lvlOverride":
+			level := small(e.attr("ilvl"))
+			return x.walk(func(_ *xmlWalker, e element) error {
+				if e.Name.Local == "startOverride" && level < 10 {
+					if n.restarts[id] == nil {
+						n.restarts[id] = map[int]int{}
+					}
+					n.restarts[id][level] = small(e.attr("val"))
 				}
 				return nil
 			})
 		}
-		return x.descend()
+		return nil
 	})
 }
 
@@ -88,6 +105,10 @@ func (n docxNumbering) label(p docxNum) string {
 		c = &[10]int{}
 		n.counts[abstract] = c
 	}
+	for at, start := range n.restarts[p.id] {
+		c[at] = max(0, start-1)
+	}
+	delete(n.restarts, p.id)
 	if c[p.level] == 0 {
 		c[p.level] = level.start - 1
 	}

@@ -25,7 +25,7 @@ func readEPUB(ctx context.Context, body []byte) (Parsed, error) {
 		if err != nil {
 			return Parsed{}, err
 		}
-		chapter, err := readHTML(ctx, b)
+		chapter, err := readChapter(ctx, b)
 		if err != nil {
 			return Parsed{}, err
 		}
@@ -55,7 +55,7 @@ func spine(w walkContext, p *pack) (chapters []string, meta map[string]any, err 
 		switch e.Name.Local {
 		case "item":
 			name, err := url.PathUnescape(e.attr("href"))
-			if err == nil && strings.Contains(e.attr("media-type"), "html") {
+			if err == nil && (strings.Contains(e.attr("media-type"), "html") || strings.Contains(e.attr("media-type"), "svg")) {
 				items[e.attr("id")] = path.Join(path.Dir(root), name)
 			}
 			return nil

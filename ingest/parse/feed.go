@@ -84,7 +84,7 @@ func (f *feed) put(b Block, text string) {
 }
 
 func (f *feed) html(s string) error {
-	p, err := renderHTML(f.ctx, canonical(strings.ToValidUTF8(s, "\ufffd")), false)
+	p, err := renderHTML(f.ctx, canonical(strings.ToValidUTF8(s, "\ufffd")), htmlMode{})
 	if err == nil {
 		f.out.add(p)
 	}
@@ -93,7 +93,7 @@ func (f *feed) html(s string) error {
 
 // plainHTML is the text of a piece of HTML, or the piece itself.
 func plainHTML(ctx context.Context, s string) string {
-	if p, err := renderHTML(ctx, canonical(s), false); err == nil && p.Text != "" {
+	if p, err := renderHTML(ctx, canonical(s), htmlMode{}); err == nil && p.Text != "" {
 		return p.Text
 	}
 	return s

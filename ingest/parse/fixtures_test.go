@@ -127,6 +127,15 @@ func unpacked(t testing.TB, body []byte) (parts [][2]string) {
 	return parts
 }
 
+// blockTexts are the texts of the blocks between bars.
+func blockTexts(p Parsed) string {
+	var list []string
+	for _, b := range p.Blocks {
+		list = append(list, p.Text[b.Start:b.End])
+	}
+	return strings.Join(list, "|")
+}
+
 func tarred(t testing.TB, files [][2]string) []byte {
 	t.Helper()
 	var b bytes.Buffer

@@ -21,14 +21,36 @@ const maxDepth = 4096
 // It reads tokens rather than a tree, so that time and memory are linear in a
 // body of any shape; missing end tags cost nothing worse than a block boundary.
 func readHTML(ctx context.Context, body []byte) (Parsed, error) {
+	return readPage(ctx, body, htmlMode{xml: bytes.HasPrefix(bytes.TrimSpace(bytes.TrimPrefix(body, bomUTF8)), []byte("<?xml"))})
+}
+
+// readXHTML reads a page of XHTML, in which any element may end itself.
+func readXHTML(ctx context.Context, body []byte) (Parsed, error) {
+	return readPage(ctx, body, htmlMode{xml: true})
+}
+
+// readChapter reads a page of a book, all of which is content.
+func readChapter(ctx context.Context, body []byte) (Parsed, error) {
+	return readPage(ctx, body, htmlMode{xml: true, book: true})
+}
+
+// htmlMode is how a page is read.
+type htmlMode struct {
+	xml   bool // <a/> is <a></a>
+	book  bool // nothing stands around its content
+	whole bool // navigation and other parts that are dropped as a rule are kept
+}
+
+func readPage(ctx context.Context, body []byte, mode htmlMode) (Parsed, error) {
 	text, err := decodeHTML(body)
 	if err != nil {
 		return Parsed{}, err
 	}
-	p, err := renderHTML(ctx, text, false)
+	p, err := renderHTML(ctx, text, mode)
 	if err == nil && len(p.Blocks) == 0 {
 		// All of it is inside a navigation, a form or the like: better that than nothing.
-		p, err = renderHTML(ctx, text, true)
+		mode.whole = true
+		p, err = renderHTML(ctx, text, mode)
 	}
 	return p, err
 }
@@ -49,10 +71,12 @@ func decodeHTML(body []byte) (string, error) {
 	return canonical(strings.ToValidUTF8(string(text), "\ufffd")), nil
 }
 
-// renderHTML reads a page; whole keeps navigation and other parts that are
-// dropped as a rule.
-func renderHTML(ctx context.Context, text string, whole bool) (Parsed, error) {
-	h := htmlReader{z: html.NewTokenizer(strings.NewReader(text)), whole: whole, meta: map[string]any{}, spare: len(text)}
+// renderHTML reads a page's text, which is canonical.
+func renderHTML(ctx context.Context, text string, mode htmlMode) (Parsed, error) {
+	h := htmlReader{z: html.NewTokenizer(strings.NewReader(text)), htmlMode: mode, meta: map[string]any{}, spare: len(text)}
+	if mode.book {
+		h.content = 1
+	}
 	for n := 0; ; n++ {
 		if n&1023 == 0 && ctx.Err() != nil {
 			return Parsed{}, ctx.Err()
@@ -67,7 +91,7 @@ func renderHTML(ctx context.Context, text string, whole bool) (Parsed, error) {
 		}
 	}
 	p := h.finish()
-	if len(p.Blocks) == 0 && h.scripted && whole {
+	if len(p.Blocks) == 0 && h.scripted && mode.whole {
 		return Parsed{}, errScripted
 	}
 	return p, nil
@@ -75,8 +99,8 @@ func renderHTML(ctx context.Context, text string, whole bool) (Parsed, error) {
 
 // htmlReader is the state between two tokens.
 type htmlReader struct {
+	htmlMode
 	z     *html.Tokenizer
-	whole bool
 	meta  map[string]any
 	title string
 
@@ -90,6 +114,9 @@ type htmlReader struct {
 	roleMain  int // depth of an open <div role=main>; 0: none
 	scripted  bool
 	inTitle   bool
+	inRuby    bool // in a reading of the characters beside it
+	svg       svg
+	math      *mathML // the open formula
 
 	out page
 }
@@ -101,8 +128,14 @@ func (h *htmlReader) token(kind html.TokenType) {
 	case html.CommentToken:
 		h.comment()
 	case html.StartTagToken, html.SelfClosingTagToken:
-		name, hasAttr := h.z.TagName()
-		h.start(string(name), hasAttr)
+		b, hasAttr := h.z.TagName()
+		name := string(b)
+		foreign := name == "svg" || name == "math" || h.svg.depth > 0 || h.math != nil
+		h.start(name, hasAttr)
+		if kind == html.SelfClosingTagToken && (h.xml || foreign) && !void[atom.Lookup([]byte(name))] {
+			h.z.NextIsNotRawText()
+			h.end(name)
+		}
 	case html.EndTagToken:
 		name, _ := h.z.TagName()
 		h.end(string(name))
@@ -117,7 +150,10 @@ func (h *htmlReader) text() {
 			h.title = oneLine(string(b))
 		}
 		return
-	case h.skip != "", h.out.inLink > 0 && string(b) == "¶": // a heading's link to itself
+	case h.skip != "", h.inRuby, h.svg.silent(), h.out.inLink && string(b) == "¶": // a heading's link to itself
+		return
+	case h.math != nil:
+		h.math.text(string(b))
 		return
 	}
 	// In parts, since a token may be as long as the body.
@@ -150,6 +186,7 @@ func (h *htmlReader) comment() {
 }
 
 func (h *htmlReader) finish() Parsed {
+	h.endMath()
 	h.closeTables(0)
 	h.out.flush()
 	p := Parsed{Text: h.out.text(), Metadata: h.meta, Title: h.title}

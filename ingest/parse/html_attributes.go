@@ -1,6 +1,8 @@
 package parse
 
 import (
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,7 +12,9 @@ import (
 // htmlAttributes are those of a tag that are of use; the others are not kept.
 type htmlAttributes struct {
 	hidden                         bool
+	href                           bool
 	role, alt, name, content, kind string
+	id, class, lang, encoding      string
 	cols, rows                     int // that a cell reaches over; 0: one
 	start, value                   int // numbers of a list and its item; 0: not given
 }
@@ -29,6 +33,16 @@ func (h *htmlReader) attributes(more bool) (a htmlAttributes) {
 			a.alt = cutBytes(string(value), maxAlt)
 		case "name", "property":
 			a.name = strings.ToLower(cutBytes(string(value), 64))
+		case "href":
+			a.href = true
+		case "id":
+			a.id = cutBytes(string(value), 64)
+		case "class":
+			a.class = cutBytes(string(value), 256)
+		case "lang":
+			a.lang = cutBytes(string(value), 32)
+		case "encoding":
+			a.encoding = cutBytes(string(value), 64)
 		case "content":
 			a.content = oneLine(cutBytes(string(value), maxFieldBytes))
 		case "type":
@@ -66,8 +80,10 @@ func (h *htmlReader) drops(tag atom.Atom, a htmlAttributes) bool {
 		return true
 	case h.whole:
 		return false
-	case droppedParts[tag], a.hidden && tag != atom.Body && tag != atom.Html:
+	case droppedParts[tag], a.hidden && tag != atom.Body && tag != atom.Html, a.class == "katex-html": // a formula's glyphs
 		return !void[tag]
+	case h.content == 0 && (tag == atom.Div || tag == atom.Aside) && asksConsent(a):
+		return true
 	case tag == atom.Body || tag == atom.Html || tag == atom.Main || tag == atom.Article || void[tag]:
 		return false
 	}
@@ -92,11 +108,19 @@ func (h *htmlReader) metaTag(a htmlAttributes) {
 	switch key {
 	case "article:published_time":
 		key = "date"
-	case "author", "description", "keywords", "date":
+	case "author", "description", "keywords", "date", "language":
 	default:
 		return
 	}
 	if a.content != "" {
 		h.meta[key] = a.content
 	}
+}
+
+// consent names elements that ask a visitor to accept cookies.
+var consent = regexp.MustCompile(`(?i)^(cookie|gdpr)s?[-_]?(banner|bar|notice|consent|popup|dialog|modal|overlay|message|alert)$|^(onetrust-|cybotcookiebot)`)
+
+// asksConsent reports whether an element is a page's question about cookies.
+func asksConsent(a htmlAttributes) bool {
+	return consent.MatchString(a.id) || slices.ContainsFunc(strings.Fields(a.class), consent.MatchString)
 }

@@ -21,7 +21,7 @@ func (m blockMark) isLinks() bool { return 2*m.linked > m.letters }
 func (p *page) weigh(r rune) {
 	if unicode.IsLetter(r) || unicode.IsNumber(r) {
 		p.mark.letters++
-		if p.inLink > 0 {
+		if p.inLink {
 			p.mark.linked++
 		}
 	}

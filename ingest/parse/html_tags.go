@@ -1,11 +1,15 @@
 package parse
 
-import "golang.org/x/net/html/atom"
+import (
+	"strings"
+
+	"golang.org/x/net/html/atom"
+)
 
 // dropped elements are left out with all that is in them.
 var dropped = map[atom.Atom]bool{
 	atom.Script: true, atom.Style: true, atom.Template: true, atom.Noscript: true, atom.Iframe: true,
-	atom.Noembed: true, atom.Noframes: true, atom.Object: true, atom.Svg: true, atom.Canvas: true,
+	atom.Noembed: true, atom.Noframes: true, atom.Object: true, atom.Canvas: true,
 	atom.Audio: true, atom.Video: true,
 }
 
@@ -30,16 +34,24 @@ func (h *htmlReader) start(name string, hasAttr bool) {
 		}
 		return
 	}
+	if h.startDrawn(name) {
+		return
+	}
 	tag := atom.Lookup([]byte(name))
 	if nests[tag] {
 		h.depth++
 	}
 	a := h.attributes(hasAttr)
+	if h.startMath(name, blockTags[tag], a) {
+		return
+	}
 	if h.drops(tag, a) {
 		h.skip, h.skipDepth = name, 1
 		return
 	}
 	switch tag {
+	case atom.Html:
+		h.metaTag(htmlAttributes{name: "language", content: a.lang})
 	case atom.Title:
 		h.inTitle = true
 	case atom.Meta:
@@ -47,13 +59,15 @@ func (h *htmlReader) start(name string, hasAttr bool) {
 	case atom.Br:
 		h.out.lineBreak()
 	case atom.Img:
-		if alt := altText(a.alt); alt != "" {
+		if alt := altText(a.alt); alt != "" && !strings.HasPrefix(a.class, "mwe-math-fallback") {
 			h.out.write(" " + alt + " ")
 		}
 	case atom.A:
-		h.out.inLink++
+		h.out.inLink = a.href || a.name == "" && a.id == "" // else it is a place to link to
+	case atom.Rt, atom.Rp:
+		h.inRuby = true
 	case atom.Sup:
-		h.out.sup = h.out.inLink == 0
+		h.out.sup = !h.out.inLink
 	case atom.Main, atom.Article:
 		h.boundary()
 		h.content++
@@ -109,6 +123,9 @@ func (h *htmlReader) end(name string) {
 		}
 		return
 	}
+	if h.endDrawn(name) || h.math != nil && h.inMath(name) {
+		return
+	}
 	tag := atom.Lookup([]byte(name))
 	if nests[tag] && h.depth > 0 {
 		if tag == atom.Div && h.depth == h.roleMain {
@@ -121,7 +138,9 @@ func (h *htmlReader) end(name string) {
 	case atom.Title:
 		h.inTitle = false
 	case atom.A:
-		h.out.inLink = max(0, h.out.inLink-1)
+		h.out.inLink = false
+	case atom.Rt, atom.Rp, atom.Ruby:
+		h.inRuby = false
 	case atom.Sup:
 		h.out.sup = false
 	case atom.Main, atom.Article:
@@ -146,6 +165,7 @@ func (h *htmlReader) end(name string) {
 // boundary ends the open block if it has text: a <p> that begins a list item or
 // heading changes nothing. Inside a cell it is a space, in code a new line.
 func (h *htmlReader) boundary() {
+	h.inRuby = false
 	switch {
 	case h.out.inCell:
 		h.out.space = true

@@ -74,6 +74,10 @@ func (a *jats) front(x *xmlWalker, e element) error {
 	switch e.Name.Local {
 	case "article-title":
 		return a.put(x, Block{Kind: Heading, Level: 1})
+	case "subtitle", "aff":
+		return a.put(x, Block{Kind: Paragraph})
+	case "author-notes", "funding-group":
+		return x.walk(a.notes)
 	case "abstract", "trans-abstract":
 		a.section++
 		defer func() { a.section-- }()
@@ -105,11 +109,22 @@ func (a *jats) front(x *xmlWalker, e element) error {
 		return err
 	case "pub-date":
 		return a.date(x)
-	case "aff":
-		return a.put(x, Block{Kind: Paragraph})
-	case "author-notes", "permissions", "related-article", "funding-group", "counts", "custom-meta-group", "self-uri",
-		"article-categories", "history", "publisher", "issn", "trans-title-group", "subtitle":
+	case "permissions", "related-article", "counts", "custom-meta-group", "self-uri",
+		"article-categories", "history", "publisher", "issn", "trans-title-group":
 		return nil
+	}
+	return x.descend()
+}
+
+// notes reads what the authors say of the article: whom to write to, who paid.
+func (a *jats) notes(x *xmlWalker, e element) error {
+	switch e.Name.Local {
+	case "funding-statement", "corresp":
+		return a.put(x, Block{Kind: Paragraph})
+	case "award-group":
+		return nil
+	case "fn":
+		return x.walk(a.block)
 	}
 	return x.descend()
 }

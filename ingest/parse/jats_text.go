@@ -44,6 +44,10 @@ func jatsInline(b *strings.Builder, outside func(*xmlWalker, element) (bool, err
 			s, err := xmlText(x)
 			b.WriteString(texBody(s))
 			return err
+		case "math":
+			s, err := readMathML(x)
+			b.WriteString(s)
+			return err
 		case "graphic", "inline-graphic", "media", "annotation":
 			return nil
 		case "sup":
@@ -114,6 +118,9 @@ func texBody(s string) string {
 // formulas inside it follow as blocks of their own, and it goes on after them.
 func (a *jats) paragraph(x *xmlWalker, kind Kind, mark string) error {
 	var b strings.Builder
+	if a.label != "" && kind == Paragraph { // a note's
+		mark, a.label = a.label+" ", ""
+	}
 	flush := func() {
 		if text := oneLine(tidy(b.String())); text != "" {
 			a.out.put(Block{Kind: kind}, mark+text, 0)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -19,7 +20,8 @@ const maxMultiparts = 64
 var multipart = regexp.MustCompile(`(?im)^content-type:\s*multipart/`)
 
 // readMail reads an e-mail (RFC 5322, MIME): who, when and what about, then its
-// text, from HTML where there is no plain one, then its attachments' names.
+// text, from HTML where the plain one is missing or says little, then its
+// attachments' names.
 func readMail(ctx context.Context, body []byte) (Parsed, error) {
 	var out joined
 	var files attachments
@@ -94,22 +96,30 @@ func (m mail) body(ctx context.Context, out *joined) error {
 		text, read = canonical(strings.ToValidUTF8(m.HTML, "\ufffd")), readRendered
 	}
 	p, err := read(ctx, []byte(text))
+	if err == nil && len(text) < maxStub && m.HTML != "" {
+		if rich, err := readRendered(ctx, []byte(canonical(strings.ToValidUTF8(m.HTML, "\ufffd")))); err == nil && len(rich.Text) > 2*len(text) {
+			p = rich
+		}
+	}
 	if err == nil {
 		out.add(p)
 	}
 	return err
 }
 
+// maxStub is how long a plain text, in bytes, may be that only says that the
+// other is to be read.
+const maxStub = 1000
+
 // readRendered reads HTML that is UTF-8 already, whatever it declares.
 func readRendered(ctx context.Context, body []byte) (Parsed, error) {
-	return renderHTML(ctx, string(body), false)
+	return renderHTML(ctx, string(body), htmlMode{})
 }
 
 // attach keeps the message's attachments as far as there is room, and lists all.
 func (m mail) attach(ctx context.Context, out *joined, files *attachments) error {
 	var list page
-	parts := append(append(m.Attachments[:len(m.Attachments):len(m.Attachments)], m.Inlines...), m.OtherParts...)
-	for i, part := range parts {
+	for i, part := range m.parts() {
 		name := part.FileName
 		if name == "" {
 			name = fmt.Sprintf("attachment-%d", i+1)
@@ -127,6 +137,21 @@ func (m mail) attach(ctx context.Context, out *joined, files *attachments) error
 	}
 	out.add(Parsed{Text: list.text(), Blocks: list.blocks})
 	return nil
+}
+
+// parts are the message's files, out of the wrapping that Outlook sends them in.
+func (m mail) parts() []*enmime.Part {
+	var list []*enmime.Part
+	for _, part := range slices.Concat(m.Attachments, m.Inlines, m.OtherParts) {
+		if !bytes.HasPrefix(part.Content, tnefSignature) {
+			list = append(list, part)
+			continue
+		}
+		for _, f := range readTNEF(part.Content) {
+			list = append(list, &enmime.Part{FileName: f.name, Content: f.body})
+		}
+	}
+	return list
 }
 
 // mailExtensions are for parts without a name.

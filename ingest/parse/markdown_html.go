@@ -68,7 +68,7 @@ func (m *markdown) rendered(ctx context.Context) (string, []Block, error) {
 		if len(bytes.TrimSpace(htmlTag.ReplaceAll(m.source[h.start:h.end], nil))) == 0 && !bytes.Contains(m.source[h.start:h.end], []byte("alt=")) {
 			continue
 		}
-		p, err := renderHTML(ctx, m.text[h.start:h.end], true)
+		p, err := renderHTML(ctx, m.text[h.start:h.end], htmlMode{whole: true})
 		if err != nil {
 			return "", nil, err
 		}

@@ -28,7 +28,7 @@ func readODF(ctx context.Context, body []byte) (Parsed, error) {
 	if strings.Contains(string(manifest), "encryption-data") {
 		return Parsed{}, Permanent("password-protected: remove the password and send it again")
 	}
-	d := odf{styles: odfStyles{map[string]string{}, map[string][11]odfLevel{}}}
+	d := odf{walkContext: w, pack: p, styles: odfStyles{map[string]string{}, map[string][11]odfLevel{}}}
 	for _, part := range []string{"styles.xml", "content.xml"} {
 		b, err := p.file(part)
 		if err != nil {
@@ -51,6 +51,11 @@ func readODF(ctx context.Context, body []byte) (Parsed, error) {
 }
 
 type odf struct {
+	walkContext
+	pack    *pack
+	objects map[string]bool // those that have been read
+	inside  bool            // an object is being read
+
 	out    page
 	styles odfStyles
 	lists  []odfList // those that are open
@@ -88,6 +93,10 @@ func (d *odf) block(x *xmlWalker, e element) error {
 	case "desc":
 		text, err := xmlText(x)
 		d.out.put(Block{Kind: Caption}, altText(text), 0)
+		return err
+	case "object":
+		formula, err := d.object(e.attr("href"))
+		d.out.put(Block{Kind: Paragraph}, formula, 0)
 		return err
 	case "annotation":
 		if err := d.annotation(x); err != nil {
@@ -175,7 +184,7 @@ func (d *odf) list(x *xmlWalker, e element) error {
 }
 
 // inline returns a paragraph's text. Frames inside it are laid out before it,
-// footnotes in brackets where they are called.
+// formulas and, in brackets, footnotes where they stand.
 func (d *odf) inline(x *xmlWalker) (string, error) {
 	var b strings.Builder
 	var visit visitor
@@ -189,17 +198,32 @@ func (d *odf) inline(x *xmlWalker) (string, error) {
 		case "line-break":
 			b.WriteByte('\n')
 		case "frame", "custom-shape":
-			return x.walk(d.block)
+			return x.walk(func(x *xmlWalker, e element) error {
+				if e.Name.Local != "object" {
+					return d.block(x, e)
+				}
+				formula, err := d.object(e.attr("href"))
+				b.WriteString(formula)
+				return err
+			})
 		case "note":
 			return x.walk(func(x *xmlWalker, e element) error {
 				if e.Name.Local != "note-body" {
 					return nil
 				}
-				b.WriteString(" [")
-				err := x.walkText(visit, text)
+				before := " ["
+				err := x.walk(func(x *xmlWalker, _ element) error {
+					b.WriteString(before)
+					before = " "
+					return x.walkText(visit, text)
+				})
 				b.WriteString("]")
 				return err
 			})
+		case "hidden-text", "hidden-paragraph":
+			if e.attr("is-hidden") != "true" {
+				return x.walkText(visit, text)
+			}
 		case "annotation":
 			return d.annotation(x)
 		case "annotation-end", "tracked-changes", "ruby-text":
@@ -226,9 +250,12 @@ func (d *odf) table(x *xmlWalker, e element) error {
 		switch e.Name.Local {
 		case "table-row":
 			err := d.row(x, &grid)
-			if row := grid.end(); head {
+			switch row := grid.end(); {
+			case head:
 				t.addHeader(&d.out, row, grid.names)
-			} else {
+			case d.sheets && blank(row):
+				t = rows{}
+			default:
 				t.add(&d.out, row)
 			}
 			d.putRemarks()
@@ -267,7 +294,11 @@ func (d *odf) row(x *xmlWalker, grid *spans) error {
 		}
 		err := x.walk(visit)
 		text := strings.Join(cell, " ")
-		for range max(1, small(e.attr("number-columns-repeated"))) {
+		times := small(e.attr("number-columns-repeated"))
+		if text == "" && len(e.attr("number-columns-repeated")) > 2 && len(grid.row) < maxBlanks {
+			times = maxBlanks // or more, which is as wide
+		}
+		for range max(1, times) {
 			grid.cell(text, small(e.attr("number-columns-spanned")), small(e.attr("number-rows-spanned")))
 			if len(text) > maxRepeated {
 				break

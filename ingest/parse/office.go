@@ -45,9 +45,15 @@ func tidy(s string) string {
 // ticks spells the boxes of forms as Markdown's task lists do.
 var ticks = strings.NewReplacer("☐", "[ ]", "☑", "[x]", "☒", "[x]")
 
-// symbol is a character given in hexadecimal; of symbol fonts' private area only
-// Wingdings' boxes have text.
-func symbol(hex string) string {
+// symbolFont are the characters of the font Symbol, from A and from a.
+var symbolFont = map[rune][]rune{
+	'A': []rune("ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ"),
+	'a': []rune("αβχδεφγηιϕκλμνοπθρστυϖωξψζ"),
+}
+
+// symbol is a character given in hexadecimal. Of symbol fonts' private area only
+// Wingdings' boxes and the letters of Symbol have text.
+func symbol(font, hex string) string {
 	switch strings.ToUpper(hex) {
 	case "F0A8", "F06F", "F071":
 		return "☐"
@@ -55,6 +61,13 @@ func symbol(hex string) string {
 		return "☒"
 	}
 	n, err := strconv.ParseUint(hex, 16, 21)
+	if code := rune(n & 0xff); err == nil && font == "Symbol" && n&^0xff == 0xf000 {
+		for first, letters := range symbolFont {
+			if i := int(code - first); i >= 0 && i < len(letters) {
+				return string(letters[i])
+			}
+		}
+	}
 	if err != nil || n < ' ' || n >= 0xd800 && n < 0xf900 {
 		return ""
 	}
@@ -77,7 +90,8 @@ var propertyNames = map[string]string{
 	"created": "created", "creation-date": "created", "modified": "modified", "date": "date", "publisher": "publisher",
 }
 
-// properties collects Dublin Core elements; the first of a name wins.
+// properties collects Dublin Core elements; the first of a name wins, but all who
+// wrote it are its author.
 func properties(x *xmlWalker) (map[string]any, error) {
 	meta := map[string]any{}
 	err := x.walk(func(x *xmlWalker, e element) error {
@@ -87,7 +101,14 @@ func properties(x *xmlWalker) (map[string]any, error) {
 		}
 		var v strings.Builder
 		err := x.walkText(nil, func(s string) { v.WriteString(s) })
-		if s := oneLine(tidy(v.String())); s != "" && meta[key] == nil && len(s) <= 2000 {
+		s := oneLine(tidy(v.String()))
+		before, _ := meta[key].(string)
+		if before != "" && e.Name.Local == "creator" {
+			s = before + ", " + s
+		} else if before != "" {
+			s = ""
+		}
+		if s != "" && len(s) <= 2000 {
 			meta[key] = s
 		}
 		return err

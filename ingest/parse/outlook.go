@@ -2,8 +2,10 @@ package parse
 
 import (
 	"context"
+	"encoding/binary"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/richardlehane/mscfb"
 )
@@ -24,16 +26,21 @@ type outlookFile struct {
 
 const (
 	oleProperty   = "__substg1.0_"
+	oleProperties = "__properties_version1.0" // those of fixed length
+	oleSender     = "5D01"                    // the sender's address
 	oleAttachment = "__attach_version1.0_"
 )
 
 // outlookFields are properties of the message: the header line each becomes.
 var outlookFields = []struct{ id, name, key string }{
-	{"0C1A", "From", "from"}, {"0E04", "To", "to"}, {"0E03", "Cc", "cc"}, {"0037", "Subject", "title"},
+	{"0C1A", "From", "from"}, {"0E04", "To", "to"}, {"0E03", "Cc", "cc"}, {"0039", "Date", "date"}, {"0037", "Subject", "title"},
 }
 
 // stream keeps a property that is of use.
 func (m *outlook) stream(f *mscfb.File) error {
+	if f.Name == oleProperties && len(f.Path) == 0 {
+		return m.times(f)
+	}
 	property, ok := strings.CutPrefix(f.Name, oleProperty)
 	if !ok || len(property) != 8 {
 		return nil
@@ -62,6 +69,32 @@ func (m *outlook) stream(f *mscfb.File) error {
 		m.text[id], _ = decodeHTML(b)
 	}
 	return nil
+}
+
+// times keeps when the message was sent, or else when it arrived ([MS-OXMSG] 2.4).
+func (m *outlook) times(f io.Reader) error {
+	const header, entry, sent, arrived = 32, 16, 0x0039_0040, 0x0e06_0040
+	b, err := io.ReadAll(io.LimitReader(f, 64<<10))
+	if err != nil {
+		return Permanent("damaged: not a whole compound file (%v)", err)
+	}
+	for b = b[min(header, len(b)):]; len(b) >= entry; b = b[entry:] {
+		tag := binary.LittleEndian.Uint32(b)
+		if tag != sent && (tag != arrived || m.text["0039"] != "") {
+			continue
+		}
+		if t, ok := fileTime(binary.LittleEndian.Uint64(b[8:])); ok {
+			m.text["0039"] = t.Format(time.RFC3339)
+		}
+	}
+	return nil
+}
+
+// fileTime is a time of Windows: steps of 100 ns since 1601.
+func fileTime(n uint64) (time.Time, bool) {
+	const second, to1970 = 10_000_000, 11_644_473_600
+	t := time.Unix(int64(n/second)-to1970, 0).UTC()
+	return t, n > 0 && t.Year() < 10_000
 }
 
 func (m *outlook) attachment(storage, id, kind string, b []byte) {
@@ -103,7 +136,11 @@ func (m *outlook) parsed(ctx context.Context) (Parsed, error) {
 	var lines []string
 	meta := map[string]any{}
 	for _, f := range outlookFields {
-		if v := cutBytes(oneLine(m.text[f.id]), maxFieldBytes); v != "" {
+		v := cutBytes(oneLine(m.text[f.id]), maxFieldBytes)
+		if address := oneLine(m.text[oleSender]); f.name == "From" && !strings.Contains(v, "@") && strings.Contains(address, "@") && len(address) < 256 {
+			v = strings.TrimSpace(v + " <" + address + ">")
+		}
+		if v != "" {
 			lines = append(lines, f.name+": "+v)
 			meta[f.key] = v
 		}

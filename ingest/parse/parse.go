@@ -1,6 +1,16 @@
 // Package parse turns a document's bytes into canonical UTF-8 text and the
 // blocks of its structure. Citations point into the canonical text, so a parser
 // must give the same text for the same bytes.
+//
+// A format's reader is in the file of its name (readDOCX in docx.go), its details
+// in files whose names begin so (docx_table.go); readers lists them all. They
+// write blocks to a page (page.go), tables through rows and spans, parts through
+// joined; lined.go is for formats whose text is their source, zip.go and
+// xml_walk.go for those packed in archives of XML, drawing.go, chart.go and
+// diagram.go for what Office formats share. What is shown to nobody, such as
+// deleted text and a page's navigation, is left out; what is not seen at first
+// but would be asked for, such as notes, comments and pictures' descriptions,
+// stands below what it belongs to.
 package parse
 
 import (
@@ -19,16 +29,16 @@ type reader = func(ctx context.Context, body []byte) (Parsed, error)
 // same Parsed for the same bytes, in time and memory linear in their number, and
 // stops early, with ctx's error, when ctx ends.
 var readers = map[string]reader{
-	"text/plain":            readPlain,
-	"text/markdown":         readMarkdown,
-	"text/html":             readHTML,
-	"application/xhtml+xml": readHTML,
-	"application/vnd.openxmlformats-officedocument.wordprocessingml.document":   readDOCX,
-	"application/vnd.openxmlformats-officedocument.presentationml.presentation": readPPTX,
-	"application/vnd.oasis.opendocument.text":                                   readODF,
-	"application/vnd.oasis.opendocument.spreadsheet":                            readODF,
-	"application/vnd.oasis.opendocument.presentation":                           readODF,
-	"application/epub+zip":      readEPUB,
+	"text/plain":                readPlain,
+	"text/markdown":             readMarkdown,
+	"text/html":                 readHTML,
+	"application/xhtml+xml":     readXHTML,
+	docxType:                    readDOCX,
+	pptxType:                    readPPTX,
+	odtType:                     readODF,
+	odsType:                     readODF,
+	odpType:                     readODF,
+	epubType:                    readEPUB,
 	xlsxType:                    isolated(xlsxType, contained(readXLSX)),
 	"application/pdf":           isolated("application/pdf", readPDF),
 	"application/rtf":           readRTF,

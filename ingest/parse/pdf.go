@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"runtime"
 	"strings"
 	"sync"
@@ -54,9 +55,10 @@ var pdfEngine = sync.OnceValues(func() (pdfium.Pool, error) {
 	})
 })
 
-// readPDF reads the text layer of a PDF: lines in reading order joined to
-// paragraphs, headings by size and weight, rows of tables, without running
-// headers and footers. Page is the page.
+// readPDF reads the text layer of a PDF, what is filled into its forms and typed
+// onto its pages included: lines in reading order joined to paragraphs, headings
+// by size and weight, rows of tables, without running headers and footers; then a
+// page's comments. Page is the page.
 func readPDF(ctx context.Context, body []byte) (Parsed, error) {
 	engine, err := pdfEngine()
 	if err != nil {
@@ -164,17 +166,27 @@ func (d *pdf) readPage(doc references.FPDF_DOCUMENT, i int) (pdfPage, error) {
 	if err != nil {
 		return pdfPage{}, err
 	}
+	p := pdfPage{number: i + 1, width: size.Width, height: size.Height}
+	printed := math.MaxInt // characters that are on the page itself
+	if count, err := d.instance.FPDFPage_GetAnnotCount(&requests.FPDFPage_GetAnnotCount{Page: page}); err == nil && count.Count > 0 {
+		p.comments = d.comments(page, count.Count)
+		var closePage func()
+		if page, printed, closePage, err = d.filled(page); err != nil {
+			return pdfPage{}, err
+		}
+		defer closePage()
+	}
 	text, err := d.instance.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: page})
 	if err != nil {
 		return pdfPage{}, err
 	}
 	defer d.instance.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: text.TextPage})
-	p := pdfPage{number: i + 1, width: size.Width, height: size.Height}
 	chars, err := d.characters(text.TextPage)
 	if err != nil {
 		return pdfPage{}, err
 	}
 	p.read(chars, pdfGlyphs{d.instance, text.TextPage})
+	p.placeFilled(printed)
 	p.splitColumns()
 	p.sortLines()
 	return p, nil

@@ -27,6 +27,7 @@ func (l *pdfLine) rightToLeft() {
 	if right <= 0 || !slices.IsSorted(l.starts) || l.descends {
 		return
 	}
+	l.narrow = nil
 	if len(l.cells) > 1 && !prose { // a table's row: its cells stay where they are
 		for i, c := range l.cells {
 			l.cells[i] = strings.Join(reversed(rightWords(c)), " ")

@@ -61,7 +61,7 @@ func byColumn(run []pdfLine) []pdfLine {
 		for _, l := range run {
 			part := l
 			part.cells, part.starts, part.ends = l.cells[c:c+1:c+1], l.starts[c:c+1:c+1], l.ends[c:c+1:c+1]
-			part.left, part.right = l.starts[c], l.ends[c]
+			part.left, part.right, part.narrow = l.starts[c], l.ends[c], nil
 			out = append(out, part)
 		}
 	}

@@ -21,6 +21,7 @@ func layout(pages []pdfPage) *page {
 			}
 			l.line(p, line, next)
 		}
+		l.comments(p)
 	}
 	l.flush()
 	return &l.out
@@ -54,6 +55,7 @@ func (l *pdfLayout) line(p pdfPage, line, next pdfLine) {
 		if !l.near(line) || l.last.cells == nil {
 			l.table, l.grid = rows{}, pdfLine{}
 		}
+		line = line.divided(l.grid, next)
 		if len(line.cells) >= len(l.grid.cells) {
 			l.grid = line
 		}
@@ -74,6 +76,18 @@ func (l *pdfLayout) line(p pdfPage, line, next pdfLine) {
 		l.open.WriteString(strings.TrimSpace(line.text()))
 	}
 	l.last = line
+}
+
+// comments writes a page's comments below its text.
+func (l *pdfLayout) comments(p pdfPage) {
+	if len(p.comments) == 0 {
+		return
+	}
+	l.flush()
+	l.out.page = p.number
+	for _, c := range p.comments {
+		c.put(&l.out)
+	}
 }
 
 func (l *pdfLayout) flush() {

@@ -12,6 +12,7 @@ type pdfPage struct {
 	number        int
 	width, height float64
 	lines         []pdfLine
+	comments      []comment
 }
 
 // pdfLine is one line of text: spans that stand on one baseline.
@@ -20,9 +21,10 @@ type pdfLine struct {
 	pdfLook                           // of its first word, or of the second after a list's marker
 	cells                    []string // divided where the gap is wider than words are
 	starts, ends             []float64
-	descends                 bool // a word stands left of the one before
-	last                     int  // the last character's index on the page
-	code                     bool // in a font for code from end to end
+	narrow                   []narrowGap // within cells
+	descends                 bool        // a word stands left of the one before
+	last                     int         // the last character's index on the page
+	code                     bool        // in a font for code from end to end
 }
 
 func (l *pdfLine) text() string { return strings.Join(l.cells, " ") }
@@ -43,7 +45,11 @@ func (p *pdfPage) read(chars []rune, g pdfGlyphs) {
 			if divided {
 				text += "-"
 			}
-			l.word(text, i, n, g)
+			if !l.word(text, i, n, g) {
+				p.add(l, g)
+				l = pdfLine{}
+				l.word(text, i, n, g)
+			}
 		}
 		if i += n; i < len(chars) && (divided || chars[i] == '\n') {
 			p.add(l, g)
@@ -69,18 +75,22 @@ func (l *pdfLine) take(look pdfLook, b box) {
 	}
 }
 
-// word appends the word of n characters from i.
-func (l *pdfLine) word(text string, i, n int, g pdfGlyphs) {
+// word appends the word of n characters from i, unless it stands a line or more
+// above or below: the engine runs on from one form field to the next.
+func (l *pdfLine) word(text string, i, n int, g pdfGlyphs) bool {
 	b := g.box(i)
-	l.last = i + n - 1
 	if n > 1 {
 		b = b.union(g.box(i + n - 1))
 	}
+	if l.cells != nil && (b.top < l.bottom-l.size || b.bottom > l.top+l.size) {
+		return false
+	}
+	l.last = i + n - 1
 	if l.cells == nil {
 		l.take(g.look(i), b)
 		l.cells, l.starts, l.ends = []string{text}, []float64{b.left}, []float64{b.right}
 		l.left, l.right, l.top, l.bottom = b.left, b.right, b.top, b.bottom
-		return
+		return true
 	}
 	if isMarker(l.text()) {
 		l.take(g.look(i), b)
@@ -89,11 +99,13 @@ func (l *pdfLine) word(text string, i, n int, g pdfGlyphs) {
 	if b.left-l.right > 1.5*l.size {
 		l.cells, l.starts, l.ends = append(l.cells, text), append(l.starts, b.left), append(l.ends, b.right)
 	} else {
+		l.noteGap(b.left-l.right, b.left)
 		l.cells[len(l.cells)-1] += " " + text
 		l.ends[len(l.ends)-1] = b.right
 	}
 	l.left, l.right = min(l.left, b.left), max(l.right, b.right)
 	l.top, l.bottom = max(l.top, b.top), min(l.bottom, b.bottom)
+	return true
 }
 
 // add appends a line, or what goes on to the right of the last one.
@@ -124,7 +136,19 @@ func (l *pdfLine) extend(s pdfLine) bool {
 	case len(s.text()) > 3:
 		l.bold, l.code = l.bold && s.bold, l.code && s.code
 	}
-	if n := len(l.cells) - 1; gap > 1.2*em {
+	n := len(l.cells) - 1
+	if gap <= 1.2*em {
+		l.noteGap(gap, s.left)
+	}
+	for _, g := range s.narrow {
+		if g.cell += n; gap > 1.2*em {
+			g.cell++
+		} else if g.cell == n {
+			g.at += len(l.cells[n]) + 1
+		}
+		l.narrow = append(l.narrow, g)
+	}
+	if gap > 1.2*em {
 		l.cells, l.starts, l.ends = append(l.cells, s.cells...), append(l.starts, s.starts...), append(l.ends, s.ends...)
 	} else {
 		l.cells[n] += " " + s.cells[0]

@@ -14,6 +14,7 @@ func pdfs(t testing.TB) []fixture {
 		{"report.pdf", reportPDF()},
 		{"columns.pdf", columnsPDF()},
 		{"manual.pdf", manualPDF()},
+		{"form.pdf", formPDF()},
 	}
 }
 
@@ -145,4 +146,26 @@ func manualPDF() []byte {
 	page = append(page, column(72, 700, "F1", "The station has two pumps, which", "run at night.")...)
 	page = append(page, pdfText{72, 780, 18, "F2", "Pumping station"}, pdfText{72, 744, 18, "F2", "Operation"})
 	return makePDF("/Author (anonymous)", page)
+}
+
+// formPDF has two fields that are filled in, one beside its label and one below,
+// and a comment.
+func formPDF() []byte {
+	stream := func(dict, s string) string {
+		return fmt.Sprintf("<< %s /Length %d >>\nstream\n%s\nendstream", dict, len(s), s)
+	}
+	field := func(name, value, rect string, look int) string {
+		return fmt.Sprintf("<< /Type /Annot /Subtype /Widget /FT /Tx /T (%s) /V (%s) /F 4 /Rect [%s] /AP << /N %d 0 R >> >>", name, value, rect, look)
+	}
+	look := func(value string) string {
+		return stream("/Type /XObject /Subtype /Form /BBox [0 0 200 20] /Resources << /Font << /F1 5 0 R >> >>", "BT /F1 12 Tf 2 5 Td ("+value+") Tj ET")
+	}
+	return assemblePDF([]string{
+		"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [6 0 R 7 0 R] >> >>", "<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+		"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> /Annots [6 0 R 7 0 R 10 0 R] >>",
+		stream("", "BT /F1 12 Tf 72 700 Td (Port:) Tj 0 -40 Td (Remarks) Tj 0 -80 Td (Signed by the harbour master.) Tj ET"),
+		"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+		field("port", "Urk", "120 695 320 715", 8), field("remarks", "Gauge is new.", "72 630 272 650", 9), look("Urk"), look("Gauge is new."),
+		"<< /Type /Annot /Subtype /Text /Rect [400 700 420 720] /T (L. Peil) /M (D:20240501120000Z) /Contents (Since when?) >>",
+	}, "")
 }

@@ -108,3 +108,25 @@ func bombPDF(depth int) []byte {
 	objects = append(objects, form("BT /F1 12 Tf 72 700 Td (x) Tj ET", "/Font << /F1 5 0 R >>"))
 	return assemblePDF(objects, "")
 }
+
+// A gap between cells that is hardly wider than one between words divides them
+// where the row beside it is divided.
+func TestPDFNarrowColumns(t *testing.T) {
+	startPDF(t)
+	row := func(y float64, cells ...string) (line []pdfText) {
+		for i, c := range cells {
+			line = append(line, pdfText{72 + 52*float64(i), y, 11, "F1", c})
+		}
+		return line
+	}
+	page := append(row(700, "Port", "High", "Low"), row(686, "Lemmer", "2.5", "0.4")...)
+	page = append(page, row(672, "Urk", "1.5", "0.2")...)
+	page = append(page, pdfText{72, 600, 11, "F1", "Words of a paragraph stay together."})
+	p, err := Parse(t.Context(), "application/pdf", makePDF("", page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := blockTexts(p), "Port | High | Low|Lemmer | 2.5 | 0.4|Urk | 1.5 | 0.2|Words of a paragraph stay together."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -63,11 +63,32 @@ func (t *rows) put(out *page, cells []string) string {
 	for len(cells) > 0 && cells[len(cells)-1] == "" {
 		cells = cells[:len(cells)-1]
 	}
-	text := strings.TrimSpace(strings.Join(cells, " | "))
+	text := strings.TrimSpace(strings.Join(narrow(cells), " | "))
 	if text != "" {
 		out.put(Block{Kind: TableRow, Header: t.header}, text, 0)
 	}
 	return text
+}
+
+// maxBlanks is how many blank cells in a row keep their places.
+const maxBlanks = 100
+
+// narrow leaves out blank cells beyond maxBlanks in a row: no table that a person
+// reads has them.
+func narrow(cells []string) []string {
+	if len(cells) <= maxBlanks {
+		return cells
+	}
+	kept, run := cells[:0], 0
+	for _, c := range cells {
+		if run++; c != "" {
+			run = 0
+		}
+		if run <= maxBlanks {
+			kept = append(kept, c)
+		}
+	}
+	return kept
 }
 
 // name adds a row of the header to the columns' names: below "Draught", "loaded"

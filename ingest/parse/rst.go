@@ -3,6 +3,7 @@ package parse
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -58,7 +59,7 @@ func (r *rst) read(line string) {
 		r.explicit(line)
 	case rstItem.MatchString(line) && (r.start < 0 || r.kind == ListItem):
 		r.begin(ListItem, 0)
-	case len(r.blocks) <= 1 && r.start < 0 && rstField.MatchString(line):
+	case len(r.blocks) <= 2 && !slices.ContainsFunc(r.blocks, isText) && r.start < 0 && rstField.MatchString(line):
 		m := rstField.FindStringSubmatch(line)
 		r.field(m[1], m[2])
 	default:
@@ -175,3 +176,5 @@ func (r *rst) inTable(line string) bool {
 	}
 	return true
 }
+
+func isText(b Block) bool { return b.Kind != Heading }

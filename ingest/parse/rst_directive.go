@@ -2,14 +2,15 @@ package parse
 
 import "strings"
 
-// rstCode are directives whose content is code, rstText those whose content and
-// argument are text. Those in neither show no text, and neither do comments.
+// rstCode are directives whose content is code, rstSilent those that show no
+// text. The content of any other is text, and so is its argument, which titles
+// it, unless it is one of rstUnsaid.
 var (
-	rstCode = wordSet(`code code-block sourcecode highlight literalinclude math parsed-literal prompt doctest testcode ipython`)
-	rstText = wordSet(`note warning tip important attention caution danger error hint admonition seealso versionadded
-		versionchanged deprecated topic sidebar rubric epigraph pull-quote compound container table
-		glossary function class method attribute data module exception describe option envvar confval
-		py:function py:class py:method py:attribute py:data py:module py:exception c:function cpp:function js:function`)
+	rstCode   = wordSet(`code code-block sourcecode highlight literalinclude math parsed-literal prompt doctest testcode testoutput ipython code-tab`)
+	rstSilent = wordSet(`contents toctree include index meta raw replace unicode date title default-role role default-domain
+		currentmodule py:currentmodule sectnum section-numbering sectionauthor codeauthor tabularcolumns target-notes
+		header footer testsetup testcleanup graphviz digraph graph mermaid uml plantuml inheritance-diagram`)
+	rstUnsaid = wordSet(`only ifconfig rst-class class container grid grid-item card-carousel tab-set tabs`)
 )
 
 func wordSet(s string) map[string]bool {
@@ -43,14 +44,14 @@ func (r *rst) explicit(line string) {
 		rstTables[m[1]](r, indent)
 	case m[1] == "image", m[1] == "figure":
 		r.options(indent) // what a figure holds is text
-	case rstText[m[1]]:
-		if m[2] != "" {
+	case rstSilent[m[1]]:
+		r.skip(indent)
+	default:
+		if m[2] != "" && !rstUnsaid[m[1]] {
 			r.begin(Paragraph, len(line)-len(m[2]))
 			r.argument(indent)
 		}
 		r.options(indent)
-	default:
-		r.skip(indent)
 	}
 }
 

@@ -45,6 +45,7 @@ type rtf struct {
 	bytes   []byte // in the charset, not decoded yet
 	level   int
 	list    bool
+	marker  string // of the item that has no text yet
 	meta    map[string]any
 }
 
@@ -53,12 +54,17 @@ type rtfGroup struct {
 	info   string // the metadata key it fills
 	uc     int    // how many characters follow \u for old readers, plus 1
 	fonts  bool   // the table of fonts
+	marker bool   // a list item's number or bullet
 	raised bool
+	unseen bool // hidden or deleted text
 	// charset is that of the font; nil: the document's.
 	charset *encoding.Decoder
 }
 
 func (r *rtf) group() *rtfGroup { return &r.groups[len(r.groups)-1] }
+
+// silent reports whether text here is none that is shown.
+func (r *rtf) silent() bool { return r.group().hidden || r.group().unseen }
 
 func (r *rtf) step() error {
 	c := r.s[r.at]
@@ -70,7 +76,7 @@ func (r *rtf) step() error {
 		}
 		r.decode()
 		g := *r.group()
-		g.info = ""
+		g.info, g.marker = "", false
 		r.groups = append(r.groups, g)
 	case '}':
 		r.endGroup()
@@ -94,6 +100,10 @@ func (r *rtf) endGroup() {
 		}
 		r.text.Reset()
 	}
+	if r.group().marker {
+		r.marker = oneLine(tidy(r.text.String()))
+		r.text.Reset()
+	}
 	if len(r.groups) > 1 {
 		r.groups = r.groups[:len(r.groups)-1]
 	}
@@ -105,7 +115,7 @@ func (r *rtf) char(c byte) {
 		r.skip--
 		return
 	}
-	if !r.group().hidden {
+	if !r.silent() {
 		r.bytes = append(r.bytes, c)
 	}
 }
@@ -129,7 +139,7 @@ func (r *rtf) decode() {
 }
 
 func (r *rtf) write(s string) {
-	if !r.group().hidden {
+	if !r.silent() {
 		r.decode()
 		r.text.WriteString(s)
 	}

@@ -3,6 +3,7 @@ package parse
 import (
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -12,7 +13,7 @@ var rtfHidden = map[string]bool{
 	"fonttbl": true, "colortbl": true, "stylesheet": true, "pict": true, "object": true, "header": true, "footer": true,
 	"headerl": true, "headerr": true, "headerf": true, "footerl": true, "footerr": true, "footerf": true, "info": true,
 	"fldinst": true, "listtable": true, "listoverridetable": true, "revtbl": true, "rsidtbl": true, "generator": true,
-	"xmlnstbl": true, "themedata": true, "latentstyles": true, "datastore": true, "pntext": true, "nonshppict": true, "annotation": true,
+	"xmlnstbl": true, "themedata": true, "latentstyles": true, "datastore": true, "shprslt": true, "nonshppict": true, "annotation": true,
 }
 
 func (r *rtf) word(word string, n int, has bool) {
@@ -35,6 +36,19 @@ func (r *rtf) word(word string, n int, has bool) {
 	case "row", "nestrow":
 		r.table.add(&r.out, r.cells)
 		r.cells = nil
+	case "listtext", "pntext":
+		if r.decode(); r.text.Len() == 0 {
+			g.marker = true
+		}
+	case "shptxt", "result":
+		if g.hidden = false; len(r.cells) == 0 {
+			r.paragraph()
+		}
+	case "v", "deleted":
+		r.decode()
+		g.unseen = n != 0 || !has
+	case "emspace", "enspace", "qmspace":
+		r.write(" ")
 	case "pard":
 		r.level, r.list = 0, false
 	case "outlinelevel":
@@ -52,6 +66,7 @@ func (r *rtf) word(word string, n int, has bool) {
 	case "super", "nosupersub", "sub", "plain":
 		r.decode()
 		g.raised = word == "super" && (n != 0 || !has)
+		g.unseen = g.unseen && word != "plain"
 	case "ansicpg":
 		if c := rtfCodepage(strconv.Itoa(n)); c != nil {
 			r.charset = c
@@ -99,16 +114,23 @@ func (r *rtf) paragraph() {
 		return
 	}
 	r.text.Reset()
+	marker := r.marker
 	if text == "" {
 		return
 	}
+	r.marker = ""
 	r.table = rows{}
 	switch {
 	case r.level > 0 && r.level < 10:
 		r.out.put(Block{Kind: Heading, Level: r.level}, oneLine(text), 0)
-	case r.list:
-		r.out.put(Block{Kind: ListItem}, bullet+" "+strings.TrimSpace(strings.TrimPrefix(text, "•")), 0)
+	case r.list || marker != "":
+		if marker == "o" || strings.IndexFunc(marker, isWordRune) < 0 { // Courier's o is a bullet
+			marker = bullet
+		}
+		r.out.put(Block{Kind: ListItem}, marker+" "+strings.TrimSpace(strings.TrimPrefix(text, "•")), 0)
 	default:
 		r.out.put(Block{Kind: Paragraph}, text, 0)
 	}
 }
+
+func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }

@@ -6,120 +6,175 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-
-	"golang.org/x/net/html/charset"
+	"strings"
 )
 
-// maxXMLDepth is how deep elements may nest.
-const maxXMLDepth = 512
-
-// walkContext opens XML parts for walking.
-type walkContext struct{ ctx context.Context }
-
-// open starts a walk at the document's root. Entities other than XML's own five
-// are left as they stand, and nothing outside the bytes is ever read.
-func (w walkContext) open(b []byte) *xmlWalker {
-	d := xml.NewDecoder(bytes.NewReader(b))
-	d.Strict = false
-	d.CharsetReader = charset.NewReaderLabel
-	d.Entity = xml.HTMLEntity
-	return &xmlWalker{d: d, ctx: w.ctx}
-}
-
-// xmlWalker visits elements in document order without building a tree.
-type xmlWalker struct {
-	d     *xml.Decoder
-	ctx   context.Context
-	depth int
-	n     int
-	visit visitor
-	text  func(string) // called with character data of the element being walked; may be nil
-}
-
-type visitor func(x *xmlWalker, e element) error
-
-type element struct{ xml.StartElement }
-
-// attr returns an attribute by its local name, or "".
-func (e element) attr(local string) string {
-	for _, a := range e.Attr {
-		if a.Name.Local == local {
-			return a.Value
+// readXML reads XML by what its root says: a JATS article, an RSS or Atom feed,
+// a page of XHTML, or any other as records of "name: value" lines. A document
+// type with entities of its own is read without them; nothing is fetched.
+func readXML(ctx context.Context, body []byte) (Parsed, error) {
+	w := walkContext{ctx}
+	if isUTF16(body) {
+		text, err := decode(body)
+		if err != nil {
+			return Parsed{}, err
 		}
-	}
-	return ""
-}
-
-func (x *xmlWalker) next() (xml.Token, error) {
-	if x.n++; x.n&1023 == 0 && x.ctx.Err() != nil {
-		return nil, x.ctx.Err()
-	}
-	t, err := x.d.Token()
-	switch t.(type) {
-	case xml.StartElement:
-		if x.depth++; x.depth > maxXMLDepth {
-			return nil, Permanent("XML nested more than %d deep", maxXMLDepth)
+		if _, rest, ok := strings.Cut(text, "?>"); ok && strings.HasPrefix(text, "<?xml") {
+			text = rest // what it declares is true no more
 		}
-	case xml.EndElement:
-		x.depth--
+		body = []byte(text)
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, Permanent("damaged: not well-formed XML (%v)", err)
+	root, err := rootElement(w, body)
+	if err != nil {
+		return Parsed{}, err
 	}
-	return t, err
+	switch root {
+	case "html":
+		return readXHTML(ctx, body)
+	case "article", "pmc-articleset", "response":
+		a := &jats{}
+		if err := w.open(body).walk(a.block); err != nil {
+			return Parsed{}, err
+		}
+		if a.isArticle {
+			return a.out.parsed(a.metadata()), nil
+		}
+	case "rss", "feed", "RDF":
+		return readFeed(w, body)
+	}
+	g := &genericXML{}
+	if err := g.read(w.open(body)); err != nil {
+		return Parsed{}, err
+	}
+	return g.out.parsed(map[string]any{}), nil
 }
 
-// walk calls visit for each child of the current element. What visit does not
-// read of an element, by walking in turn, is skipped.
-func (x *xmlWalker) walk(visit visitor) error { return x.walkText(visit, nil) }
-
-// walkText also passes on the element's own character data.
-func (x *xmlWalker) walkText(visit visitor, text func(string)) error {
-	outerVisit, outerText, base := x.visit, x.text, x.depth
-	defer func() { x.visit, x.text = outerVisit, outerText }()
+func rootElement(w walkContext, body []byte) (name string, err error) {
+	x := w.open(body)
 	for {
-		x.visit, x.text = visit, text
 		t, err := x.next()
 		if err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil // base 0: the end; else a document cut short, read as far as it goes
+			if ctxErr := w.ctx.Err(); ctxErr != nil {
+				return "", ctxErr
 			}
+			return "", Permanent("damaged: not well-formed XML (%v)", err)
+		}
+		if e, ok := t.(xml.StartElement); ok {
+			return e.Name.Local, nil
+		}
+	}
+}
+
+// genericXML writes XML of no known vocabulary. An element with text among its
+// children is a paragraph; one with only text is a line "name: text" of its
+// parent's block, as attributes are of their element's.
+type genericXML struct {
+	out   page
+	lines strings.Builder // of the open block
+	text  strings.Builder // of the element at depth, white space not collapsed
+	depth int             // whose text it is, from 1; 0: none
+	name  string          // of that element
+	mixed bool            // it has children among its text
+	ended bool            // it has ended, and its parent may still have text
+}
+
+func (g *genericXML) read(x *xmlWalker) error {
+	defer g.record()
+	var open []string // names of the open elements
+	for {
+		t, err := x.next()
+		if errors.Is(err, io.EOF) {
+			g.end()
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		switch t := t.(type) {
 		case xml.StartElement:
-			if err := x.element(t); err != nil {
-				return err
-			}
-		case xml.CharData:
-			if text != nil {
-				text(string(t))
-			}
+			open = append(open, t.Name.Local)
+			g.start(t)
 		case xml.EndElement:
-			if x.depth < base {
-				return nil
+			g.close(len(open))
+			open = open[:max(0, len(open)-1)]
+		case xml.CharData:
+			if len(open) > 0 {
+				g.chars(t, len(open), open[len(open)-1])
 			}
 		}
 	}
 }
 
-func (x *xmlWalker) element(t xml.StartElement) error {
-	inner := x.depth
-	if x.visit != nil {
-		if err := x.visit(x, element{t}); err != nil {
-			return err
+func (g *genericXML) start(t xml.StartElement) {
+	switch {
+	case g.ended:
+		g.end()
+	case g.depth > 0:
+		g.mixed = true
+		g.text.WriteByte(' ')
+		return
+	}
+	for _, a := range t.Attr {
+		if v := oneLine(tidy(a.Value)); v != "" && a.Name.Space != "xmlns" && a.Name.Local != "xmlns" && a.Name.Local != "schemaLocation" {
+			g.line(a.Name.Local, v)
 		}
 	}
-	for x.depth >= inner {
-		if _, err := x.next(); err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			return err
-		}
-	}
-	return nil
 }
 
-// descend goes on with the same visitor inside the current element.
-func (x *xmlWalker) descend() error { return x.walkText(x.visit, x.text) }
+func (g *genericXML) close(depth int) {
+	switch {
+	case g.depth == depth && !g.ended:
+		g.ended = true
+	case g.ended || g.depth == 0:
+		g.end()
+		g.record()
+	default:
+		g.text.WriteByte(' ')
+	}
+}
+
+func (g *genericXML) chars(b []byte, depth int, name string) {
+	blank := len(bytes.TrimSpace(b)) == 0
+	switch {
+	case g.depth == 0 && blank, g.ended && blank:
+		return
+	case g.ended && depth == g.depth-1:
+		g.depth, g.ended, g.mixed = depth, false, true
+	case g.ended:
+		g.end()
+		fallthrough
+	case g.depth == 0:
+		g.depth, g.name = depth, name
+	}
+	g.text.Write(b)
+}
+
+// end writes the text of an element that has ended.
+func (g *genericXML) end() {
+	text := oneLine(tidy(g.text.String()))
+	switch {
+	case text == "":
+	case g.mixed || len(text) > 200:
+		g.record()
+		g.out.put(Block{Kind: Paragraph}, text, 0)
+	default:
+		g.line(g.name, text)
+	}
+	g.text.Reset()
+	g.depth, g.mixed, g.ended = 0, false, false
+}
+
+func (g *genericXML) line(name, value string) {
+	if g.lines.Len() > 2<<10 {
+		g.record()
+	}
+	g.lines.WriteString(name + ": " + value + "\n")
+}
+
+// record ends a block of lines.
+func (g *genericXML) record() {
+	if s := strings.TrimSpace(g.lines.String()); s != "" {
+		g.out.put(Block{Kind: Paragraph}, s, 0)
+	}
+	g.lines.Reset()
+}

@@ -25,7 +25,7 @@ type page struct {
 	last     rune
 	page     int // of the blocks put, from 1; 0: the format has none
 
-	inLink int  // open <a> elements
+	inLink bool
 	inMain bool // inside the main part of a page
 	mark   blockMark
 	marks  []blockMark // of the blocks

@@ -1,0 +1,42 @@
+package parse
+
+import (
+	"github.com/klippa-app/go-pdfium/enums"
+	"github.com/klippa-app/go-pdfium/requests"
+)
+
+// Bounds of what is looked for on a page.
+const (
+	maxAnnotations = 1000
+	maxCommentText = 4000 // bytes
+)
+
+// remarks are kinds of annotations that reviewers write in, without showing what.
+var remarks = map[enums.FPDF_ANNOTATION_SUBTYPE]bool{
+	enums.FPDF_ANNOT_SUBTYPE_TEXT: true, enums.FPDF_ANNOT_SUBTYPE_HIGHLIGHT: true, enums.FPDF_ANNOT_SUBTYPE_UNDERLINE: true,
+	enums.FPDF_ANNOT_SUBTYPE_SQUIGGLY: true, enums.FPDF_ANNOT_SUBTYPE_STRIKEOUT: true, enums.FPDF_ANNOT_SUBTYPE_CARET: true,
+}
+
+// comments reads the remarks among a page's count annotations. One that makes no
+// sense is passed over.
+func (d *pdf) comments(page requests.Page, count int) (list []comment) {
+	for i := range min(count, maxAnnotations) {
+		a, err := d.instance.FPDFPage_GetAnnot(&requests.FPDFPage_GetAnnot{Page: page, Index: i})
+		if err != nil {
+			continue
+		}
+		kind, err := d.instance.FPDFAnnot_GetSubtype(&requests.FPDFAnnot_GetSubtype{Annotation: a.Annotation})
+		if err == nil && remarks[kind.Subtype] {
+			value := func(key string) string {
+				v, err := d.instance.FPDFAnnot_GetStringValue(&requests.FPDFAnnot_GetStringValue{Annotation: a.Annotation, Key: key})
+				if err != nil {
+					return ""
+				}
+				return cutBytes(v.Value, maxCommentText)
+			}
+			list = append(list, comment{text: value("Contents"), author: value("T"), date: pdfDate(value("M"))})
+		}
+		d.instance.FPDFPage_CloseAnnot(&requests.FPDFPage_CloseAnnot{Annotation: a.Annotation})
+	}
+	return list
+}
