@@ -72,6 +72,7 @@ func (c *routing) brokeOff(a *attempt, err error) bool {
 		return false
 	}
 	if c.yield(Restart{a.member.name, code}, nil) {
+		c.given = false
 		return true
 	}
 	for _, b := range c.running {

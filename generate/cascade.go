@@ -35,7 +35,7 @@ func strong(q Request, events []Event) bool {
 			switch e.Outcome {
 			case NotInDocuments:
 				return !(q.Coverage >= q.MinCoverage)
-			case Partial:
+			case Partial, Refused:
 				return false
 			}
 		}

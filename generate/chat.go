@@ -197,7 +197,7 @@ func (c *Chat) stream(ctx context.Context, r Request, w *writing, asked provider
 	if w.failed != nil {
 		c.log.Warn("citations could not be verified", "model", c.model.Name(), "error", w.failed)
 	}
-	if !hasWord(string(w.claim)) {
+	if !hasWord(string(w.claim)) && result.FinishReason != provider.FinishRefused {
 		return &ProviderError{Model: c.model.Name(), Code: provider.CodeEmpty, Message: "no word in the answer", Retryable: true}
 	}
 	supports := w.reading.supports(ctx, w.text.String(), r.Question, Refusal, c.embed)

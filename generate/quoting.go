@@ -36,7 +36,9 @@ func (q *quoting) run(question []string, candidates []candidate) {
 		ok, err := proves(q.ctx, q.source, p, start, end)
 		switch {
 		case err != nil:
-			q.yield(nil, fmt.Errorf("answer: %w", err))
+			if len(q.quoted) == 0 || q.yield(failedBy(err), nil) {
+				q.yield(nil, fmt.Errorf("answer: %w", err))
+			}
 			return
 		case !ok:
 			q.moved++

@@ -43,6 +43,7 @@ type routing struct {
 	began   time.Time
 	first   time.Duration // until the client's first token; 0: none came yet
 	yield   func(Event, error) bool
+	given   bool // a part of the answer, since the last restart
 	left    []*member
 	items   chan item
 	group   sync.WaitGroup
@@ -125,6 +126,7 @@ func (c *routing) say(e Event) bool {
 	switch e.(type) {
 	case Delta, Object:
 		c.first = cmp.Or(c.first, time.Since(c.began))
+		c.given = true
 	}
 	return c.yield(e, nil)
 }
@@ -200,5 +202,10 @@ func (c *routing) fail(err error) {
 	if c.alone() {
 		route = ""
 	}
-	c.yield(nil, &TriesError{route, c.tries, err})
+	if !c.given || c.yield(failedBy(err), nil) {
+		c.yield(nil, &TriesError{route, c.tries, err})
+	}
 }
+
+// failedBy is the verdict on an answer of which a part was given before err.
+func failedBy(err error) Verdict { return Verdict{Failed, "the answer broke off: " + codeOf(err)} }

@@ -111,10 +111,12 @@ func (v *answerView) unprovedText() string {
 
 func (v *answerView) conclude(verdict *quarryv1.VerdictEvent) error {
 	var b strings.Builder
-	if v.inLine {
+	if verdict.Verdict == quarryv1.Verdict_VERDICT_FAILED {
+		v.breakOff()
+	} else if v.inLine {
 		b.WriteString("\n")
-		v.inLine = false
 	}
+	v.inLine = false
 	b.WriteString(v.sources())
 	b.WriteString(v.unprovedText())
 	b.WriteString("\n" + verdictLine(verdict) + "\n")
@@ -174,9 +176,11 @@ func planLine(p *quarryv1.PlanEvent) string {
 
 func verdictLine(v *quarryv1.VerdictEvent) string {
 	words := map[quarryv1.Verdict]string{
-		quarryv1.Verdict_VERDICT_ANSWERED:         "answered",
-		quarryv1.Verdict_VERDICT_PARTIAL:          "partial",
-		quarryv1.Verdict_VERDICT_NOT_IN_DOCUMENTS: "not in the documents",
+		quarryv1.Verdict_VERDICT_ANSWERED:          "answered",
+		quarryv1.Verdict_VERDICT_PARTIAL:           "partial",
+		quarryv1.Verdict_VERDICT_NOT_IN_DOCUMENTS:  "not in the documents",
+		quarryv1.Verdict_VERDICT_REFUSED_BY_POLICY: "refused by policy",
+		quarryv1.Verdict_VERDICT_FAILED:            "failed",
 	}
 	s := "Verdict: " + words[v.Verdict]
 	if v.Reason != "" {

@@ -118,6 +118,13 @@ func (m *Model) statusError(status int, header http.Header, body []byte) *Error 
 	}
 }
 
+// filtered tells whether an error says that a content filter let the prompt not
+// through: Azure answers so with a status, and with a finish reason later on.
+func filtered(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Status == http.StatusBadRequest && (e.Code == "content_filter" || e.Code == "content_policy_violation")
+}
+
 // eventError describes an error sent in the middle of a stream.
 func (m *Model) eventError(raw json.RawMessage) *Error {
 	e := parseAPIError(raw)
