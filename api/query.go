@@ -54,7 +54,7 @@ func (s *queries) Search(ctx context.Context, in *quarryv1.SearchRequest) (*quar
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.searcher.Search(ctx, q)
+	found, err := s.searcher.Search(generate.WithAccount(ctx, in.Options.GetAccount()), q)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (s *queries) Search(ctx context.Context, in *quarryv1.SearchRequest) (*quar
 
 // Ask searches first, so that what can fail at once fails before any event.
 func (s *queries) Ask(in *quarryv1.AskRequest, stream grpc.ServerStreamingServer[quarryv1.AskResponse]) error {
-	ctx, start := stream.Context(), time.Now()
+	ctx, start := generate.WithAccount(stream.Context(), in.Options.GetAccount()), time.Now()
 	if err := notBlank("question", in.Question); err != nil {
 		return err
 	}

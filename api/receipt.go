@@ -17,7 +17,7 @@ func (a *asking) receipt(d generate.Done) *quarryv1.Receipt {
 	r := &quarryv1.Receipt{
 		TraceId: a.trace, Route: d.Route, Prompt: a.plan.Prompt,
 		SpaceModel: a.found.Words.Model, SpaceFingerprint: a.found.Words.Fingerprint,
-		Cache: a.from.state,
+		Cache: a.from.state, Account: a.in.Options.GetAccount(),
 	}
 	tries := d.Tries
 	if a.talk != nil {

@@ -67,7 +67,7 @@ func (p Policy) words() (out []string) {
 	for _, b := range []struct {
 		dollars float64
 		of      string
-	}{{p.PerRequest, "an answer"}, {p.PerDay, "a day"}, {p.PerCollectionDay, "a day and collection"}} {
+	}{{p.PerRequest, "an answer"}, {p.PerDay, "a day"}, {p.PerCollectionDay, "a day and collection"}, {p.PerAccountDay, "a day and account"}} {
 		if b.dollars > 0 {
 			out = append(out, fmt.Sprintf("at most %g USD %s", b.dollars, b.of))
 		}

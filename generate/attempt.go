@@ -24,7 +24,7 @@ func (c *routing) next() bool {
 			return true
 		}
 		if ok {
-			c.purse.release(c.q.Collection, aside)
+			c.purse.release(c.ctx, c.q.Collection, aside)
 		}
 		c.tries = append(c.tries, Try{Model: m.name, Code: code, Price: m.price})
 		switch {

@@ -126,7 +126,7 @@ func (p *PriceConfig) price() *Price {
 func (r RouteConfig) route(members map[string]*member, p Parts, purse *purse) (*Route, error) {
 	route := &Route{name: r.Name, policy: r.Budget.policy(), purse: purse}
 	route.policy.HedgeAfter, route.policy.Cascade = r.HedgeAfter, r.Cascade
-	if (route.policy.PerDay > 0 || route.policy.PerCollectionDay > 0) && p.Spending == nil {
+	if route.policy.daily() && p.Spending == nil {
 		return nil, fmt.Errorf("route %q: a budget by the day needs a record of spending", r.Name)
 	}
 	for _, name := range r.Models {

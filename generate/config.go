@@ -84,7 +84,8 @@ type BreakerConfig struct {
 	OpenFor  time.Duration `yaml:"open_for"`
 }
 
-// RouteConfig is one route over models of the same file, or "extractive".
+// RouteConfig is one route over models of the same file, or "extractive". An answer
+// that is refused by a model's policy is one: only a cascade asks the next model.
 type RouteConfig struct {
 	Name   string   `yaml:"name"`
 	Models []string `yaml:"models"`
@@ -97,12 +98,15 @@ type RouteConfig struct {
 	Budget     BudgetConfig       `yaml:"budget"`
 }
 
-// BudgetConfig bounds what a route's answers cost, in US dollars. WhenSpent is
-// "downgrade" (pass over what is too dear; the default) or "refuse".
+// BudgetConfig bounds what a route's answers cost, in US dollars. Days are UTC's,
+// and count what all servers on the database have spent by any route. PerAccountDay
+// is for each account that callers name; those who name none are one account.
+// WhenSpent is "downgrade" (pass over what is too dear; the default) or "refuse".
 type BudgetConfig struct {
 	PerRequest       float64 `yaml:"per_request"`
 	PerDay           float64 `yaml:"per_day"`
 	PerCollectionDay float64 `yaml:"per_collection_day"`
+	PerAccountDay    float64 `yaml:"per_account_day"`
 	WhenSpent        string  `yaml:"when_spent"`
 }
 
@@ -259,7 +263,7 @@ func (r RouteConfig) checkSplit(models map[string]bool) error {
 }
 
 func (b BudgetConfig) check() error {
-	if !(b.PerRequest >= 0 && b.PerDay >= 0 && b.PerCollectionDay >= 0) {
+	if !(b.PerRequest >= 0 && b.PerDay >= 0 && b.PerCollectionDay >= 0 && b.PerAccountDay >= 0) {
 		return errors.New("budget: want 0 or more")
 	}
 	if b.WhenSpent != "" && b.WhenSpent != "refuse" && b.WhenSpent != "downgrade" {
@@ -270,7 +274,7 @@ func (b BudgetConfig) check() error {
 
 func (b BudgetConfig) policy() Policy {
 	return Policy{
-		PerRequest: b.PerRequest, PerDay: b.PerDay, PerCollectionDay: b.PerCollectionDay,
+		PerRequest: b.PerRequest, PerDay: b.PerDay, PerCollectionDay: b.PerCollectionDay, PerAccountDay: b.PerAccountDay,
 		Refuse: b.WhenSpent == "refuse",
 	}
 }

@@ -23,7 +23,7 @@ func (r *Route) Short(ctx context.Context, q ShortRequest) (string, []Try, error
 		if !ok {
 			continue
 		}
-		defer r.purse.release(q.Collection, aside)
+		defer r.purse.release(ctx, q.Collection, aside)
 		// Who has a way without does not wait.
 		wait, code := m.admit(time.Now(), most.all())
 		if code != "" {
