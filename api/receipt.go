@@ -99,6 +99,9 @@ func fromSupport(s generate.Support) *quarryv1.SupportEvent {
 	out := &quarryv1.SupportEvent{
 		Start: int64(s.Start), End: int64(s.End), Score: s.Score, Supported: s.Supported, Reason: s.Reason,
 	}
+	if j := s.Judgement; j != nil {
+		out.Judgement = &quarryv1.Judgement{Model: j.Model, Supported: j.Supported, Reason: j.Reason}
+	}
 	for _, n := range s.Passages {
 		out.Passages = append(out.Passages, int32(n))
 	}

@@ -52,7 +52,11 @@ func (r *Route) about() About {
 	for _, m := range r.members {
 		out.Members = append(out.Members, m.name)
 	}
-	out.Policy = strings.Join(slices.Concat(r.policy.words(), r.parts), ", ")
+	words := slices.Concat(r.policy.words(), r.parts)
+	if r.judges != nil {
+		words = append(words, "sentences judged by "+r.judges.name)
+	}
+	out.Policy = strings.Join(words, ", ")
 	return out
 }
 

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -73,7 +74,7 @@ func (r *Route) affords(ctx context.Context, m *member, u Usage, collection stri
 
 // went is what the answer has cost so far, with what runs still may.
 func (c *routing) went() (dollars float64) {
-	for _, t := range c.tries {
+	for _, t := range slices.Concat(c.tries, c.after) {
 		cost, _ := t.Cost() // known: who has a budget has prices
 		dollars += cost
 	}
@@ -145,7 +146,7 @@ func (c *routing) forget(a *attempt) {
 func (c *routing) try(a *attempt, code string) {
 	t := Try{
 		Model: a.member.name, Code: code, Usage: a.usage, Price: a.member.price, Seed: a.member.seed, Refused: a.refused,
-		FirstToken: a.first, Duration: time.Since(a.start),
+		FirstToken: a.first, Duration: cmp.Or(a.took, time.Since(a.start)),
 	}
 	if a.first > 0 && a.usage == (Usage{}) && a.member.price != free {
 		t.Usage, t.Estimated = Usage{InputTokens: c.estimate(a.member).InputTokens, OutputTokens: (a.text + 2) / 3}, true

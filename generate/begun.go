@@ -14,7 +14,7 @@ func (c *routing) stream(a *attempt, e Event) bool {
 			c.giveUp(other, CodeHedged)
 		}
 	}
-	c.running = []*attempt{a}
+	c.running, c.by = []*attempt{a}, a.member
 	for {
 		switch v := e.(type) {
 		case Done:
@@ -24,7 +24,7 @@ func (c *routing) stream(a *attempt, e Event) bool {
 			c.yield(c.receipt(v), nil)
 			return false
 		case Usage:
-			a.usage = v
+			a.used(v)
 		}
 		if e != nil && !c.say(e) {
 			c.giveUp(a, CodeCancelled)
@@ -73,6 +73,7 @@ func (c *routing) brokeOff(a *attempt, err error) bool {
 	}
 	if c.yield(Restart{a.member.name, code}, nil) {
 		c.given = false
+		c.text.Reset()
 		return true
 	}
 	for _, b := range c.running {

@@ -9,6 +9,7 @@ func (c *routing) hold(a *attempt, e Event) bool {
 		return true
 	}
 	c.forget(a)
+	c.by = a.member
 	a.member.breaker.done(time.Now(), callWell, 0)
 	if strong(c.q, a.held) {
 		c.try(a, "")

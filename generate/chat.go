@@ -102,9 +102,13 @@ func (c *Chat) Plan() Plan {
 
 // Short implements Shorter.
 func (c *Chat) Short(ctx context.Context, q ShortRequest) (string, []Try, error) {
-	start := time.Now()
-	text, used, err := Short(ctx, c.model, q.System, q.User, min(q.MaxTokens, c.context/2))
-	return text, []Try{{Model: c.model.Name(), Purpose: q.Purpose, Code: codeOf(err), Usage: used, Price: c.price, Duration: time.Since(start)}}, err
+	p := provider.Prompt{System: q.System, User: q.User, MaxTokens: min(q.MaxTokens, c.context/2)}
+	if q.Schema != nil && c.schema {
+		p.Schema, p.Strict = q.Schema.raw, q.Schema.strict
+	}
+	text, try, err := Short(ctx, c.model, p, cmp.Or(q.Within, shortWithin))
+	try.Purpose, try.Price = q.Purpose, c.price
+	return text, []Try{try}, err
 }
 
 // Answer implements Answerer. A failure of the model or on the way to it is a

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,6 +31,7 @@ type attempt struct {
 	text   int     // bytes that came
 	held   []Event // of a cascade, until it is judged
 	usage  Usage
+	took   time.Duration // 0 before usage is known
 	last   bool
 	// refused: the provider answered with an error status.
 	refused bool
@@ -54,6 +56,13 @@ type routing struct {
 	refused bool // a budget passed over a model
 	// reserved of the day's budgets, in US dollars.
 	reserved float64
+	// With a judge: who answers, its text and its supports; the judge's tries, which
+	// come after the others; and why it did not judge.
+	by       *member
+	text     strings.Builder
+	supports []Support
+	after    []Try
+	unheard  string
 	passed   string        // why the first model to be free again was passed over; empty: none was
 	wait     time.Duration // until it is
 }
@@ -96,7 +105,7 @@ func (c *routing) take(it item) bool {
 	case nil:
 		return c.ended(a, it.err)
 	case Usage:
-		a.usage = e
+		a.used(e)
 	default:
 		a.heard(e)
 	}
@@ -105,6 +114,9 @@ func (c *routing) take(it item) bool {
 	}
 	return c.stream(a, it.event)
 }
+
+// used takes what the answer used, which comes when the model has ended.
+func (a *attempt) used(u Usage) { a.usage, a.took = u, time.Since(a.start) }
 
 // heard takes the time of the first token, and counts bytes of text.
 func (a *attempt) heard(e Event) {
@@ -127,6 +139,9 @@ func (c *routing) say(e Event) bool {
 	case Delta, Object:
 		c.first = cmp.Or(c.first, time.Since(c.began))
 		c.given = true
+	}
+	if c.judges != nil {
+		return c.judged(e)
 	}
 	return c.yield(e, nil)
 }
@@ -182,10 +197,10 @@ func (c *routing) exhausted(err error) bool {
 // receipt is d with the tries, and with times that count from the question: what
 // models that failed took is a part of them.
 func (c *routing) receipt(d Done) Done {
-	d.Tries, d.FirstToken, d.Total = c.tries, c.first, time.Since(c.began)
 	if c.policy.Cascade {
 		c.spare()
 	}
+	d.Tries, d.FirstToken, d.Total = slices.Concat(c.tries, c.after), c.first, time.Since(c.began)
 	if !c.alone() {
 		d.Route = c.name
 	}
@@ -203,7 +218,7 @@ func (c *routing) fail(err error) {
 		route = ""
 	}
 	if !c.given || c.yield(failedBy(err), nil) {
-		c.yield(nil, &TriesError{route, c.tries, err})
+		c.yield(nil, &TriesError{route, slices.Concat(c.tries, c.after), err})
 	}
 }
 

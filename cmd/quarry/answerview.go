@@ -48,7 +48,7 @@ func (v *answerView) show(event *quarryv1.AskResponse) error {
 	case *quarryv1.AskResponse_Citation:
 		v.citations = append(v.citations, e.Citation)
 	case *quarryv1.AskResponse_Support:
-		if !e.Support.Supported {
+		if j := e.Support.Judgement; !e.Support.Supported || j != nil && !j.Supported {
 			v.unproved = append(v.unproved, e.Support)
 		}
 	case *quarryv1.AskResponse_Restart:
@@ -103,10 +103,26 @@ func (v *answerView) unprovedText() string {
 	text := v.raw.String()
 	for _, s := range v.unproved {
 		if s.Start >= 0 && s.Start < s.End && s.End <= int64(len(text)) {
-			fmt.Fprintf(&b, "  ? “%s” (%s)\n", line(text[s.Start:s.End], quoteWidth), line(s.Reason, quoteWidth))
+			fmt.Fprintf(&b, "  ? “%s” (%s)\n", line(text[s.Start:s.End], quoteWidth), doubts(s))
 		}
 	}
 	return b.String()
+}
+
+// doubts are what the rules and a model have against a sentence, and who says it.
+func doubts(s *quarryv1.SupportEvent) string {
+	var why []string
+	if !s.Supported {
+		why = append(why, line(s.Reason, quoteWidth))
+	}
+	switch j := s.Judgement; {
+	case j == nil:
+	case j.Supported:
+		why = append(why, clean(j.Model)+" finds it supported")
+	default:
+		why = append(why, strings.TrimSuffix(clean(j.Model)+" does not find it supported: "+line(j.Reason, quoteWidth), ": "))
+	}
+	return strings.Join(why, "; ")
 }
 
 func (v *answerView) conclude(verdict *quarryv1.VerdictEvent) error {

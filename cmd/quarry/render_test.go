@@ -90,6 +90,19 @@ func TestAnswerView(t *testing.T) {
 	golden(t, "answer.golden", b.String())
 }
 
+func TestDoubts(t *testing.T) {
+	for want, s := range map[string]*quarryv1.SupportEvent{
+		"it cites nothing": {Reason: "it cites nothing"},
+		"the number 9 is missing; big finds it supported":    {Reason: "the number 9 is missing", Judgement: &quarryv1.Judgement{Model: "big", Supported: true}},
+		"big does not find it supported: it is about whales": {Supported: true, Judgement: &quarryv1.Judgement{Model: "big", Reason: "it is about\nwhales"}},
+		"big does not find it supported":                     {Supported: true, Judgement: &quarryv1.Judgement{Model: "big"}},
+	} {
+		if got := doubts(s); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // An answer that broke off shows that it did, before its verdict.
 func TestFailedAnswerView(t *testing.T) {
 	term, b := testTerminal()
