@@ -115,9 +115,11 @@ func (s *queries) search(ctx context.Context, a *asking) (*answercache.Found, er
 	}
 	q.Text = a.question()
 	found := &answercache.Found{}
-	if found.Result, err = s.searcher.Search(ctx, q); err != nil {
+	noting, tries := generate.Noting(ctx)
+	if found.Result, err = s.searcher.Search(noting, q); err != nil {
 		return nil, err
 	}
+	found.Tries = tries()
 	found.Notes = append(found.Notes, summaryNote(a.in, q, found.Passages)...)
 	if !a.plan.Quotes {
 		retrieve.ReadingOrder(found.Passages)

@@ -20,8 +20,11 @@ func (a *asking) receipt(d generate.Done) *quarryv1.Receipt {
 		Cache: a.from.state, Account: a.in.Options.GetAccount(),
 	}
 	tries := d.Tries
+	if a.from.again == nil {
+		tries = slices.Concat(a.found.Tries, tries)
+	}
 	if a.talk != nil {
-		tries = append(slices.Clone(a.talk.Tries), tries...)
+		tries = slices.Concat(a.talk.Tries, tries)
 	}
 	total, known := 0.0, true
 	for _, t := range tries {
