@@ -201,7 +201,11 @@ func (c *Chat) stream(ctx context.Context, r Request, w *writing, asked provider
 	if w.failed != nil {
 		c.log.Warn("citations could not be verified", "model", c.model.Name(), "error", w.failed)
 	}
-	if !hasWord(string(w.claim)) && result.FinishReason != provider.FinishRefused {
+	result.Usage = plus(w.before, result.Usage)
+	if result.FinishReason == provider.FinishRefused { // its words are no answer to check
+		return w.conclude(result, w.declined())
+	}
+	if !hasWord(string(w.claim)) {
 		return &ProviderError{Model: c.model.Name(), Code: provider.CodeEmpty, Message: "no word in the answer", Retryable: true}
 	}
 	supports := w.reading.supports(ctx, w.text.String(), r.Question, Refusal, c.embed)
@@ -210,7 +214,6 @@ func (c *Chat) stream(ctx context.Context, r Request, w *writing, asked provider
 			return errBreak
 		}
 	}
-	result.Usage = plus(w.before, result.Usage)
 	return w.conclude(result, w.verdict(result.FinishReason, supports))
 }
 

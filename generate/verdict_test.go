@@ -34,7 +34,7 @@ func TestRefusedByPolicy(t *testing.T) {
 				t.Fatal(err)
 			}
 			a, err := Collect(c.Answer(t.Context(), Request{Question: "When?", Passages: passages, Form: form}))
-			if err != nil || a.Verdict.Outcome != Refused || a.Verdict.Reason == "" || a.Usage.OutputTokens == 0 || a.Object.JSON != "" {
+			if err != nil || a.Verdict.Outcome != Refused || a.Verdict.Reason == "" || a.Usage.OutputTokens == 0 || len(a.Supports) > 0 || a.Object.JSON != "" {
 				t.Errorf("%s, %T: %+v, %v", name, form, a, err)
 			}
 		}

@@ -75,15 +75,13 @@ func (w *writing) declined() Verdict {
 	if w.text.Len() == 0 {
 		return Verdict{Refused, "the model or its provider's content filter declined to answer"}
 	}
-	return Verdict{Refused, "the model or its provider's content filter declined to go on"}
+	return Verdict{Refused, "the model or its provider's content filter declined; the answer is not whole"}
 }
 
 // verdict judges a whole answer.
 func (w *writing) verdict(finish string, supports []Support) Verdict {
 	absent := strings.Contains(letters(w.text.String()), letters(Refusal))
 	switch {
-	case finish == provider.FinishRefused:
-		return w.declined()
 	case absent && w.cited == 0:
 		return Verdict{NotInDocuments, "the model found no answer in the passages"}
 	case finish == "length":
