@@ -244,7 +244,7 @@ func (r *reading) nearest(ctx context.Context, passages []int, plain string, mod
 	}
 	best := 0.0
 	for _, v := range vectors[1:] {
-		best = max(best, cosine(vectors[0], v))
+		best = max(best, embed.Cosine(vectors[0], v))
 	}
 	return best
 }
