@@ -19,7 +19,7 @@ func (c *routing) stream(a *attempt, e Event) bool {
 		switch v := e.(type) {
 		case Done:
 			c.forget(a)
-			a.member.breaker.ended(nil)
+			a.call.ended(nil)
 			c.try(a, "")
 			c.yield(c.receipt(v), nil)
 			return false
@@ -63,7 +63,7 @@ func (c *routing) brokeOff(a *attempt, err error) bool {
 	if err == nil {
 		err = errors.New("answer ended without its end")
 	}
-	a.member.breaker.ended(err)
+	a.call.ended(err)
 	code := codeOf(err)
 	c.try(a, code)
 	var failed *provider.Error

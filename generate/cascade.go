@@ -10,7 +10,7 @@ func (c *routing) hold(a *attempt, e Event) bool {
 	}
 	c.forget(a)
 	c.by = a.member
-	a.member.breaker.done(time.Now(), callWell, 0)
+	a.call.done(time.Now(), callWell, 0)
 	if strong(c.q, a.held) {
 		c.try(a, "")
 		c.replay(a.held)

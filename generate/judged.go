@@ -51,14 +51,14 @@ func (c *routing) askJudge(supports []Support) {
 	if len(j.asked) == 0 {
 		return // nothing is cited
 	}
-	aside, code := c.admitShort(c.ctx, m, j.ShortRequest, c.went())
+	call, aside, code := c.admitShort(c.ctx, m, j.ShortRequest, c.went())
 	if code != "" {
 		c.unheard = code
 		c.after = append(c.after, Try{Model: m.name, Purpose: j.Purpose, Code: code, Price: m.price})
 		return
 	}
 	c.reserved += aside
-	said, tries, err := m.short(c.ctx, chat, j.ShortRequest)
+	said, tries, err := m.short(c.ctx, call, chat, j.ShortRequest)
 	if last := len(tries) - 1; err == nil && !j.heard(m.name, said, supports) {
 		tries[last].Code = CodeSchema
 	}

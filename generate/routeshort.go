@@ -18,12 +18,12 @@ func (r *Route) Short(ctx context.Context, q ShortRequest) (string, []Try, error
 		if !ok {
 			continue
 		}
-		aside, code := r.admitShort(ctx, m, q, 0)
+		call, aside, code := r.admitShort(ctx, m, q, 0)
 		if code != "" {
 			continue
 		}
 		defer r.purse.release(ctx, q.Collection, aside)
-		return m.short(ctx, chat, q)
+		return m.short(ctx, call, chat, q)
 	}
 	return "", nil, fmt.Errorf("route %q: %w", r.name, ErrNoModel)
 }
@@ -36,28 +36,28 @@ func (q ShortRequest) most() Usage {
 // admitShort says why m may not be asked for a short text now, when so much went
 // before; else what was set aside for it, and then m.short must follow. Who has a
 // way without does not wait.
-func (r *Route) admitShort(ctx context.Context, m *member, q ShortRequest, before float64) (aside float64, code string) {
+func (r *Route) admitShort(ctx context.Context, m *member, q ShortRequest, before float64) (call allowed, aside float64, code string) {
 	aside, ok := r.affords(ctx, m, q.most(), q.Collection, before)
 	if !ok {
-		return 0, CodeBudget
+		return call, 0, CodeBudget
 	}
-	wait, code := m.admit(time.Now(), q.most().all())
+	call, wait, code := m.admit(time.Now(), q.most().all())
 	if code == "" && wait > 0 {
-		m.breaker.done(time.Now(), callGivenUp, 0)
+		call.done(time.Now(), callGivenUp, 0)
 		m.limit.giveBack(1, q.most().all())
 		code = CodeRateLimit
 	}
 	if code != "" {
 		r.purse.release(ctx, q.Collection, aside)
-		return 0, code
+		return call, 0, code
 	}
-	return aside, ""
+	return call, aside, ""
 }
 
 // short asks for a text, as admitShort allowed.
-func (m *member) short(ctx context.Context, chat Shorter, q ShortRequest) (string, []Try, error) {
+func (m *member) short(ctx context.Context, call allowed, chat Shorter, q ShortRequest) (string, []Try, error) {
 	text, tries, err := chat.Short(ctx, q)
-	m.breaker.ended(err)
+	call.ended(err)
 	for _, t := range tries {
 		m.limit.giveBack(0, q.most().all()-t.Usage.all())
 	}

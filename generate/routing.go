@@ -24,6 +24,7 @@ type item struct {
 // attempt is a try that runs.
 type attempt struct {
 	member *member
+	call   allowed
 	cancel context.CancelFunc
 	start  time.Time
 	asked  int // tokens reserved of its rate
@@ -158,7 +159,7 @@ func (c *routing) ended(a *attempt, err error) bool {
 	var e *provider.Error
 	failed := errors.As(err, &e)
 	a.refused = failed && e.Status >= 400 && a.text == 0
-	a.member.breaker.ended(err)
+	a.call.ended(err)
 	c.try(a, codeOf(err))
 	if !failed {
 		c.fail(err)
