@@ -6,7 +6,8 @@ import (
 )
 
 // BudgetConfig bounds what a route's answers cost, in US dollars. Days are UTC's,
-// and count what all servers on the database have spent by any route. PerAccountDay
+// and count what all servers on the database have spent by any route; what answers
+// on their way may cost is counted in their own server. PerAccountDay
 // is for each account that callers name; those who name none are one account.
 // WhenSpent is "downgrade" (pass over what is too dear; the default) or "refuse".
 type BudgetConfig struct {
