@@ -47,7 +47,7 @@ func (s *queries) parts(ctx context.Context, a *asking) (iter.Seq2[answercache.P
 		a.from.state = quarryv1.CacheState_CACHE_STATE_EXACT
 		return again(entry), nil
 	}
-	parts, joined := s.cache.Running.Do(ctx, slot.Key, func(ctx context.Context, emit func(answercache.Part)) error {
+	parts, joined := s.cache.Running.Do(ctx, slot.For(generate.AccountOf(ctx)), func(ctx context.Context, emit func(answercache.Part)) error {
 		return s.keep(ctx, a, slot, emit)
 	})
 	a.from.state = quarryv1.CacheState_CACHE_STATE_MISS
@@ -64,6 +64,7 @@ func (a *asking) cacheQuestion() (answercache.Question, error) {
 	if in.Options != nil {
 		slices.Sort(in.Options.Principals)
 		in.Options.Principals = slices.Compact(in.Options.Principals)
+		in.Options.Account = ""
 	}
 	if proto.Size(in.Options) == 0 {
 		in.Options = nil

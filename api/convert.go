@@ -273,6 +273,10 @@ func fromOutcome(o generate.Outcome) quarryv1.Verdict {
 		return quarryv1.Verdict_VERDICT_PARTIAL
 	case generate.NotInDocuments:
 		return quarryv1.Verdict_VERDICT_NOT_IN_DOCUMENTS
+	case generate.Refused:
+		return quarryv1.Verdict_VERDICT_REFUSED_BY_POLICY
+	case generate.Failed:
+		return quarryv1.Verdict_VERDICT_FAILED
 	}
 	return quarryv1.Verdict_VERDICT_UNSPECIFIED
 }

@@ -79,6 +79,8 @@ func TestOutcomes(t *testing.T) {
 		generate.Answered:       quarryv1.Verdict_VERDICT_ANSWERED,
 		generate.Partial:        quarryv1.Verdict_VERDICT_PARTIAL,
 		generate.NotInDocuments: quarryv1.Verdict_VERDICT_NOT_IN_DOCUMENTS,
+		generate.Refused:        quarryv1.Verdict_VERDICT_REFUSED_BY_POLICY,
+		generate.Failed:         quarryv1.Verdict_VERDICT_FAILED,
 	}
 	for o, v := range want {
 		if got := fromOutcome(o); got != v {

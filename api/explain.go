@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"github.com/quarry-rag/quarry/generate"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 	"github.com/quarry-rag/quarry/retrieve"
 )
@@ -16,7 +17,7 @@ func (s *queries) Explain(ctx context.Context, in *quarryv1.ExplainRequest) (*qu
 	if err != nil {
 		return nil, err
 	}
-	loss, err := s.searcher.ExplainDocument(ctx, q, in.Uri)
+	loss, err := s.searcher.ExplainDocument(generate.WithAccount(ctx, in.Options.GetAccount()), q, in.Uri)
 	if err != nil {
 		return nil, err
 	}

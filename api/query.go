@@ -54,7 +54,7 @@ func (s *queries) Search(ctx context.Context, in *quarryv1.SearchRequest) (*quar
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.searcher.Search(ctx, q)
+	found, err := s.searcher.Search(generate.WithAccount(ctx, in.Options.GetAccount()), q)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (s *queries) Search(ctx context.Context, in *quarryv1.SearchRequest) (*quar
 
 // Ask searches first, so that what can fail at once fails before any event.
 func (s *queries) Ask(in *quarryv1.AskRequest, stream grpc.ServerStreamingServer[quarryv1.AskResponse]) error {
-	ctx, start := stream.Context(), time.Now()
+	ctx, start := generate.WithAccount(stream.Context(), in.Options.GetAccount()), time.Now()
 	if err := notBlank("question", in.Question); err != nil {
 		return err
 	}
@@ -115,9 +115,11 @@ func (s *queries) search(ctx context.Context, a *asking) (*answercache.Found, er
 	}
 	q.Text = a.question()
 	found := &answercache.Found{}
-	if found.Result, err = s.searcher.Search(ctx, q); err != nil {
+	noting, tries := generate.Noting(ctx)
+	if found.Result, err = s.searcher.Search(noting, q); err != nil {
 		return nil, err
 	}
+	found.Tries = tries()
 	found.Notes = append(found.Notes, summaryNote(a.in, q, found.Passages)...)
 	if !a.plan.Quotes {
 		retrieve.ReadingOrder(found.Passages)

@@ -17,11 +17,14 @@ func (a *asking) receipt(d generate.Done) *quarryv1.Receipt {
 	r := &quarryv1.Receipt{
 		TraceId: a.trace, Route: d.Route, Prompt: a.plan.Prompt,
 		SpaceModel: a.found.Words.Model, SpaceFingerprint: a.found.Words.Fingerprint,
-		Cache: a.from.state,
+		Cache: a.from.state, Account: a.in.Options.GetAccount(),
 	}
 	tries := d.Tries
+	if a.from.again == nil {
+		tries = slices.Concat(a.found.Tries, tries)
+	}
 	if a.talk != nil {
-		tries = append(slices.Clone(a.talk.Tries), tries...)
+		tries = slices.Concat(a.talk.Tries, tries)
 	}
 	total, known := 0.0, true
 	for _, t := range tries {
@@ -98,6 +101,9 @@ func fromPrice(p *generate.Price) (price *quarryv1.Price, date string) {
 func fromSupport(s generate.Support) *quarryv1.SupportEvent {
 	out := &quarryv1.SupportEvent{
 		Start: int64(s.Start), End: int64(s.End), Score: s.Score, Supported: s.Supported, Reason: s.Reason,
+	}
+	if j := s.Judgement; j != nil {
+		out.Judgement = &quarryv1.Judgement{Model: j.Model, Supported: j.Supported, Reason: j.Reason}
 	}
 	for _, n := range s.Passages {
 		out.Passages = append(out.Passages, int32(n))

@@ -4,13 +4,19 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/quarry-rag/quarry/api"
+	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/generate/answercache"
 	"github.com/quarry-rag/quarry/generate/provider/openaitest"
+	"github.com/quarry-rag/quarry/internal/modeltest"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
+	"github.com/quarry-rag/quarry/retrieve"
 )
 
 // Every answer ends with a receipt, and what it used is in the ledger.
@@ -109,6 +115,35 @@ func TestReceiptOfAFailedAnswer(t *testing.T) {
 	}
 	if a, b := receipt.Tries[0], receipt.Tries[1]; a.Model != "a" || a.GetCost() != 0 || a.Cost == nil || b.Code != "truncated" || !b.Estimated || b.GetCost() == 0 || b.Price.GetInput() != 1 {
 		t.Errorf("%v", receipt.Tries)
+	}
+}
+
+// What models wrote for the search of an answer is in its receipt, and of none that
+// is given again.
+func TestReceiptOfARewrittenSearch(t *testing.T) {
+	s := openaitest.New(t, openaitest.Reply{Pieces: []string{"The walrus lives in the Arctic [1]."}})
+	r := newRigOf(t, api.Options{}, chatAt(s.URL), func(pool *pgxpool.Pool, p *api.Parts) {
+		rewriter := &generate.Rewriter{Model: p.Answerers[0].(generate.Shorter)}
+		p.Searcher = retrieve.New(pool, modeltest.New(t), retrieve.Options{Rewriter: rewriter})
+		var err error
+		if p.Cache, err = answercache.New(pool, p.Searcher, answercache.Options{TTL: time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	r.create(t, "docs")
+	r.put(t, "docs", "walrus.md", walrus)
+	in := &quarryv1.AskRequest{Collection: "docs", Question: "Where does the walrus live?", Options: &quarryv1.SearchOptions{Hyde: true, Paraphrases: 1}}
+	var purposes []string
+	for _, try := range r.say(t, in).done.Receipt.Tries {
+		if purposes = append(purposes, try.Purpose); try.InputTokens != openaitest.InputTokens {
+			t.Errorf("%v", try)
+		}
+	}
+	if slices.Sort(purposes); !slices.Equal(purposes, []string{"", "paraphrase", "suppose"}) {
+		t.Errorf("tries for %q", purposes)
+	}
+	if again := r.say(t, in).done.Receipt; again.Cache != exact || len(again.Tries) > 0 || again.GetCost() != 0 {
+		t.Errorf("given again: %v", again)
 	}
 }
 

@@ -45,8 +45,12 @@ func TestRestartEvent(t *testing.T) {
 	r.create(t, "docs")
 	r.put(t, "docs", "animals.md", walrus)
 	in := &quarryv1.AskRequest{Collection: "docs", Question: "Where does the walrus live?", StartConversation: true}
-	if _, err := r.ask(t, in); status.Code(err) != codes.Unavailable {
+	begun, err := r.ask(t, in)
+	if status.Code(err) != codes.Unavailable {
 		t.Errorf("without leave to restart: %v", err)
+	}
+	if last := begun[len(begun)-1].GetVerdict(); last.GetVerdict() != quarryv1.Verdict_VERDICT_FAILED || !strings.Contains(last.Reason, "truncated") {
+		t.Errorf("an answer that broke off ends with %v", begun[len(begun)-1])
 	}
 	in.AllowRestart = true
 	events, err := r.ask(t, in)

@@ -26,7 +26,9 @@ func (s *usage) ListUsage(ctx context.Context, in *quarryv1.ListUsageRequest) (*
 		days = usageDays
 	}
 	today := time.Now().UTC()
-	rows, err := s.ledger.List(ctx, in.Collection, today.AddDate(0, 0, 1-days), today)
+	rows, err := s.ledger.List(ctx, ledger.Listing{
+		Collection: in.Collection, From: today.AddDate(0, 0, 1-days), To: today, ByAccount: in.ByAccount,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +41,7 @@ func (s *usage) ListUsage(ctx context.Context, in *quarryv1.ListUsageRequest) (*
 
 func fromUsageRow(r ledger.Row) *quarryv1.UsageRow {
 	return &quarryv1.UsageRow{
-		Day: r.Day.Format(time.DateOnly), Collection: r.Collection, Model: r.Model,
+		Day: r.Day.Format(time.DateOnly), Collection: r.Collection, Account: r.Account, Model: r.Model,
 		Answers: r.Answers, Failures: r.Failures,
 		InputTokens: r.InputTokens, OutputTokens: r.OutputTokens, CachedTokens: r.CachedTokens,
 		Cost: float64(r.NanoDollars) / 1e9, Unpriced: r.Unpriced,

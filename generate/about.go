@@ -52,7 +52,11 @@ func (r *Route) about() About {
 	for _, m := range r.members {
 		out.Members = append(out.Members, m.name)
 	}
-	out.Policy = strings.Join(slices.Concat(r.policy.words(), r.parts), ", ")
+	words := slices.Concat(r.policy.words(), r.parts)
+	if r.judges != nil {
+		words = append(words, "sentences judged by "+r.judges.name)
+	}
+	out.Policy = strings.Join(words, ", ")
 	return out
 }
 
@@ -67,7 +71,7 @@ func (p Policy) words() (out []string) {
 	for _, b := range []struct {
 		dollars float64
 		of      string
-	}{{p.PerRequest, "an answer"}, {p.PerDay, "a day"}, {p.PerCollectionDay, "a day and collection"}} {
+	}{{p.PerRequest, "an answer"}, {p.PerDay, "a day"}, {p.PerCollectionDay, "a day and collection"}, {p.PerAccountDay, "a day and account"}} {
 		if b.dollars > 0 {
 			out = append(out, fmt.Sprintf("at most %g USD %s", b.dollars, b.of))
 		}

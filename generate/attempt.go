@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -13,18 +14,19 @@ func (c *routing) next() bool {
 		c.left = c.left[1:]
 		most := c.estimate(m)
 		var wait time.Duration
+		var call allowed
 		code := CodeBudget
 		aside, ok := c.affords(c.ctx, m, most, c.q.Collection, c.went())
 		if ok {
-			wait, code = m.admit(time.Now(), most.all())
+			call, wait, code = m.admit(time.Now(), most.all())
 		}
 		if code == "" {
 			c.reserved += aside
-			c.start(m, most.all(), wait)
+			c.start(m, call, most.all(), wait)
 			return true
 		}
 		if ok {
-			c.purse.release(c.q.Collection, aside)
+			c.purse.release(c.ctx, c.q.Collection, aside)
 		}
 		c.tries = append(c.tries, Try{Model: m.name, Code: code, Price: m.price})
 		switch {
@@ -42,17 +44,17 @@ func (c *routing) next() bool {
 
 // admit says whether a call of so many tokens may be made, after which wait; else
 // why not, and when it might.
-func (m *member) admit(now time.Time, tokens int) (wait time.Duration, code string) {
+func (m *member) admit(now time.Time, tokens int) (call allowed, wait time.Duration, code string) {
 	wait, ok := m.limit.reserve(now, tokens)
 	if !ok {
-		return wait, CodeRateLimit
+		return allowed{}, wait, CodeRateLimit
 	}
-	rest, code := m.breaker.allow(now, m.limit.patience())
+	call, rest, code := m.breaker.allow(now, m.limit.patience())
 	if code != "" {
 		m.limit.giveBack(1, tokens)
-		return rest, code
+		return call, rest, code
 	}
-	return max(wait, rest), ""
+	return call, max(wait, rest), ""
 }
 
 // affords says whether m may use u on a collection, by a high estimate, when so
@@ -73,7 +75,7 @@ func (r *Route) affords(ctx context.Context, m *member, u Usage, collection stri
 
 // went is what the answer has cost so far, with what runs still may.
 func (c *routing) went() (dollars float64) {
-	for _, t := range c.tries {
+	for _, t := range slices.Concat(c.tries, c.after) {
 		cost, _ := t.Cost() // known: who has a budget has prices
 		dollars += cost
 	}
@@ -98,9 +100,9 @@ func (c *routing) estimate(m *member) Usage {
 
 // start runs a try after wait; its goroutine ends with the routing's context or
 // its own.
-func (c *routing) start(m *member, asked int, wait time.Duration) {
+func (c *routing) start(m *member, call allowed, asked int, wait time.Duration) {
 	ctx, cancel := context.WithCancel(c.ctx)
-	a := &attempt{member: m, cancel: cancel, start: time.Now(), asked: asked, last: len(c.left) == 0}
+	a := &attempt{member: m, call: call, cancel: cancel, start: time.Now(), asked: asked, last: len(c.left) == 0}
 	c.running = append(c.running, a)
 	c.group.Go(func() {
 		send := func(it item) bool {
@@ -131,7 +133,7 @@ func (c *routing) start(m *member, asked int, wait time.Duration) {
 // giveUp ends a try that is not needed.
 func (c *routing) giveUp(a *attempt, code string) {
 	a.cancel()
-	a.member.breaker.done(time.Now(), callGivenUp, 0)
+	a.call.done(time.Now(), callGivenUp, 0)
 	c.try(a, code)
 }
 
@@ -145,7 +147,7 @@ func (c *routing) forget(a *attempt) {
 func (c *routing) try(a *attempt, code string) {
 	t := Try{
 		Model: a.member.name, Code: code, Usage: a.usage, Price: a.member.price, Seed: a.member.seed, Refused: a.refused,
-		FirstToken: a.first, Duration: time.Since(a.start),
+		FirstToken: a.first, Duration: cmp.Or(a.took, time.Since(a.start)),
 	}
 	if a.first > 0 && a.usage == (Usage{}) && a.member.price != free {
 		t.Usage, t.Estimated = Usage{InputTokens: c.estimate(a.member).InputTokens, OutputTokens: (a.text + 2) / 3}, true

@@ -14,17 +14,17 @@ func (c *routing) stream(a *attempt, e Event) bool {
 			c.giveUp(other, CodeHedged)
 		}
 	}
-	c.running = []*attempt{a}
+	c.running, c.by = []*attempt{a}, a.member
 	for {
 		switch v := e.(type) {
 		case Done:
 			c.forget(a)
-			a.member.breaker.ended(nil)
+			a.call.ended(nil)
 			c.try(a, "")
 			c.yield(c.receipt(v), nil)
 			return false
 		case Usage:
-			a.usage = v
+			a.used(v)
 		}
 		if e != nil && !c.say(e) {
 			c.giveUp(a, CodeCancelled)
@@ -63,7 +63,7 @@ func (c *routing) brokeOff(a *attempt, err error) bool {
 	if err == nil {
 		err = errors.New("answer ended without its end")
 	}
-	a.member.breaker.ended(err)
+	a.call.ended(err)
 	code := codeOf(err)
 	c.try(a, code)
 	var failed *provider.Error
@@ -72,6 +72,8 @@ func (c *routing) brokeOff(a *attempt, err error) bool {
 		return false
 	}
 	if c.yield(Restart{a.member.name, code}, nil) {
+		c.given = false
+		c.text.Reset()
 		return true
 	}
 	for _, b := range c.running {

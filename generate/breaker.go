@@ -2,6 +2,7 @@ package generate
 
 import (
 	"errors"
+	"net/http"
 	"sync"
 	"time"
 
@@ -28,19 +29,27 @@ const (
 )
 
 // allow says whether a call may be made after a wait of at most patience; else
-// why not, and when it might. A call that was allowed ends with done.
-func (b *breaker) allow(now time.Time, patience time.Duration) (wait time.Duration, code string) {
+// why not, and when it might. A call that was allowed ends with its done.
+func (b *breaker) allow(now time.Time, patience time.Duration) (c allowed, wait time.Duration, code string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	rest := max(0, b.restUntil.Sub(now))
-	if b.failed >= b.failures && (now.Before(b.openUntil) || b.probing) {
-		return max(rest, b.openUntil.Sub(now)), CodeCircuitOpen
+	open := b.failed >= b.failures
+	if open && (now.Before(b.openUntil) || b.probing) {
+		return allowed{}, max(rest, b.openUntil.Sub(now)), CodeCircuitOpen
 	}
 	if rest > patience {
-		return rest, CodeRetryLater
+		return allowed{}, rest, CodeRetryLater
 	}
-	b.probing = b.failed >= b.failures
-	return rest, ""
+	b.probing = open
+	return allowed{b, open}, rest, ""
+}
+
+// allowed is a call that a breaker let through. The end of one that it let through
+// before it opened is not the end of its probe.
+type allowed struct {
+	breaker *breaker
+	probe   bool
 }
 
 // outcome of a call, for its breaker.
@@ -53,10 +62,13 @@ const (
 )
 
 // done tells how a call ended, and how long the provider wants to be left alone.
-func (b *breaker) done(now time.Time, how callOutcome, wait time.Duration) {
+func (c allowed) done(now time.Time, how callOutcome, wait time.Duration) {
+	b := c.breaker
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.probing = false
+	if c.probe {
+		b.probing = false
+	}
 	switch how {
 	case callWell:
 		b.failed = 0
@@ -71,16 +83,26 @@ func (b *breaker) done(now time.Time, how callOutcome, wait time.Duration) {
 }
 
 // ended is done, with the outcome that err says: a failure that is not the
-// provider's says nothing of the model.
-func (b *breaker) ended(err error) {
+// provider's, or that lies in what it was asked, says nothing of the model.
+func (c allowed) ended(err error) {
 	var failed *provider.Error
 	var disobeyed *SchemaError
 	switch {
 	case err == nil || errors.As(err, &disobeyed):
-		b.done(time.Now(), callWell, 0)
-	case errors.As(err, &failed):
-		b.done(time.Now(), callFailed, failed.RetryAfter)
+		c.done(time.Now(), callWell, 0)
+	case errors.As(err, &failed) && !unfit(failed.Status):
+		c.done(time.Now(), callFailed, failed.RetryAfter)
 	default:
-		b.done(time.Now(), callGivenUp, 0)
+		c.done(time.Now(), callGivenUp, 0)
 	}
+}
+
+// unfit statuses are those of a request that the server will not take from
+// anybody, as a prompt that is too long for it.
+func unfit(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+		return true
+	}
+	return false
 }

@@ -83,3 +83,41 @@ func TestOpenCircuitSaysWhen(t *testing.T) {
 		}
 	})
 }
+
+// Calls that began before the circuit opened, and end while it is probed, do not
+// let a second probe through.
+func TestOneProbeAtATime(t *testing.T) {
+	b, now := newBreaker(BreakerConfig{Failures: 1, OpenFor: time.Minute}), time.Now()
+	allow := func(want string) allowed {
+		t.Helper()
+		c, _, code := b.allow(now, 0)
+		if code != want {
+			t.Errorf("allowed with %q, want %q", code, want)
+		}
+		return c
+	}
+	old, fails := allow(""), allow("")
+	fails.done(now, callFailed, 0)
+	now = now.Add(time.Minute)
+	probe := allow("")
+	old.done(now, callGivenUp, 0)
+	allow(CodeCircuitOpen)
+	probe.done(now, callGivenUp, 0)
+	allow("")
+}
+
+// A request that no server would take says nothing of the model, however often it
+// is made; a key that is refused does.
+func TestBadRequestsDoNotOpenTheCircuit(t *testing.T) {
+	for status, want := range map[int]string{400: "", 413: "", 422: "", 401: CodeCircuitOpen, 404: CodeCircuitOpen, 500: CodeCircuitOpen} {
+		b := newBreaker(BreakerConfig{})
+		for range 2 * defaultFailures {
+			if c, _, code := b.allow(time.Now(), 0); code == "" {
+				c.ended(&provider.Error{Status: status})
+			}
+		}
+		if _, _, code := b.allow(time.Now(), 0); code != want {
+			t.Errorf("status %d: %q, want %q", status, code, want)
+		}
+	}
+}

@@ -50,9 +50,12 @@ func (c Config) Build(p Parts) ([]Answerer, error) {
 			Answerer: chat, name: m.Name, price: chat.price, answer: chat.answer,
 			breaker: newBreaker(m.Breaker), limit: newLimiter(m), seed: m.Seed,
 		}
-		models = append(models, alone(members[m.Name], m))
+	}
+	for _, m := range c.Models {
+		models = append(models, c.alone(m, members))
 	}
 	for _, r := range c.Routes {
+		r.Support = cmp.Or(r.Support, c.Support)
 		route, err := r.route(members, p, purse)
 		if err != nil {
 			return nil, err
@@ -69,8 +72,20 @@ func (c Config) Build(p Parts) ([]Answerer, error) {
 }
 
 // alone is a model asked by its own name: its breaker and rate limit hold there too.
-func alone(m *member, c ModelConfig) *Route {
-	return &Route{name: m.name, identity: identity(c), members: []*member{m}}
+func (c Config) alone(m ModelConfig, members map[string]*member) *Route {
+	return &Route{
+		name: m.Name, identity: identity(m, c.Support, c.judge()), members: []*member{members[m.Name]}, judges: members[c.Support],
+	}
+}
+
+// judge is the settings of the model that judges; zero without one.
+func (c Config) judge() ModelConfig {
+	for _, m := range c.Models {
+		if m.Name == c.Support {
+			return m
+		}
+	}
+	return ModelConfig{}
 }
 
 // identity is a hash of settings; keys stand in them by reference only.
@@ -124,9 +139,9 @@ func (p *PriceConfig) price() *Price {
 }
 
 func (r RouteConfig) route(members map[string]*member, p Parts, purse *purse) (*Route, error) {
-	route := &Route{name: r.Name, policy: r.Budget.policy(), purse: purse}
+	route := &Route{name: r.Name, policy: r.Budget.policy(), purse: purse, judges: members[r.Support]}
 	route.policy.HedgeAfter, route.policy.Cascade = r.HedgeAfter, r.Cascade
-	if (route.policy.PerDay > 0 || route.policy.PerCollectionDay > 0) && p.Spending == nil {
+	if route.policy.daily() && p.Spending == nil {
 		return nil, fmt.Errorf("route %q: a budget by the day needs a record of spending", r.Name)
 	}
 	for _, name := range r.Models {

@@ -9,7 +9,8 @@ func (c *routing) hold(a *attempt, e Event) bool {
 		return true
 	}
 	c.forget(a)
-	a.member.breaker.done(time.Now(), callWell, 0)
+	c.by = a.member
+	a.call.done(time.Now(), callWell, 0)
 	if strong(c.q, a.held) {
 		c.try(a, "")
 		c.replay(a.held)
@@ -35,7 +36,7 @@ func strong(q Request, events []Event) bool {
 			switch e.Outcome {
 			case NotInDocuments:
 				return !(q.Coverage >= q.MinCoverage)
-			case Partial:
+			case Partial, Refused:
 				return false
 			}
 		}

@@ -102,9 +102,13 @@ func (c *Chat) Plan() Plan {
 
 // Short implements Shorter.
 func (c *Chat) Short(ctx context.Context, q ShortRequest) (string, []Try, error) {
-	start := time.Now()
-	text, used, err := Short(ctx, c.model, q.System, q.User, min(q.MaxTokens, c.context/2))
-	return text, []Try{{Model: c.model.Name(), Purpose: q.Purpose, Code: codeOf(err), Usage: used, Price: c.price, Duration: time.Since(start)}}, err
+	p := provider.Prompt{System: q.System, User: q.User, MaxTokens: min(q.MaxTokens, c.context/2)}
+	if q.Schema != nil && c.schema {
+		p.Schema, p.Strict = q.Schema.raw, q.Schema.strict
+	}
+	text, try, err := Short(ctx, c.model, p, cmp.Or(q.Within, shortWithin))
+	try.Purpose, try.Price = q.Purpose, c.price
+	return text, []Try{try}, err
 }
 
 // Answer implements Answerer. A failure of the model or on the way to it is a
@@ -197,6 +201,10 @@ func (c *Chat) stream(ctx context.Context, r Request, w *writing, asked provider
 	if w.failed != nil {
 		c.log.Warn("citations could not be verified", "model", c.model.Name(), "error", w.failed)
 	}
+	result.Usage = plus(w.before, result.Usage)
+	if result.FinishReason == provider.FinishRefused { // its words are no answer to check
+		return w.conclude(result, w.declined())
+	}
 	if !hasWord(string(w.claim)) {
 		return &ProviderError{Model: c.model.Name(), Code: provider.CodeEmpty, Message: "no word in the answer", Retryable: true}
 	}
@@ -206,7 +214,6 @@ func (c *Chat) stream(ctx context.Context, r Request, w *writing, asked provider
 			return errBreak
 		}
 	}
-	result.Usage = plus(w.before, result.Usage)
 	return w.conclude(result, w.verdict(result.FinishReason, supports))
 }
 

@@ -41,7 +41,7 @@ func TestChatVerdicts(t *testing.T) {
 		{"refused, then guessed", openaitest.Reply{Pieces: []string{Refusal, " I think it was 1990."}}, Refusal + " I think it was 1990.", NotInDocuments, 0, 0},
 		{"refused in part", openaitest.Reply{Pieces: []string{"Go came in 2009 [1]. ", Refusal}}, "Go came in 2009 [1]. " + Refusal, Partial, 1, 0},
 		{"cut off", openaitest.Reply{Pieces: []string{"Go came in 2009 [1] and"}, Finish: "length"}, "Go came in 2009 [1] and", Partial, 1, 0},
-		{"filtered", openaitest.Reply{Pieces: []string{"Go came in 2009 [1] and"}, Finish: "content_filter"}, "Go came in 2009 [1] and", Partial, 1, 0},
+		{"filtered", openaitest.Reply{Pieces: []string{"Go came in 2009 [1] and"}, Finish: "content_filter"}, "Go came in 2009 [1] and", Refused, 1, 0},
 		{"uncited", openaitest.Reply{Pieces: []string{"In 2009."}}, "In 2009.", Partial, 0, 0},
 		{"cites nothing there is", openaitest.Reply{Pieces: []string{"In 2009 [3][4]", " [2]."}}, "In 2009.", Partial, 0, 3},
 	} {

@@ -2,6 +2,7 @@ package generate
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,12 @@ type Config struct {
 	Default string        `yaml:"default"`
 	Models  []ModelConfig `yaml:"models"`
 	Routes  []RouteConfig `yaml:"routes"`
+	// Support names the model that judges, once an answer is whole, whether the
+	// passages that its sentences cite bear them out: one call more for each answer
+	// that a model wrote, of at most 20 s. What it thinks is given beside what the
+	// rules say, and decides nothing. When it fails the verdict's reason says so.
+	// Empty: none.
+	Support string `yaml:"support"`
 }
 
 // ModelConfig is one model. Zero values take the provider's defaults.
@@ -84,7 +91,8 @@ type BreakerConfig struct {
 	OpenFor  time.Duration `yaml:"open_for"`
 }
 
-// RouteConfig is one route over models of the same file, or "extractive".
+// RouteConfig is one route over models of the same file, or "extractive". An answer
+// that is refused by a model's policy is one: only a cascade asks the next model.
 type RouteConfig struct {
 	Name   string   `yaml:"name"`
 	Models []string `yaml:"models"`
@@ -95,15 +103,8 @@ type RouteConfig struct {
 	HedgeAfter time.Duration      `yaml:"hedge_after"`
 	Cascade    bool               `yaml:"cascade"`
 	Budget     BudgetConfig       `yaml:"budget"`
-}
-
-// BudgetConfig bounds what a route's answers cost, in US dollars. WhenSpent is
-// "downgrade" (pass over what is too dear; the default) or "refuse".
-type BudgetConfig struct {
-	PerRequest       float64 `yaml:"per_request"`
-	PerDay           float64 `yaml:"per_day"`
-	PerCollectionDay float64 `yaml:"per_collection_day"`
-	WhenSpent        string  `yaml:"when_spent"`
+	// Support is as in Config, for this route. Empty: Config's.
+	Support string `yaml:"support"`
 }
 
 // maxConfig is the most bytes of a configuration.
@@ -152,7 +153,11 @@ func (c Config) Check() error {
 		}
 		routes[r.Name] = true
 	}
+	if c.Support != "" && models[c.Support] == nil {
+		return fmt.Errorf("support %q: want a model of the file", c.Support)
+	}
 	for _, r := range c.Routes {
+		r.Support = cmp.Or(r.Support, c.Support)
 		if err := r.check(models, routes); err != nil {
 			return fmt.Errorf("route %q: %w", r.Name, err)
 		}
@@ -231,7 +236,18 @@ func (r RouteConfig) check(models map[string]*ModelConfig, routes map[string]boo
 		}
 		seen[name] = true
 	}
-	return errors.Join(r.checkSplit(seen), r.Budget.check(), r.checkTimes())
+	return errors.Join(r.checkSplit(seen), r.Budget.check(), r.checkTimes(), r.checkSupport(models[r.Support]))
+}
+
+func (r RouteConfig) checkSupport(judge *ModelConfig) error {
+	switch {
+	case r.Support == "":
+	case judge == nil:
+		return fmt.Errorf("support %q: want a model of the file", r.Support)
+	case r.Budget.policy().bounded() && judge.Price == nil:
+		return fmt.Errorf("has a budget, but the price of %q is not known", r.Support)
+	}
+	return nil
 }
 
 func (r RouteConfig) checkTimes() error {
@@ -256,21 +272,4 @@ func (r RouteConfig) checkSplit(models map[string]bool) error {
 		return fmt.Errorf("split: %v percent together, want 100", total)
 	}
 	return nil
-}
-
-func (b BudgetConfig) check() error {
-	if !(b.PerRequest >= 0 && b.PerDay >= 0 && b.PerCollectionDay >= 0) {
-		return errors.New("budget: want 0 or more")
-	}
-	if b.WhenSpent != "" && b.WhenSpent != "refuse" && b.WhenSpent != "downgrade" {
-		return fmt.Errorf("budget: when_spent %q: want refuse or downgrade", b.WhenSpent)
-	}
-	return nil
-}
-
-func (b BudgetConfig) policy() Policy {
-	return Policy{
-		PerRequest: b.PerRequest, PerDay: b.PerDay, PerCollectionDay: b.PerCollectionDay,
-		Refuse: b.WhenSpent == "refuse",
-	}
 }

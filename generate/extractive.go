@@ -134,7 +134,7 @@ func (x *Extractive) embed(ctx context.Context, r Request, passages []retrieve.P
 	question := vectors[len(all)]
 	for i := range all {
 		all[i].vector = vectors[i].Whole
-		all[i].score = all[i].lexical + cosine(question.Whole, vectors[i].Whole) + lateWeight*lateInteraction(question, vectors[i])
+		all[i].score = all[i].lexical + embed.Cosine(question.Whole, vectors[i].Whole) + lateWeight*lateInteraction(question, vectors[i])
 	}
 	return nil
 }
@@ -185,21 +185,6 @@ func finite(f float64) float64 {
 		return f
 	}
 	return 0
-}
-
-// cosine of two vectors of length 1; 0 when their dimensions differ or it is no number.
-func cosine(a, b []float32) float64 {
-	if len(a) != len(b) {
-		return 0
-	}
-	var sum float64
-	for i := range a {
-		sum += float64(a[i]) * float64(b[i])
-	}
-	if math.IsNaN(sum) || math.IsInf(sum, 0) {
-		return 0
-	}
-	return sum
 }
 
 // notCovered answers that the documents do not say.

@@ -68,8 +68,9 @@ type Answerer interface {
 	// after the text that it supports, then Supports, Usage, Verdict, Done. A form
 	// of JSON has an Object before its citations instead of text; a summary begins
 	// with Progress. The stream
-	// ends with Done or with a single error, and nothing follows either. It can be
-	// ranged over once. Breaking off, or the end of ctx, ends the model call.
+	// ends with Done or with a single error, and nothing follows either; a route's
+	// that fails after a part of an answer says so by a Verdict before the error. It
+	// can be ranged over once. Breaking off, or the end of ctx, ends the model call.
 	Answer(ctx context.Context, r Request) iter.Seq2[Event, error]
 	Plan() Plan
 }
@@ -121,6 +122,10 @@ const (
 	// Partial: something is not supported, or the model stopped early.
 	Partial
 	NotInDocuments
+	// Refused: the model, or its provider's content filter, declined to answer.
+	Refused
+	// Failed: the answer broke off after a part of it was given. An error follows.
+	Failed
 )
 
 // Done ends an answer that ended well.

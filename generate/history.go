@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // History is what was said in a conversation before the question, for models
@@ -71,6 +72,10 @@ type ShortRequest struct {
 	Collection   string // for budgets
 	System, User string
 	MaxTokens    int
+	// Schema is sent where the server takes one. nil: text.
+	Schema *Schema
+	// Within is the time for it. 0 means 10 s.
+	Within time.Duration
 }
 
 // Fenced is text of a user or a document as it may stand within a prompt's tags:

@@ -42,6 +42,9 @@ func (c *Chat) object(ctx context.Context, r Request, emit func(Event) bool) err
 		}
 		w.first = time.Since(w.start)
 		result.Usage = used
+		if result.FinishReason == provider.FinishRefused {
+			return w.conclude(result, w.declined())
+		}
 		if sameSentence(text, Refusal) {
 			return w.refuse(result)
 		}
@@ -49,20 +52,14 @@ func (c *Chat) object(ctx context.Context, r Request, emit func(Event) bool) err
 		if problems = bad; len(bad) == 0 {
 			return w.object(ctx, r, c, unfenced(text), value, result)
 		}
-		if why := cutShort[result.FinishReason]; why != "" {
-			problems = []Problem{{"", why}}
+		if result.FinishReason == "length" { // asking again does not cure it
+			problems = []Problem{{"", "the answer reached its limit of tokens"}}
 			break
 		}
 		asked.Examples = append(slices.Clone(asked.Examples), provider.Turn{User: asked.User, Assistant: text})
 		asked.User = repair(problems)
 	}
 	return &SchemaError{c.model.Name(), problems, Usage(used)}
-}
-
-// cutShort are the ends of an answer that asking again does not cure.
-var cutShort = map[string]string{
-	"length":         "the answer reached its limit of tokens",
-	"content_filter": "the model refused to answer",
 }
 
 // repair asks for a better answer.

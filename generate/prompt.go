@@ -114,7 +114,7 @@ func passageBlock(number int, p retrieve.Passage, n int) string {
 // Tags of the prompt itself, and tokens that models' chat templates are made of,
 // which some servers read inside of text too.
 var (
-	ownTags       = regexp.MustCompile(`(?i)[<＜]\s*/?\s*(passages?|question|no passages|documents?|system|user|assistant|instructions?|conversation|turn)\b`)
+	ownTags       = regexp.MustCompile(`(?i)[<＜]\s*/?\s*(passages?|sentences?|question|no passages|documents?|system|user|assistant|instructions?|conversation|turn)\b`)
 	templateWords = regexp.MustCompile(`(?i)<[|｜]|[|｜]>|</?s>|<</?sys>>|\[/?inst\]|<(start|end)_of_turn>|<(bos|eos|unk|pad)>`)
 )
 

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/quarry-rag/quarry/generate/provider"
 )
 
 // quotesRules follow the prompt's own, which speak of free text.
@@ -30,6 +32,9 @@ func (c *Chat) quotes(ctx context.Context, r Request, emit func(Event) bool) err
 	text, result, err := c.whole(ctx, asked)
 	if err != nil {
 		return err
+	}
+	if result.FinishReason == provider.FinishRefused {
+		return w.conclude(result, w.declined())
 	}
 	w.first = time.Since(w.start)
 	given := 0

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/quarry-rag/quarry/retrieve/embed"
 )
 
 // quoting writes an extractive answer out.
@@ -36,7 +38,9 @@ func (q *quoting) run(question []string, candidates []candidate) {
 		ok, err := proves(q.ctx, q.source, p, start, end)
 		switch {
 		case err != nil:
-			q.yield(nil, fmt.Errorf("answer: %w", err))
+			if len(q.quoted) == 0 || q.yield(failedBy(err), nil) {
+				q.yield(nil, fmt.Errorf("answer: %w", err))
+			}
 			return
 		case !ok:
 			q.moved++
@@ -70,7 +74,7 @@ func (q *quoting) worth(question []string, c candidate) bool {
 	have := make([]map[string]bool, 0, maxQuotes)
 	for _, d := range q.quoted {
 		overlaps := d.passage == c.passage && d.start < c.end && c.start < d.end
-		same := len(c.vector) > 0 && cosine(c.vector, d.vector) > .97 || alike(c.terms, d.terms) > .8
+		same := len(c.vector) > 0 && embed.Cosine(c.vector, d.vector) > .97 || alike(c.terms, d.terms) > .8
 		if overlaps || same || q.sameTable(question, c, d) {
 			return false
 		}

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -89,6 +90,10 @@ func codeOf(err error) string {
 		return fmt.Sprintf("status_%d", e.Status)
 	case errors.As(err, &e):
 		return codeUnknown
+	case errors.Is(err, context.DeadlineExceeded):
+		return provider.CodeTimeout
+	case errors.Is(err, context.Canceled):
+		return CodeCancelled
 	}
 	return CodeInternal
 }

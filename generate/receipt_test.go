@@ -79,7 +79,7 @@ routes:
 		if err != nil {
 			t.Fatal(err)
 		}
-		all[2].(*Route).members[0].breaker.done(time.Now(), callFailed, 0)
+		allowed{breaker: all[2].(*Route).members[0].breaker}.done(time.Now(), callFailed, 0)
 		time.Sleep(10 * time.Second)
 		r, a, b, e := Describe(all[0], time.Now()), Describe(all[1], time.Now()), Describe(all[2], time.Now()), Describe(all[3], time.Now())
 		if r.Name != "r" || r.Provider != "" || strings.Join(r.Members, " ") != "a b extractive" ||

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // Rewriter puts queries in other words by a chat model; a retrieve.Rewriter. Safe
@@ -55,7 +57,35 @@ func (r *Rewriter) short(ctx context.Context, purpose, collection, system, user 
 	if r.Record != nil && len(tries) > 0 {
 		r.Record(ctx, collection, tries)
 	}
+	if n, ok := ctx.Value(notesKey{}).(*notes); ok {
+		n.add(tries)
+	}
 	return text, err
+}
+
+type notesKey struct{}
+
+// notes are what a Rewriter's model did for one search.
+type notes struct {
+	mu    sync.Mutex
+	tries []Try
+}
+
+func (n *notes) add(tries []Try) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.tries = append(n.tries, tries...)
+}
+
+// Noting returns a context for a search, and a function that returns the tries of
+// the Rewriter in it, for a receipt: searches know nothing of models and prices.
+func Noting(ctx context.Context) (context.Context, func() []Try) {
+	n := &notes{}
+	return context.WithValue(ctx, notesKey{}, n), func() []Try {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		return slices.Clone(n.tries)
+	}
 }
 
 func queryBlock(query string) string { return "<question>\n" + Fenced(query) + "\n</question>\n" }

@@ -21,15 +21,18 @@ type Policy struct {
 	// Cascade holds a model's answer back until it passed the checks, and asks
 	// the next model when it did not.
 	Cascade bool
-	// PerRequest bounds what all tries of an answer may cost together, PerDay and
-	// PerCollectionDay what answers do, in US dollars by a high estimate; 0: no
-	// bound. A model that would exceed one is passed over, or, with Refuse, the
-	// question is refused.
-	PerRequest, PerDay, PerCollectionDay float64
-	Refuse                               bool
+	// PerRequest bounds what all tries of an answer may cost together, PerDay what
+	// all answers do, and PerCollectionDay and PerAccountDay those of each collection
+	// and each account, in US dollars by a high estimate; 0: no bound. A model that
+	// would exceed one is passed over, or, with Refuse, the question is refused.
+	PerRequest, PerDay, PerCollectionDay, PerAccountDay float64
+	Refuse                                              bool
 }
 
-func (p Policy) bounded() bool { return p.PerRequest > 0 || p.PerDay > 0 || p.PerCollectionDay > 0 }
+func (p Policy) bounded() bool { return p.PerRequest > 0 || p.daily() }
+
+// daily: what was spent today has a bound.
+func (p Policy) daily() bool { return p.PerDay > 0 || p.PerCollectionDay > 0 || p.PerAccountDay > 0 }
 
 // Route is an Answerer over others: it asks them in order until one begins to
 // answer. After that nothing is tried again, unless the request allows a Restart.
@@ -41,6 +44,7 @@ type Route struct {
 	members  []*member
 	policy   Policy
 	purse    *purse
+	judges   *member // a Chat that judges answers' sentences; nil: none
 	// pick gives the order for a trial key, of routes that split; nil: as they stand.
 	pick func(key string) []*member
 	// parts of a split, for people.
@@ -89,6 +93,6 @@ func (r *Route) Answer(ctx context.Context, q Request) iter.Seq2[Event, error] {
 		cancel()
 		c.join()
 		// Not before: what was spent has been recorded by whom the last event told.
-		r.purse.release(q.Collection, c.reserved)
+		r.purse.release(ctx, q.Collection, c.reserved)
 	})
 }

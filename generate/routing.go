@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ type item struct {
 // attempt is a try that runs.
 type attempt struct {
 	member *member
+	call   allowed
 	cancel context.CancelFunc
 	start  time.Time
 	asked  int // tokens reserved of its rate
@@ -30,6 +32,7 @@ type attempt struct {
 	text   int     // bytes that came
 	held   []Event // of a cascade, until it is judged
 	usage  Usage
+	took   time.Duration // 0 before usage is known
 	last   bool
 	// refused: the provider answered with an error status.
 	refused bool
@@ -43,6 +46,7 @@ type routing struct {
 	began   time.Time
 	first   time.Duration // until the client's first token; 0: none came yet
 	yield   func(Event, error) bool
+	given   bool // a part of the answer, since the last restart
 	left    []*member
 	items   chan item
 	group   sync.WaitGroup
@@ -53,6 +57,13 @@ type routing struct {
 	refused bool // a budget passed over a model
 	// reserved of the day's budgets, in US dollars.
 	reserved float64
+	// With a judge: who answers, its text and its supports; the judge's tries, which
+	// come after the others; and why it did not judge.
+	by       *member
+	text     strings.Builder
+	supports []Support
+	after    []Try
+	unheard  string
 	passed   string        // why the first model to be free again was passed over; empty: none was
 	wait     time.Duration // until it is
 }
@@ -95,7 +106,7 @@ func (c *routing) take(it item) bool {
 	case nil:
 		return c.ended(a, it.err)
 	case Usage:
-		a.usage = e
+		a.used(e)
 	default:
 		a.heard(e)
 	}
@@ -104,6 +115,9 @@ func (c *routing) take(it item) bool {
 	}
 	return c.stream(a, it.event)
 }
+
+// used takes what the answer used, which comes when the model has ended.
+func (a *attempt) used(u Usage) { a.usage, a.took = u, time.Since(a.start) }
 
 // heard takes the time of the first token, and counts bytes of text.
 func (a *attempt) heard(e Event) {
@@ -125,6 +139,10 @@ func (c *routing) say(e Event) bool {
 	switch e.(type) {
 	case Delta, Object:
 		c.first = cmp.Or(c.first, time.Since(c.began))
+		c.given = true
+	}
+	if c.judges != nil {
+		return c.judged(e)
 	}
 	return c.yield(e, nil)
 }
@@ -141,7 +159,7 @@ func (c *routing) ended(a *attempt, err error) bool {
 	var e *provider.Error
 	failed := errors.As(err, &e)
 	a.refused = failed && e.Status >= 400 && a.text == 0
-	a.member.breaker.ended(err)
+	a.call.ended(err)
 	c.try(a, codeOf(err))
 	if !failed {
 		c.fail(err)
@@ -180,10 +198,10 @@ func (c *routing) exhausted(err error) bool {
 // receipt is d with the tries, and with times that count from the question: what
 // models that failed took is a part of them.
 func (c *routing) receipt(d Done) Done {
-	d.Tries, d.FirstToken, d.Total = c.tries, c.first, time.Since(c.began)
 	if c.policy.Cascade {
 		c.spare()
 	}
+	d.Tries, d.FirstToken, d.Total = slices.Concat(c.tries, c.after), c.first, time.Since(c.began)
 	if !c.alone() {
 		d.Route = c.name
 	}
@@ -200,5 +218,10 @@ func (c *routing) fail(err error) {
 	if c.alone() {
 		route = ""
 	}
-	c.yield(nil, &TriesError{route, c.tries, err})
+	if !c.given || c.yield(failedBy(err), nil) {
+		c.yield(nil, &TriesError{route, slices.Concat(c.tries, c.after), err})
+	}
 }
+
+// failedBy is the verdict on an answer of which a part was given before err.
+func failedBy(err error) Verdict { return Verdict{Failed, "the answer broke off: " + codeOf(err)} }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/quarry-rag/quarry/generate/provider"
 	"github.com/quarry-rag/quarry/generate/provider/openaitest"
@@ -20,16 +21,25 @@ func TestShort(t *testing.T) {
 		{"empty", openaitest.Reply{Pieces: []string{" \n"}}, "", provider.CodeEmpty},
 		{"cut off", openaitest.Reply{Pieces: []string{"What"}, Finish: "length"}, "", provider.CodeTruncated},
 		{"broken", openaitest.Reply{Pieces: []string{"What"}, Fault: openaitest.Truncate}, "", provider.CodeTruncated},
+		{"busy", openaitest.Reply{Status: 503, Body: `{"error":{"code":"busy"}}`}, "", "busy"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := openaitest.New(t, c.reply)
-			got, used, err := Short(t.Context(), modelAt(t, s.URL), "system", "user", 50)
+			got, used, err := Short(t.Context(), modelAt(t, s.URL), provider.Prompt{System: "system", User: "user", MaxTokens: 50}, time.Minute)
 			var failed *ProviderError
 			if got != c.want || (err == nil) != (c.code == "") || errors.As(err, &failed) && failed.Code != c.code {
 				t.Errorf("%q, %v", got, err)
 			}
-			if c.reply.Fault == openaitest.None && used.InputTokens != openaitest.InputTokens {
+			if used.Code != c.code || used.Refused != (c.reply.Status != 0) || used.Estimated != (c.reply.Fault != openaitest.None) {
 				t.Errorf("used %+v", used)
+			}
+			if whole := !used.Refused && !used.Estimated; whole && used.Usage.InputTokens != openaitest.InputTokens || used.Estimated && used.Usage.OutputTokens == 0 {
+				t.Errorf("used %+v", used)
+			}
+			// Who was turned away pays nothing, and who broke off pays about what came.
+			used.Price = &Price{1, 1, 1, "2026-11-01"}
+			if _, known := used.Cost(); !known {
+				t.Errorf("the cost of %+v is not known", used)
 			}
 		})
 	}
@@ -42,7 +52,7 @@ func TestShortEndsWithItsContext(t *testing.T) {
 		<-s.Came
 		cancel()
 	}()
-	if _, _, err := Short(ctx, modelAt(t, s.URL), "system", "user", 50); !errors.Is(err, context.Canceled) {
+	if _, _, err := Short(ctx, modelAt(t, s.URL), provider.Prompt{System: "system", User: "user", MaxTokens: 50}, time.Minute); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	openaitest.Await(t, s.Gone, "end of the call")

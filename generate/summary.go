@@ -3,6 +3,7 @@ package generate
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -54,11 +55,18 @@ func (c *Chat) summary(ctx context.Context, r Request, emit func(Event) bool) er
 		return s.atOnce(ctx)
 	}
 	notes, read, err := s.notes(ctx, parts[:min(len(parts), s.form.MaxCalls-1)])
+	if errors.Is(err, errDeclined) {
+		w := s.writing(s.r, nil, s.emit)
+		return w.conclude(provider.Result{FinishReason: provider.FinishRefused, Usage: s.spent}, w.declined())
+	}
 	if err != nil {
 		return err
 	}
 	return s.fromNotes(ctx, notes, read, answer)
 }
+
+// errDeclined: the model would not take notes on a part.
+var errDeclined = errors.New("the model declined")
 
 // portions cuts passages into parts of at most room tokens.
 func portions(passages []retrieve.Passage, room int, count counter) (parts [][]retrieve.Passage) {
@@ -103,6 +111,9 @@ func (s *summarising) notes(ctx context.Context, parts [][]retrieve.Passage) (no
 			return nil, 0, err
 		}
 		s.spent = plus(s.spent, result.Usage)
+		if result.FinishReason == provider.FinishRefused {
+			return nil, 0, errDeclined
+		}
 		if !sameSentence(text, Refusal) {
 			notes = append(notes, text)
 		}

@@ -24,6 +24,15 @@ type Support struct {
 	Supported bool
 	Reason    string // why not
 	Passages  []int  // that it cites, from 1
+	// Judgement of a model; nil without one. The other fields do not depend on it.
+	Judgement *Judgement
+}
+
+// Judgement is a model's opinion on a sentence.
+type Judgement struct {
+	Model     string
+	Supported bool
+	Reason    string // why not, in the model's words
 }
 
 func (Support) event() {}
@@ -235,7 +244,7 @@ func (r *reading) nearest(ctx context.Context, passages []int, plain string, mod
 	}
 	best := 0.0
 	for _, v := range vectors[1:] {
-		best = max(best, cosine(vectors[0], v))
+		best = max(best, embed.Cosine(vectors[0], v))
 	}
 	return best
 }

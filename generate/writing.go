@@ -70,17 +70,25 @@ func (w *writing) conclude(r provider.Result, v Verdict) error {
 	return nil
 }
 
+// declined is the verdict on an answer that the model or a filter would not give.
+func (w *writing) declined() Verdict {
+	if w.text.Len() == 0 {
+		return Verdict{Refused, "the model or its provider's content filter declined to answer"}
+	}
+	return Verdict{Refused, "the model or its provider's content filter declined; the answer is not whole"}
+}
+
 // verdict judges a whole answer.
 func (w *writing) verdict(finish string, supports []Support) Verdict {
-	refused := strings.Contains(letters(w.text.String()), letters(Refusal))
+	absent := strings.Contains(letters(w.text.String()), letters(Refusal))
 	switch {
-	case refused && w.cited == 0:
+	case absent && w.cited == 0:
 		return Verdict{NotInDocuments, "the model found no answer in the passages"}
 	case finish == "length":
 		return Verdict{Partial, "the answer reached its limit of tokens"}
 	case finish != "stop":
 		return Verdict{Partial, fmt.Sprintf("the model stopped early: %s", finish)}
-	case refused:
+	case absent:
 		return Verdict{Partial, "the model found no answer to a part of the question"}
 	case w.failed != nil:
 		return Verdict{Partial, "citations could not be verified"}

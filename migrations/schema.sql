@@ -1,5 +1,22 @@
 -- Dumped from the migrations; `make generate` writes it.
 
+CREATE TABLE public.account_usage (
+    collection_id bigint NOT NULL,
+    day date NOT NULL,
+    account text NOT NULL,
+    model text NOT NULL,
+    answers bigint DEFAULT 0 NOT NULL,
+    failures bigint DEFAULT 0 NOT NULL,
+    input_tokens bigint DEFAULT 0 NOT NULL,
+    output_tokens bigint DEFAULT 0 NOT NULL,
+    cached_tokens bigint DEFAULT 0 NOT NULL,
+    nano_dollars bigint DEFAULT 0 NOT NULL,
+    unpriced bigint DEFAULT 0 NOT NULL,
+    hits bigint DEFAULT 0 NOT NULL,
+    saved_nano_dollars bigint DEFAULT 0 NOT NULL,
+    spared_nano_dollars bigint DEFAULT 0 NOT NULL
+);
+
 CREATE TABLE public.cached_answer (
     collection_id bigint NOT NULL,
     key bytea NOT NULL,
@@ -258,10 +275,46 @@ CREATE TABLE public.usage (
     spared_nano_dollars bigint DEFAULT 0 NOT NULL
 );
 
+CREATE VIEW public.usage_of_all AS
+ SELECT usage.collection_id,
+    usage.day,
+    ''::text AS account,
+    usage.model,
+    usage.answers,
+    usage.failures,
+    usage.input_tokens,
+    usage.output_tokens,
+    usage.cached_tokens,
+    usage.nano_dollars,
+    usage.unpriced,
+    usage.hits,
+    usage.saved_nano_dollars,
+    usage.spared_nano_dollars
+   FROM public.usage
+UNION ALL
+ SELECT account_usage.collection_id,
+    account_usage.day,
+    account_usage.account,
+    account_usage.model,
+    account_usage.answers,
+    account_usage.failures,
+    account_usage.input_tokens,
+    account_usage.output_tokens,
+    account_usage.cached_tokens,
+    account_usage.nano_dollars,
+    account_usage.unpriced,
+    account_usage.hits,
+    account_usage.saved_nano_dollars,
+    account_usage.spared_nano_dollars
+   FROM public.account_usage;
+
 CREATE TABLE public.worker (
     worker_id text NOT NULL,
     seen_at timestamp with time zone DEFAULT now() NOT NULL
 );
+
+ALTER TABLE ONLY public.account_usage
+    ADD CONSTRAINT account_usage_pkey PRIMARY KEY (collection_id, day, account, model);
 
 ALTER TABLE ONLY public.cached_answer
     ADD CONSTRAINT cached_answer_pkey PRIMARY KEY (collection_id, key);
@@ -335,6 +388,8 @@ ALTER TABLE ONLY public.usage
 ALTER TABLE ONLY public.worker
     ADD CONSTRAINT worker_pkey PRIMARY KEY (worker_id);
 
+CREATE INDEX account_usage_by_day ON public.account_usage USING btree (day, account);
+
 CREATE INDEX cached_answer_by_age ON public.cached_answer USING btree (created_at);
 
 CREATE INDEX cached_answer_by_scope ON public.cached_answer USING btree (collection_id, scope, created_at DESC);
@@ -356,6 +411,9 @@ CREATE INDEX document_restricted ON public.document USING btree (collection_id) 
 CREATE INDEX document_text_replaced ON public.document_text USING btree (collection_id, replaced_at) WHERE (replaced_at IS NOT NULL);
 
 CREATE CONSTRAINT TRIGGER document_changed AFTER UPDATE ON public.document DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.version > 0) AND (((((((((old.version IS DISTINCT FROM new.version) OR (old.uri IS DISTINCT FROM new.uri)) OR (old.title IS DISTINCT FROM new.title)) OR (old.media_type IS DISTINCT FROM new.media_type)) OR (old.modified_at IS DISTINCT FROM new.modified_at)) OR (old.updated_at IS DISTINCT FROM new.updated_at)) OR (old.metadata IS DISTINCT FROM new.metadata)) OR (old.stated IS DISTINCT FROM new.stated)) OR (old.principals IS DISTINCT FROM new.principals)))) EXECUTE FUNCTION public.content_changed();
+
+ALTER TABLE ONLY public.account_usage
+    ADD CONSTRAINT account_usage_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.cached_answer
     ADD CONSTRAINT cached_answer_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES public.collection(collection_id) ON DELETE CASCADE;

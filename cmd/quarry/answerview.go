@@ -48,7 +48,7 @@ func (v *answerView) show(event *quarryv1.AskResponse) error {
 	case *quarryv1.AskResponse_Citation:
 		v.citations = append(v.citations, e.Citation)
 	case *quarryv1.AskResponse_Support:
-		if !e.Support.Supported {
+		if j := e.Support.Judgement; !e.Support.Supported || j != nil && !j.Supported {
 			v.unproved = append(v.unproved, e.Support)
 		}
 	case *quarryv1.AskResponse_Restart:
@@ -103,18 +103,36 @@ func (v *answerView) unprovedText() string {
 	text := v.raw.String()
 	for _, s := range v.unproved {
 		if s.Start >= 0 && s.Start < s.End && s.End <= int64(len(text)) {
-			fmt.Fprintf(&b, "  ? “%s” (%s)\n", line(text[s.Start:s.End], quoteWidth), line(s.Reason, quoteWidth))
+			fmt.Fprintf(&b, "  ? “%s” (%s)\n", line(text[s.Start:s.End], quoteWidth), doubts(s))
 		}
 	}
 	return b.String()
 }
 
+// doubts are what the rules and a model have against a sentence, and who says it.
+func doubts(s *quarryv1.SupportEvent) string {
+	var why []string
+	if !s.Supported {
+		why = append(why, line(s.Reason, quoteWidth))
+	}
+	switch j := s.Judgement; {
+	case j == nil:
+	case j.Supported:
+		why = append(why, clean(j.Model)+" finds it supported")
+	default:
+		why = append(why, strings.TrimSuffix(clean(j.Model)+" does not find it supported: "+line(j.Reason, quoteWidth), ": "))
+	}
+	return strings.Join(why, "; ")
+}
+
 func (v *answerView) conclude(verdict *quarryv1.VerdictEvent) error {
 	var b strings.Builder
-	if v.inLine {
+	if verdict.Verdict == quarryv1.Verdict_VERDICT_FAILED {
+		v.breakOff()
+	} else if v.inLine {
 		b.WriteString("\n")
-		v.inLine = false
 	}
+	v.inLine = false
 	b.WriteString(v.sources())
 	b.WriteString(v.unprovedText())
 	b.WriteString("\n" + verdictLine(verdict) + "\n")
@@ -174,9 +192,11 @@ func planLine(p *quarryv1.PlanEvent) string {
 
 func verdictLine(v *quarryv1.VerdictEvent) string {
 	words := map[quarryv1.Verdict]string{
-		quarryv1.Verdict_VERDICT_ANSWERED:         "answered",
-		quarryv1.Verdict_VERDICT_PARTIAL:          "partial",
-		quarryv1.Verdict_VERDICT_NOT_IN_DOCUMENTS: "not in the documents",
+		quarryv1.Verdict_VERDICT_ANSWERED:          "answered",
+		quarryv1.Verdict_VERDICT_PARTIAL:           "partial",
+		quarryv1.Verdict_VERDICT_NOT_IN_DOCUMENTS:  "not in the documents",
+		quarryv1.Verdict_VERDICT_REFUSED_BY_POLICY: "refused by policy",
+		quarryv1.Verdict_VERDICT_FAILED:            "failed",
 	}
 	s := "Verdict: " + words[v.Verdict]
 	if v.Reason != "" {

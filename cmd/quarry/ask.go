@@ -19,6 +19,8 @@ type askCmd struct {
 	Conversation string            `env:"-" placeholder:"ID" xor:"conversation" help:"Continue this conversation; \"new\" begins one."`
 	Continue     bool              `env:"-" xor:"conversation" help:"Continue the last conversation, or begin one."`
 	NoCache      bool              `env:"-" help:"Have the answer made anew."`
+	TrialKey     string            `env:"-" placeholder:"KEY" help:"What decides the prompt on trial and the model of a split, as a user: the same key always gets the same. Default: the conversation, or the question."`
+	AnswerTokens int32             `env:"-" help:"Most tokens of the answer. 0: the model's default."`
 	AllowRestart bool              `env:"-" help:"When a model fails in the middle, begin anew with the next rather than give up."`
 	askForm
 	searching
@@ -34,8 +36,11 @@ func (c *askCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 			Conversation: c.Conversation,
 			NoCache:      c.NoCache,
 			AllowRestart: c.AllowRestart,
-			Prompt:       c.Prompt,
-			Variables:    c.Var,
+			TrialKey:     c.TrialKey,
+
+			MaxAnswerTokens: c.AnswerTokens,
+			Prompt:          c.Prompt,
+			Variables:       c.Var,
 		}
 		if err := c.setForm(in); err != nil {
 			return err

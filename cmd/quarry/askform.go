@@ -8,11 +8,12 @@ import (
 
 // askForm is the form of an answer; without a flag it is text.
 type askForm struct {
-	Schema   string  `env:"-" type:"existingfile" placeholder:"FILE" help:"Answer with JSON that obeys the JSON schema in this file; needs a chat model."`
-	Quotes   bool    `env:"-" help:"Answer with quotes only."`
-	Summary  bool    `env:"-" help:"Answer over many documents, from notes that are taken on a part at a time."`
-	MaxCalls int32   `env:"-" help:"Most calls of the model for a summary. 0: the server's default, 16."`
-	MaxCost  float64 `env:"-" help:"Most that a summary may cost, in US dollars. 0: no bound of its own."`
+	Schema    string  `env:"-" type:"existingfile" placeholder:"FILE" help:"Answer with JSON that obeys the JSON schema in this file; needs a chat model."`
+	Quotes    bool    `env:"-" help:"Answer with quotes only."`
+	MaxQuotes int32   `env:"-" help:"Most quotes. 0: the server's default, 10."`
+	Summary   bool    `env:"-" help:"Answer over many documents, from notes that are taken on a part at a time."`
+	MaxCalls  int32   `env:"-" help:"Most calls of the model for a summary. 0: the server's default, 16."`
+	MaxCost   float64 `env:"-" help:"Most that a summary may cost, in US dollars. 0: no bound of its own."`
 }
 
 // setForm writes the flags into a request.
@@ -27,7 +28,7 @@ func (c *askForm) setForm(in *quarryv1.AskRequest) error {
 		asked++
 	}
 	if c.Quotes {
-		in.Form = &quarryv1.AskRequest_Quotes{Quotes: &quarryv1.QuotesForm{}}
+		in.Form = &quarryv1.AskRequest_Quotes{Quotes: &quarryv1.QuotesForm{Max: c.MaxQuotes}}
 		asked++
 	}
 	if c.Summary {
@@ -36,6 +37,9 @@ func (c *askForm) setForm(in *quarryv1.AskRequest) error {
 	}
 	if asked > 1 {
 		return errors.New("--schema, --quotes and --summary: want one of them")
+	}
+	if !c.Quotes && c.MaxQuotes != 0 {
+		return errors.New("--max-quotes bounds quotes: add --quotes")
 	}
 	if !c.Summary && (c.MaxCalls != 0 || c.MaxCost != 0) {
 		return errors.New("--max-calls and --max-cost bound a summary: add --summary")

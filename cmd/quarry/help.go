@@ -15,8 +15,11 @@ func (c *upCmd) Help() string {
     - {name: own, provider: openai, model: qwen3, base_url: "http://10.0.0.7:8000/v1", requests_per_minute: 600}
   routes:
     - {name: careful, models: [cheap, own, extractive], hedge_after: 3s}
+    - {name: bounded, models: [cheap, extractive], support: cheap, budget: {per_day: 20, per_account_day: 1}}
 
-Prices are US dollars a million tokens.`
+Prices are US dollars a million tokens. A budget counts what all servers on the database have spent today, and passes over models that are too dear for what is left. per_account_day is for each account that callers name (quarry ask --account): their word, since nothing authenticates them.
+
+support names a model that judges, once an answer is whole, whether the passages that each sentence cites bear it out: one call more for an answer. At the top of the file it is for all. What it thinks is shown beside what the rules say.`
 }
 
 // Help implements kong.HelpProvider.

@@ -148,10 +148,11 @@ func TestKey(t *testing.T) {
 }
 
 func TestUsageText(t *testing.T) {
-	got := usageText([]*quarryv1.UsageRow{
-		{Day: "2026-11-02", Collection: "docs", Model: "a", Answers: 2, InputTokens: 10, OutputTokens: 5, Cost: .5, Hits: 3, Saved: .25, Spared: -.125},
+	rows := []*quarryv1.UsageRow{
+		{Day: "2026-11-02", Collection: "docs", Account: "acme", Model: "a", Answers: 2, InputTokens: 10, OutputTokens: 5, Cost: .5, Hits: 3, Saved: .25, Spared: -.125},
 		{Day: "2026-11-01", Collection: "docs", Model: "b", Answers: 1, Failures: 1, Unpriced: 2},
-	})
+	}
+	got := usageText(rows, false)
 	var cells [][]string
 	for _, l := range strings.Split(got, "\n") {
 		cells = append(cells, strings.Fields(l)[3:])
@@ -164,6 +165,13 @@ func TestUsageText(t *testing.T) {
 	}
 	if d := cmp.Diff(want, cells); d != "" {
 		t.Errorf("%s\n%s", d, got)
+	}
+	by := strings.Split(usageText(rows, true), "\n")
+	if f := strings.Fields(by[0]); f[2] != "ACCOUNT" || f[3] != "MODEL" {
+		t.Error(by[0])
+	}
+	if f := strings.Fields(by[1]); f[2] != "acme" || f[3] != "a" {
+		t.Error(by[1])
 	}
 }
 

@@ -90,6 +90,37 @@ func TestAnswerView(t *testing.T) {
 	golden(t, "answer.golden", b.String())
 }
 
+func TestDoubts(t *testing.T) {
+	for want, s := range map[string]*quarryv1.SupportEvent{
+		"it cites nothing": {Reason: "it cites nothing"},
+		"the number 9 is missing; big finds it supported":    {Reason: "the number 9 is missing", Judgement: &quarryv1.Judgement{Model: "big", Supported: true}},
+		"big does not find it supported: it is about whales": {Supported: true, Judgement: &quarryv1.Judgement{Model: "big", Reason: "it is about\nwhales"}},
+		"big does not find it supported":                     {Supported: true, Judgement: &quarryv1.Judgement{Model: "big"}},
+	} {
+		if got := doubts(s); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// An answer that broke off shows that it did, before its verdict.
+func TestFailedAnswerView(t *testing.T) {
+	term, b := testTerminal()
+	view := &answerView{term: term}
+	for _, e := range []*quarryv1.AskResponse{
+		{Event: &quarryv1.AskResponse_Delta{Delta: &quarryv1.DeltaEvent{Text: "One is"}}},
+		{Event: &quarryv1.AskResponse_Verdict{Verdict: &quarryv1.VerdictEvent{Verdict: quarryv1.Verdict_VERDICT_FAILED, Reason: "the answer broke off: truncated"}}},
+	} {
+		if err := view.show(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	view.breakOff()
+	if got, want := b.String(), "One is …\n\nVerdict: failed (the answer broke off: truncated)\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestSearchText(t *testing.T) {
 	term, _ := testTerminal()
 	golden(t, "search.golden", searchText(term, &quarryv1.SearchResponse{

@@ -27,6 +27,7 @@ type searching struct {
 	MaxTokens   int32    `env:"-" help:"Most tokens of all passages together. 0: no limit for a search, 2000 for an answer."`
 	Paraphrases int32    `env:"-" help:"Other ways to put the question, at most 5, that a chat model writes and that are searched too."`
 	Hyde        bool     `env:"-" name:"hyde" help:"Search also for an answer that a chat model makes up."`
+	Account     string   `env:"-" placeholder:"NAME" help:"To whom what models cost is accounted, as a customer or a team: see quarry usage --by-account."`
 }
 
 var (
@@ -60,6 +61,7 @@ func (s *searching) options(limit int32) *quarryv1.SearchOptions {
 		Fusion: fusions[s.Fusion], DenseWeight: s.DenseWeight, DensePlan: densePlans[s.DensePlan],
 		Dedupe: s.Dedupe, Diversity: s.Diversity, NoRerank: !s.Rerank,
 		Expansion: expansions[s.Expand], MaxTokens: s.MaxTokens, Paraphrases: s.Paraphrases, Hyde: s.Hyde,
+		Account: s.Account,
 	}
 	for _, name := range s.Legs {
 		o.Legs = append(o.Legs, legs[name])

@@ -14,11 +14,13 @@ import (
 type usageCmd struct {
 	Days int32 `env:"-" default:"30" help:"Days back, today's included."`
 	All  bool  `env:"-" help:"Of all collections, not only --collection."`
+
+	ByAccount bool `env:"-" help:"A line for each account that callers named (--account of ask and search)."`
 }
 
 func (c *usageCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 	return withClient(g.Server, func(cl *client) error {
-		in := &quarryv1.ListUsageRequest{Collection: g.Collection, Days: c.Days}
+		in := &quarryv1.ListUsageRequest{Collection: g.Collection, Days: c.Days, ByAccount: c.ByAccount}
 		if c.All {
 			in.Collection = ""
 		}
@@ -26,20 +28,25 @@ func (c *usageCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 		if err != nil {
 			return err
 		}
-		return term.print(out, usageText(out.Rows))
+		return term.print(out, usageText(out.Rows, c.ByAccount))
 	})
 }
 
-// usageText is a table and its sums. A cost that is not known is said to be.
-func usageText(rows []*quarryv1.UsageRow) string {
+// usageText is a table and its sums, with a column of accounts or without. A cost
+// that is not known is said to be.
+func usageText(rows []*quarryv1.UsageRow, byAccount bool) string {
 	if len(rows) == 0 {
 		return "nothing was asked"
 	}
 	var b strings.Builder
-	fmt.Fprintln(&b, "DAY\tCOLLECTION\tMODEL\tANSWERS\tFAILURES\tTOKENS IN\tCACHED\tTOKENS OUT\tUSD\tFROM CACHE\tUSD SAVED\tBY CASCADES")
+	account := ""
+	if byAccount {
+		account = "ACCOUNT\t"
+	}
+	fmt.Fprintln(&b, "DAY\tCOLLECTION\t"+account+"MODEL\tANSWERS\tFAILURES\tTOKENS IN\tCACHED\tTOKENS OUT\tUSD\tFROM CACHE\tUSD SAVED\tBY CASCADES")
 	sum := &quarryv1.UsageRow{Day: "total"}
 	for _, r := range rows {
-		usageLine(&b, r)
+		usageLine(&b, r, byAccount)
 		sum.Answers += r.Answers
 		sum.Failures += r.Failures
 		sum.InputTokens += r.InputTokens
@@ -51,7 +58,7 @@ func usageText(rows []*quarryv1.UsageRow) string {
 		sum.Saved += r.Saved
 		sum.Spared += r.Spared
 	}
-	usageLine(&b, sum)
+	usageLine(&b, sum, byAccount)
 	return table(b.String())
 }
 
@@ -64,8 +71,12 @@ func table(lines string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-func usageLine(w io.Writer, r *quarryv1.UsageRow) {
-	fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t%.6f\t%.6f\n", r.Day, r.Collection, clean(r.Model),
+func usageLine(w io.Writer, r *quarryv1.UsageRow, byAccount bool) {
+	account := ""
+	if byAccount {
+		account = clean(r.Account) + "\t"
+	}
+	fmt.Fprintf(w, "%s\t%s\t%s%s\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t%.6f\t%.6f\n", r.Day, r.Collection, account, clean(r.Model),
 		r.Answers, r.Failures, r.InputTokens, r.CachedTokens, r.OutputTokens, costText(r.Cost, r.Unpriced, r.Answers+r.Failures), r.Hits, r.Saved, r.Spared)
 }
 

@@ -119,6 +119,10 @@ func (c *Cache) Slot(ctx context.Context, q Question) (*Slot, error) {
 	return s, nil
 }
 
+// For is the key of an answer on its way for an account: one whose budget is spent
+// would have the others who wait with it refused.
+func (s *Slot) For(account string) Key { return digest(s.Key[:], []byte(account)) }
+
 func number(n int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(n)) }
 
 // digest hashes parts so that no two lists of them are alike.

@@ -24,6 +24,9 @@ type Part struct {
 type Found struct {
 	retrieve.Result
 	Words retrieve.Weights
+	// Tries of models that put the question in other words for the search. They are
+	// of who asked it first, and are not kept.
+	Tries []generate.Try
 	// Again is the entry that the answer is given again from; nil: it is made now.
 	Again *Entry
 }

@@ -1,10 +1,8 @@
 package answercache
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +11,7 @@ import (
 	"github.com/pgvector/pgvector-go"
 
 	"github.com/quarry-rag/quarry/generate"
+	"github.com/quarry-rag/quarry/retrieve/embed"
 )
 
 const (
@@ -189,23 +188,9 @@ func calibrated(all []asked) float64 {
 			apart := len(a.cites) > 0 && len(b.cites) > 0 &&
 				!slices.ContainsFunc(a.cites, func(s string) bool { return slices.Contains(b.cites, s) })
 			if apart {
-				top = max(top, cosine(a.vector, b.vector))
+				top = max(top, embed.Cosine(a.vector, b.vector))
 			}
 		}
 	}
 	return min(top+cosineMargin, 1)
-}
-
-// cosine of two vectors; 0 where they cannot be compared.
-func cosine(a, b []float32) float64 {
-	if len(a) != len(b) {
-		return 0
-	}
-	var dot, x, y float64
-	for i := range a {
-		dot += float64(a[i]) * float64(b[i])
-		x += float64(a[i]) * float64(a[i])
-		y += float64(b[i]) * float64(b[i])
-	}
-	return dot / cmp.Or(math.Sqrt(x*y), 1)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -85,7 +86,7 @@ const pruneEach = 100
 
 // Put keeps an answer that was made for a slot after it was read, when it is worth
 // keeping: whole, answered or not in the documents, by a search that missed
-// nothing. What goes wrong is logged.
+// nothing, and by a model that no spent budget chose. What goes wrong is logged.
 func (c *Cache) Put(ctx context.Context, s *Slot, e *Entry) {
 	if !worth(e) {
 		return
@@ -125,7 +126,7 @@ func worth(e *Entry) bool {
 		return false
 	}
 	done, whole := e.Events[len(e.Events)-1].(generate.Done)
-	if !whole || done.FinishReason != "stop" {
+	if !whole || done.FinishReason != "stop" || slices.ContainsFunc(done.Tries, func(t generate.Try) bool { return t.Code == generate.CodeBudget }) {
 		return false
 	}
 	for _, event := range e.Events {

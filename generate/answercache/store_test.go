@@ -85,7 +85,7 @@ func answer() *Entry {
 	e.Events = []generate.Event{
 		generate.Delta{Text: "It is 7. [1]"},
 		generate.Citation{Passage: 1, Start: 0, End: 8, Quote: "It is 7."},
-		generate.Support{End: 8, Supported: true, Passages: []int{1}},
+		generate.Support{End: 8, Supported: true, Passages: []int{1}, Judgement: &generate.Judgement{Model: "j", Reason: "why"}},
 		generate.Usage{InputTokens: 5},
 		generate.Verdict{Outcome: generate.Answered},
 		generate.Done{FinishReason: "stop", Tries: []generate.Try{

@@ -1,5 +1,5 @@
 // Package ledger keeps what models were asked, used and cost, summed by day,
-// model and collection, and says what was spent.
+// model, collection and account, and says what was spent.
 package ledger
 
 import (
@@ -20,10 +20,12 @@ type Ledger struct{ pool *pgxpool.Pool }
 // New returns the ledger of a migrated database.
 func New(pool *pgxpool.Pool) *Ledger { return &Ledger{pool} }
 
-// Row is one day's use of one model by one collection.
+// Row is one day's use of one model by one collection, and by one account where
+// rows are listed so.
 type Row struct {
 	Collection string
 	Day        time.Time
+	Account    string // empty: nobody's in particular; "*": those that are too many
 	Model      string
 	Sum
 }
@@ -41,25 +43,67 @@ type Sum struct {
 	SparedNanoDollars int64
 }
 
-const recordSQL = `
-insert into usage as u (collection_id, day, model, answers, failures,
-                        input_tokens, output_tokens, cached_tokens, nano_dollars, unpriced, spared_nano_dollars)
-select c.collection_id, (now() at time zone 'utc')::date, t.model, t.answers, t.failures,
-       t.input_tokens, t.output_tokens, t.cached_tokens, t.nano_dollars, t.unpriced, t.spared
+// maxAccounts of a day are kept apart, about; further ones are counted together.
+const maxAccounts = 10_000
+
+// todaySQL is the day that counts: UTC's.
+const todaySQL = `(now() at time zone 'utc')::date`
+
+// accountSQL is @account as it is kept today. Names are counted only for one that is
+// new today; two that come at once may both be the last.
+const accountSQL = `(select case
+    when @account = '' or exists (select from account_usage where day = ` + todaySQL + ` and account = @account) then @account
+    when (select count(distinct account) from account_usage where day = ` + todaySQL + `) < @accounts then @account
+    else '*' end)`
+
+// addSQL adds sums to a row of usage or, where an account is named, of account_usage.
+func addSQL(account string) string {
+	table, key, value := "usage", "", ""
+	if account != "" {
+		table, key, value = "account_usage", "account, ", accountSQL+", "
+	}
+	return `
+insert into ` + table + ` as u (collection_id, day, ` + key + `model, answers, failures, input_tokens, output_tokens, cached_tokens,
+                        nano_dollars, unpriced, hits, saved_nano_dollars, spared_nano_dollars)
+select c.collection_id, ` + todaySQL + `, ` + value + `t.*
   from collection c
  cross join unnest(@models::text[], @answers::bigint[], @failures::bigint[], @inputs::bigint[], @outputs::bigint[],
-                   @cached::bigint[], @nanos::bigint[], @unpriced::bigint[], @spared::bigint[])
-       as t(model, answers, failures, input_tokens, output_tokens, cached_tokens, nano_dollars, unpriced, spared)
+                   @cached::bigint[], @nanos::bigint[], @unpriced::bigint[], @hits::bigint[], @saved::bigint[], @spared::bigint[])
+       as t(model, answers, failures, inputs, outputs, cached, nanos, unpriced, hits, saved, spared)
  where c.name = @collection
  order by t.model -- all lock in one order
-    on conflict (collection_id, day, model) do update
+    on conflict (collection_id, day, ` + key + `model) do update
    set answers = u.answers + excluded.answers, failures = u.failures + excluded.failures,
        input_tokens = u.input_tokens + excluded.input_tokens, output_tokens = u.output_tokens + excluded.output_tokens,
        cached_tokens = u.cached_tokens + excluded.cached_tokens, nano_dollars = u.nano_dollars + excluded.nano_dollars,
-       unpriced = u.unpriced + excluded.unpriced,
+       unpriced = u.unpriced + excluded.unpriced, hits = u.hits + excluded.hits,
+       saved_nano_dollars = u.saved_nano_dollars + excluded.saved_nano_dollars,
        spared_nano_dollars = u.spared_nano_dollars + excluded.spared_nano_dollars`
+}
 
-// Record adds the tries of one answer. Tries that were not made count for
+// add adds sums by model, to the account of ctx.
+func (l *Ledger) add(ctx context.Context, collection string, sums map[string]Sum) error {
+	account := generate.AccountOf(ctx)
+	columns := make([][]int64, 10)
+	var models []string
+	for model, s := range sums {
+		models = append(models, model)
+		for i, v := range []int64{
+			s.Answers, s.Failures, s.InputTokens, s.OutputTokens, s.CachedTokens, s.NanoDollars, s.Unpriced,
+			s.Hits, s.SavedNanoDollars, s.SparedNanoDollars,
+		} {
+			columns[i] = append(columns[i], v)
+		}
+	}
+	_, err := l.pool.Exec(ctx, addSQL(account), pgx.NamedArgs{
+		"collection": collection, "account": account, "accounts": maxAccounts, "models": models,
+		"answers": columns[0], "failures": columns[1], "inputs": columns[2], "outputs": columns[3], "cached": columns[4],
+		"nanos": columns[5], "unpriced": columns[6], "hits": columns[7], "saved": columns[8], "spared": columns[9],
+	})
+	return err
+}
+
+// Record adds the tries of one answer, to the account of ctx. Tries that were not made count for
 // nothing; a collection that is gone is no error.
 func (l *Ledger) Record(ctx context.Context, collection string, tries []generate.Try) error {
 	sums := map[string]Sum{}
@@ -71,19 +115,7 @@ func (l *Ledger) Record(ctx context.Context, collection string, tries []generate
 	if len(sums) == 0 {
 		return nil
 	}
-	columns := make([][]int64, 8)
-	var models []string
-	for model, s := range sums {
-		models = append(models, model)
-		for i, v := range []int64{s.Answers, s.Failures, s.InputTokens, s.OutputTokens, s.CachedTokens, s.NanoDollars, s.Unpriced, s.SparedNanoDollars} {
-			columns[i] = append(columns[i], v)
-		}
-	}
-	_, err := l.pool.Exec(ctx, recordSQL, pgx.NamedArgs{
-		"collection": collection, "models": models, "answers": columns[0], "failures": columns[1], "inputs": columns[2],
-		"outputs": columns[3], "cached": columns[4], "nanos": columns[5], "unpriced": columns[6], "spared": columns[7],
-	})
-	if err != nil {
+	if err := l.add(ctx, collection, sums); err != nil {
 		return fmt.Errorf("record usage of %q: %w", collection, err)
 	}
 	return nil
@@ -116,26 +148,28 @@ func (s Sum) add(t generate.Try) Sum {
 // Saved adds an answer of model's that was given again, and what it cost when it
 // was made; nil is not known.
 func (l *Ledger) Saved(ctx context.Context, collection, model string, nanos *int64) error {
-	_, err := l.pool.Exec(ctx, `
-		insert into usage as u (collection_id, day, model, hits, saved_nano_dollars)
-		select collection_id, (now() at time zone 'utc')::date, @model, 1, coalesce(@nanos::bigint, 0) from collection where name = @collection
-		    on conflict (collection_id, day, model) do update
-		   set hits = u.hits + 1, saved_nano_dollars = u.saved_nano_dollars + excluded.saved_nano_dollars`,
-		pgx.NamedArgs{"collection": collection, "model": model, "nanos": nanos})
-	if err != nil {
+	s := Sum{Hits: 1}
+	if nanos != nil {
+		s.SavedNanoDollars = *nanos
+	}
+	if err := l.add(ctx, collection, map[string]Sum{model: s}); err != nil {
 		return fmt.Errorf("record savings of %q: %w", collection, err)
 	}
 	return nil
 }
 
-// Spent implements generate.Spending.
-func (l *Ledger) Spent(ctx context.Context, collection string) (float64, error) {
+// Spent implements generate.Spending: it sums what all servers have recorded.
+func (l *Ledger) Spent(ctx context.Context, of generate.Scope) (float64, error) {
+	only := ""
+	switch of.Kind {
+	case generate.OfCollection:
+		only = ` and collection_id = (select collection_id from collection where name = @collection)`
+	case generate.OfAccount:
+		only = ` and account = ` + accountSQL
+	}
 	var nanos int64
-	err := l.pool.QueryRow(ctx, `
-		select coalesce(sum(nano_dollars), 0)::bigint from usage
-		 where day = (now() at time zone 'utc')::date
-		   and (@collection = '' or collection_id = (select collection_id from collection where name = @collection))`,
-		pgx.NamedArgs{"collection": collection}).Scan(&nanos)
+	err := l.pool.QueryRow(ctx, `select coalesce(sum(nano_dollars), 0)::bigint from usage_of_all where day = `+todaySQL+only,
+		pgx.NamedArgs{"collection": of.Name, "account": of.Name, "accounts": maxAccounts}).Scan(&nanos)
 	if err != nil {
 		return 0, fmt.Errorf("read what was spent: %w", err)
 	}
@@ -145,24 +179,33 @@ func (l *Ledger) Spent(ctx context.Context, collection string) (float64, error) 
 // maxRows of a list.
 const maxRows = 10_000
 
-// List returns the rows of a collection, of all when it is empty, from a day to
-// another, both included; newest first, then by collection and model. At most
-// 10,000 are returned.
-func (l *Ledger) List(ctx context.Context, collection string, from, to time.Time) ([]Row, error) {
+// Listing says which rows List returns.
+type Listing struct {
+	Collection string    // empty: all
+	From, To   time.Time // days, both included
+	ByAccount  bool      // a row for each account; else sums of all
+}
+
+// List returns rows, the newest first, then by collection, account and model. At
+// most 10,000 are returned.
+func (l *Ledger) List(ctx context.Context, which Listing) ([]Row, error) {
 	rows, err := l.pool.Query(ctx, `
-		select c.name, u.day, u.model, u.answers, u.failures,
-		       u.input_tokens, u.output_tokens, u.cached_tokens, u.nano_dollars, u.unpriced, u.hits, u.saved_nano_dollars,
-		       u.spared_nano_dollars
-		  from usage u join collection c using (collection_id)
+		select c.name, u.day, case when @by_account then u.account else '' end as account, u.model,
+		       sum(u.answers)::bigint, sum(u.failures)::bigint, sum(u.input_tokens)::bigint, sum(u.output_tokens)::bigint,
+		       sum(u.cached_tokens)::bigint, sum(u.nano_dollars)::bigint, sum(u.unpriced)::bigint, sum(u.hits)::bigint,
+		       sum(u.saved_nano_dollars)::bigint, sum(u.spared_nano_dollars)::bigint
+		  from usage_of_all u join collection c using (collection_id)
 		 where u.day between @from::date and @to::date and (@collection = '' or c.name = @collection)
-		 order by u.day desc, c.name, u.model limit @limit`,
-		pgx.NamedArgs{"collection": collection, "from": from, "to": to, "limit": maxRows})
+		 group by 1, 2, 3, 4
+		 order by 2 desc, 1, 3, 4 limit @limit`, pgx.NamedArgs{
+		"collection": which.Collection, "from": which.From, "to": which.To, "by_account": which.ByAccount, "limit": maxRows,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list usage: %w", err)
 	}
 	out, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (Row, error) {
 		var x Row
-		err := r.Scan(&x.Collection, &x.Day, &x.Model, &x.Answers, &x.Failures,
+		err := r.Scan(&x.Collection, &x.Day, &x.Account, &x.Model, &x.Answers, &x.Failures,
 			&x.InputTokens, &x.OutputTokens, &x.CachedTokens, &x.NanoDollars, &x.Unpriced,
 			&x.Hits, &x.SavedNanoDollars, &x.SparedNanoDollars)
 		return x, err

@@ -27,6 +27,12 @@ func TestLedger(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	scope := func(collection string) generate.Scope {
+		if collection == "" {
+			return generate.Scope{}
+		}
+		return generate.Scope{Kind: generate.OfCollection, Name: collection}
+	}
 	record("docs",
 		generate.Try{Model: "skipped", Code: generate.CodeCircuitOpen},
 		generate.Try{Model: "cheap", Code: generate.CodeWeak, Usage: used, Price: price, FirstToken: 1, Duration: 2},
@@ -41,12 +47,12 @@ func TestLedger(t *testing.T) {
 
 	const nano = 500_000 + 50_000 + 400_000 // 500 at 1, 500 at .1 and 100 at 4 dollars a million
 	for collection, want := range map[string]float64{"docs": 2 * nano, "": 3 * nano, "gone": 0} {
-		if got, err := l.Spent(t.Context(), collection); err != nil || got != want/1e9 {
+		if got, err := l.Spent(t.Context(), scope(collection)); err != nil || got != want/1e9 {
 			t.Errorf("spent on %q: %v, %v; want %v", collection, got, err, want/1e9)
 		}
 	}
 	today := time.Now().UTC()
-	rows, err := l.List(t.Context(), "docs", today.AddDate(0, 0, -1), today)
+	rows, err := l.List(t.Context(), ledger.Listing{Collection: "docs", From: today.AddDate(0, 0, -1), To: today})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +65,7 @@ func TestLedger(t *testing.T) {
 	}, rows); d != "" {
 		t.Error(d)
 	}
-	if rows, err := l.List(t.Context(), "", today.AddDate(0, 0, -9), today.AddDate(0, 0, -2)); err != nil || len(rows) != 0 {
+	if rows, err := l.List(t.Context(), ledger.Listing{From: today.AddDate(0, 0, -9), To: today.AddDate(0, 0, -2)}); err != nil || len(rows) != 0 {
 		t.Errorf("%v, %v", rows, err)
 	}
 }

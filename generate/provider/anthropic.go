@@ -110,7 +110,7 @@ var finishReasons = map[string]string{
 	"stop_sequence":                 "stop",
 	"max_tokens":                    "length",
 	"model_context_window_exceeded": "length",
-	"refusal":                       "content_filter",
+	"refusal":                       FinishRefused,
 }
 
 // anthropic takes in one event. Events and blocks that it does not know may come:

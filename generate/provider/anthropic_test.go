@@ -44,6 +44,20 @@ func TestAnthropicStream(t *testing.T) {
 	}
 }
 
+func TestAnthropicRefusal(t *testing.T) {
+	for _, pieces := range [][]string{nil, {"First, "}} {
+		for fault, change := range map[anthropictest.Fault]func(*provider.Config){
+			anthropictest.None: func(*provider.Config) {}, anthropictest.WholeJSON: inOnePiece,
+		} {
+			s := anthropictest.New(t, anthropictest.Reply{Pieces: pieces, Stop: "refusal", Fault: fault})
+			text, r, err := ask(t.Context(), claude(t, s, change))
+			if err != nil || text != strings.Join(pieces, "") || r.FinishReason != provider.FinishRefused {
+				t.Errorf("%q: %q, %+v, %v", pieces, text, r, err)
+			}
+		}
+	}
+}
+
 func TestAnthropicFaults(t *testing.T) {
 	short := func(c *provider.Config) {
 		c.FirstTokenTimeout, c.IdleTimeout = time.Second, 500*time.Millisecond

@@ -53,7 +53,7 @@ func (c *call) result(ctx context.Context, err error) (Result, error) {
 		return Result{}, m.fault(CodeTruncated, "the stream ended early")
 	case c.finish == "":
 		return Result{}, m.fault(CodeTruncated, "the stream ended without a finish reason")
-	case c.bytes == 0:
+	case c.bytes == 0 && c.finish != FinishRefused:
 		return Result{}, m.fault(CodeEmpty, "no text, finish reason %q", oneLine(c.finish, 64))
 	}
 	return Result{FinishReason: oneLine(c.finish, 64), Usage: c.usage}, nil
@@ -90,6 +90,9 @@ func (d doer) Do(req *http.Request) (*http.Response, error) {
 	}
 	defer res.Body.Close()
 	err = m.read(req.Context(), c, first, res)
+	if filtered(err) {
+		c.done, c.finish, err = true, FinishRefused, nil
+	}
 	if broken := c.flush(); broken != nil { // what came before an error goes on too
 		err = broken
 	}

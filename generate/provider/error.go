@@ -12,6 +12,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/quarry-rag/quarry/internal/retryafter"
 )
 
 // Codes of errors that are found on this side. Others are the provider's own.
@@ -112,10 +114,17 @@ func (m *Model) statusError(status int, header http.Header, body []byte) *Error 
 	code, _ := e.code()
 	return &Error{
 		Model: m.config.Name, Status: status, Code: code, Message: m.redact(e.Message),
-		RetryAfter: retryAfter(header, time.Now()),
+		RetryAfter: retryafter.Wait(header, time.Now()),
 		// A quota that is spent is also a 429, and waiting does not fill it.
 		Retryable: retryable(status) && code != "insufficient_quota",
 	}
+}
+
+// filtered tells whether an error says that a content filter let the prompt not
+// through: Azure answers so with a status, and with a finish reason later on.
+func filtered(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Status == http.StatusBadRequest && (e.Code == "content_filter" || e.Code == "content_policy_violation")
 }
 
 // eventError describes an error sent in the middle of a stream.
@@ -170,19 +179,4 @@ func oneLine(s string, limit int) string {
 		limit--
 	}
 	return s[:limit] + "…"
-}
-
-// retryAfter reads Retry-After, in seconds or as a date, at most a day; before it
-// OpenAI's and Azure's own header, which is finer.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	v := strings.TrimSpace(h.Get("Retry-After"))
-	d := time.Duration(0)
-	if ms, err := strconv.ParseFloat(strings.TrimSpace(h.Get("Retry-After-Ms")), 64); err == nil && ms >= 0 {
-		d = time.Duration(min(ms, 86400_000) * float64(time.Millisecond))
-	} else if s, err := strconv.ParseFloat(v, 64); err == nil && s >= 0 {
-		d = time.Duration(min(s, 86400) * float64(time.Second))
-	} else if t, err := http.ParseTime(v); err == nil {
-		d = t.Sub(now)
-	}
-	return min(max(d, 0), 24*time.Hour)
 }

@@ -69,12 +69,27 @@ func TestThoughtsAreTheFirstToken(t *testing.T) {
 	}
 }
 
-// A model that declines says so in a member of its own, and ends with "stop".
+// A model that declines says so in a member of its own, and ends with "stop". A
+// filter's word is a finish reason or, before the model is asked, an error status,
+// as Azure has it. Each may come without a text.
 func TestRefusal(t *testing.T) {
-	s := openaitest.New(t, openaitest.Reply{Refusal: "I can't help with that."})
-	text, r, err := ask(t.Context(), model(t, s))
-	if err != nil || text != "I can't help with that." || r.FinishReason != "content_filter" {
-		t.Errorf("%q, %+v, %v", text, r, err)
+	const no = "I can't help with that."
+	azure := `{"error":{"message":"The response was filtered due to the prompt triggering Azure OpenAI's content management policy.","type":null,"param":"prompt","code":"content_filter","status":400,"innererror":{"code":"ResponsibleAIPolicyViolation","content_filter_result":{"hate":{"filtered":true,"severity":"high"}}}}}`
+	for _, c := range []struct {
+		reply openaitest.Reply
+		text  string
+	}{
+		{openaitest.Reply{Refusal: no}, no},
+		{openaitest.Reply{Finish: "content_filter"}, ""},
+		{openaitest.Reply{Pieces: []string{"First, "}, Finish: "content_filter"}, "First, "},
+		{openaitest.Reply{Status: 400, Body: azure}, ""},
+	} {
+		for _, change := range []func(*provider.Config){func(*provider.Config) {}, inOnePiece} {
+			text, r, err := ask(t.Context(), model(t, openaitest.New(t, c.reply), change))
+			if err != nil || text != c.text || r.FinishReason != provider.FinishRefused {
+				t.Errorf("%+v: %q, %+v, %v", c.reply, text, r, err)
+			}
+		}
 	}
 }
 

@@ -28,11 +28,15 @@ type Turn struct{ User, Assistant string }
 // Result is how a model's answer ended.
 type Result struct {
 	// FinishReason by OpenAI's names, whatever the protocol: "stop", "length",
-	// "content_filter", …
+	// FinishRefused, …
 	FinishReason string
 	// Usage as the provider counts it; zero when it does not say.
 	Usage Usage
 }
+
+// FinishRefused is the finish reason of an answer that the model, or a content
+// filter of its provider, declined to give or to go on with. It may have no text.
+const FinishRefused = "content_filter"
 
 // Usage is tokens, 0 or more. CachedTokens are part of InputTokens, and tokens
 // of reasoning are part of OutputTokens.

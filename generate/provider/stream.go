@@ -134,7 +134,7 @@ func (s *stream) chunk(data []byte) error {
 		}
 		s.refused = s.refused || d.Refusal != ""
 		if reason := choice.FinishReason; reason == "stop" && s.refused {
-			s.call.finish = "content_filter"
+			s.call.finish = FinishRefused
 		} else if reason != "" {
 			s.call.finish = reason
 		}

@@ -15,6 +15,7 @@ type wholeOpenAI struct {
 	Choices []struct {
 		Message struct {
 			Content string `json:"content"`
+			Refusal string `json:"refusal"`
 		} `json:"message"`
 		FinishReason string `json:"finish_reason"`
 	} `json:"choices"`
@@ -57,8 +58,12 @@ func (c *call) wholeOpenAI(body []byte) error {
 	if json.Unmarshal(body, &w) != nil || len(w.Choices) == 0 {
 		return c.model.fault(CodeBadResponse, "a response that is no completion")
 	}
-	c.finish, c.usage = w.Choices[0].FinishReason, w.Usage.normal()
-	return c.text(w.Choices[0].Message.Content)
+	choice := w.Choices[0]
+	c.finish, c.usage = choice.FinishReason, w.Usage.normal()
+	if choice.Message.Refusal != "" && c.finish == "stop" {
+		c.finish = FinishRefused
+	}
+	return c.text(choice.Message.Content + choice.Message.Refusal)
 }
 
 func (c *call) wholeAnthropic(body []byte) error {

@@ -7,12 +7,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"github.com/quarry-rag/quarry/ingest/outbound"
+	"github.com/quarry-rag/quarry/internal/retryafter"
 )
 
 const (
@@ -99,8 +99,8 @@ func (c *client) patiently(ctx context.Context, address, known string, maxBytes 
 			return r
 		}
 		wait := c.pause << (try - 1)
-		if s, err := strconv.Atoi(r.header.Get("Retry-After")); err == nil && s > 0 {
-			wait = min(time.Duration(min(s, 3600))*time.Second, maxWait)
+		if asked := retryafter.Wait(r.header, time.Now()); asked > 0 {
+			wait = min(asked, maxWait)
 		}
 		select {
 		case <-ctx.Done():

@@ -20,7 +20,7 @@ type Asker interface {
 type Reply struct {
 	// Text without citation markers.
 	Text string
-	// Outcome is "answered", "partial" or "not in documents".
+	// Outcome is one of those below.
 	Outcome string
 	// Passages that the answer was drawn from.
 	Passages []string
@@ -35,6 +35,7 @@ const (
 	OutcomeAnswered = "answered"
 	OutcomePartial  = "partial"
 	OutcomeAbsent   = "not in documents"
+	OutcomeRefused  = "refused by policy"
 )
 
 // AnswerReport is what RunAnswers measured on questions with gold answers.

@@ -104,7 +104,10 @@ func outcomeText(counts map[string]int) string {
 		all += n
 	}
 	text := ""
-	for _, name := range []string{OutcomeAnswered, OutcomePartial, OutcomeAbsent} {
+	for _, name := range []string{OutcomeAnswered, OutcomePartial, OutcomeAbsent, OutcomeRefused} {
+		if name == OutcomeRefused && counts[name] == 0 { // only some models do
+			continue
+		}
 		if text != "" {
 			text += ", "
 		}

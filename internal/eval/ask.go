@@ -55,7 +55,7 @@ func (r *Reply) take(event *pb.AskResponse) {
 	case *pb.AskResponse_Verdict:
 		r.Outcome = map[pb.Verdict]string{
 			pb.Verdict_VERDICT_ANSWERED: OutcomeAnswered, pb.Verdict_VERDICT_PARTIAL: OutcomePartial,
-			pb.Verdict_VERDICT_NOT_IN_DOCUMENTS: OutcomeAbsent,
+			pb.Verdict_VERDICT_NOT_IN_DOCUMENTS: OutcomeAbsent, pb.Verdict_VERDICT_REFUSED_BY_POLICY: OutcomeRefused,
 		}[e.Verdict.GetVerdict()]
 	case *pb.AskResponse_Done:
 		for _, stage := range e.Done.GetStages() {

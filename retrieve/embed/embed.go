@@ -5,6 +5,7 @@ package embed
 import (
 	"context"
 	"fmt"
+	"math"
 )
 
 // Model is one embedding model. ingest and retrieve must use the same one for a
@@ -65,4 +66,22 @@ type Info struct {
 	// Fingerprint changes whenever equal text could give another vector: it
 	// covers weights, tokenizer and MaxTokens.
 	Fingerprint string
+}
+
+// Cosine of two vectors, of whatever lengths; 0 where it is no number, or where their
+// dimensions differ.
+func Cosine(a, b []float32) float64 {
+	if len(a) != len(b) {
+		return 0
+	}
+	var dot, x, y float64
+	for i := range a {
+		dot += float64(a[i]) * float64(b[i])
+		x += float64(a[i]) * float64(a[i])
+		y += float64(b[i]) * float64(b[i])
+	}
+	if c := dot / math.Sqrt(x*y); !math.IsNaN(c) && !math.IsInf(c, 0) {
+		return c
+	}
+	return 0
 }

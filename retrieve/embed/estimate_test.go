@@ -12,9 +12,10 @@ func TestEstimateIsHigh(t *testing.T) {
 	for text, real := range map[string]int{
 		"The quick brown fox jumps over the lazy dog.": 10,
 		"func (r *Reader) Read(p []byte) (int, error)": 18,
-		"123456789012345":           15,
-		"日本語の文章です。":                 9,
-		"Übergrößenträger":          10,
+		"123456789012345":  15,
+		"日本語の文章です。":        9,
+		"Übergrößenträger": 10,
+		"Он пришёл домой поздно вечером и сразу лёг спать, потому что очень устал.": 61,
 		"":                          0,
 		strings.Repeat("word ", 99): 99,
 	} {

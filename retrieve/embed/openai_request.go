@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/quarry-rag/quarry/internal/retryafter"
 )
 
 const (
@@ -150,7 +152,7 @@ func (o *OpenAI) statusError(resp *http.Response) error {
 	return &StatusError{
 		Code:       resp.StatusCode,
 		Message:    o.redact(errorMessage(data)),
-		RetryAfter: retryAfter(resp.Header.Get("Retry-After"), time.Now()),
+		RetryAfter: retryafter.Wait(resp.Header, time.Now()),
 	}
 }
 

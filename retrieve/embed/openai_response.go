@@ -153,20 +153,3 @@ func oneLine(s string) string {
 	}
 	return s
 }
-
-// maxRetryAfter bounds what a server may ask for: all workers keep to it, and it
-// outlasts them.
-const maxRetryAfter = 24 * time.Hour
-
-// retryAfter reads the header of that name, seconds or a date, as a wait from now
-// of at most maxRetryAfter; 0 when it is absent, unreadable or past.
-func retryAfter(header string, now time.Time) time.Duration {
-	if seconds, err := strconv.Atoi(strings.TrimSpace(header)); err == nil {
-		return time.Duration(min(max(seconds, 0), int(maxRetryAfter/time.Second))) * time.Second
-	}
-	at, err := http.ParseTime(header)
-	if err != nil {
-		return 0
-	}
-	return min(max(0, at.Sub(now)), maxRetryAfter)
-}

@@ -3,6 +3,7 @@
 package anthropictest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -123,8 +124,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.wait(r)
 	case reply.Fault == WholeJSON:
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, `{"id":"msg_1","type":"message","role":"assistant","content":[{"type":"text","text":%s}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":1}}`,
-			quote(strings.Join(reply.Pieces, "")))
+		fmt.Fprintf(w, `{"id":"msg_1","type":"message","role":"assistant","content":[{"type":"text","text":%s}],"stop_reason":%s,"usage":{"input_tokens":1,"output_tokens":1}}`,
+			quote(strings.Join(reply.Pieces, "")), quote(cmp.Or(reply.Stop, "end_turn")))
 	default:
 		s.stream(w, r, reply, body)
 	}

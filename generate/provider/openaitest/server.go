@@ -3,6 +3,7 @@
 package openaitest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -164,11 +165,20 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "<html><body>Please log in</body></html>")
 	case reply.Fault == WholeJSON || body["stream"] != true:
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, `{"id":"chatcmpl-1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":%s},"finish_reason":"stop"}],"usage":{"prompt_tokens":123,"completion_tokens":45,"total_tokens":168}}`,
-			quote(strings.Join(reply.Pieces, "")))
+		writeWhole(w, reply)
 	default:
 		s.stream(w, r, reply, body)
 	}
+}
+
+// writeWhole answers in one piece; a refusal stands in place of the content.
+func writeWhole(w io.Writer, r Reply) {
+	content, refusal := quote(strings.Join(r.Pieces, "")), "null"
+	if r.Refusal != "" {
+		content, refusal = "null", quote(r.Refusal)
+	}
+	fmt.Fprintf(w, `{"id":"chatcmpl-1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":%s,"refusal":%s},"finish_reason":%s}],"usage":{"prompt_tokens":123,"completion_tokens":45,"total_tokens":168}}`,
+		content, refusal, quote(cmp.Or(r.Finish, "stop")))
 }
 
 func writeError(w http.ResponseWriter, status int, body string) {

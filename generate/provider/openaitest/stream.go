@@ -82,11 +82,7 @@ func (s *Server) end(c chunks, r *http.Request, reply Reply) {
 		c.choice("{}", `"function_call"`)
 	case NoFinish:
 	default:
-		finish := reply.Finish
-		if finish == "" {
-			finish = "stop"
-		}
-		c.choice("{}", quote(finish))
+		c.choice("{}", quote(cmp.Or(reply.Finish, "stop")))
 	}
 	if c.usage {
 		c.raw(fmt.Sprintf(`"choices":[],"usage":{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d,"prompt_tokens_details":{"cached_tokens":%d}}`,

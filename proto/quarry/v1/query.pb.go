@@ -250,6 +250,12 @@ const (
 	Verdict_VERDICT_PARTIAL Verdict = 2
 	// The documents do not hold the answer, and nothing was guessed.
 	Verdict_VERDICT_NOT_IN_DOCUMENTS Verdict = 3
+	// The model or its provider's content filter declined to answer, at once or
+	// after some text.
+	Verdict_VERDICT_REFUSED_BY_POLICY Verdict = 4
+	// The answer broke off: what came of it is not whole, no done follows, and the
+	// call's status says why.
+	Verdict_VERDICT_FAILED Verdict = 5
 )
 
 // Enum value maps for Verdict.
@@ -259,12 +265,16 @@ var (
 		1: "VERDICT_ANSWERED",
 		2: "VERDICT_PARTIAL",
 		3: "VERDICT_NOT_IN_DOCUMENTS",
+		4: "VERDICT_REFUSED_BY_POLICY",
+		5: "VERDICT_FAILED",
 	}
 	Verdict_value = map[string]int32{
-		"VERDICT_UNSPECIFIED":      0,
-		"VERDICT_ANSWERED":         1,
-		"VERDICT_PARTIAL":          2,
-		"VERDICT_NOT_IN_DOCUMENTS": 3,
+		"VERDICT_UNSPECIFIED":       0,
+		"VERDICT_ANSWERED":          1,
+		"VERDICT_PARTIAL":           2,
+		"VERDICT_NOT_IN_DOCUMENTS":  3,
+		"VERDICT_REFUSED_BY_POLICY": 4,
+		"VERDICT_FAILED":            5,
 	}
 )
 
@@ -463,7 +473,14 @@ type SearchOptions struct {
 	Paraphrases int32 `protobuf:"varint,21,opt,name=paraphrases,proto3" json:"paraphrases,omitempty"`
 	// Search by meaning also for an answer that a chat model makes up (HyDE; Gao et
 	// al., ACL 2023). When it cannot, the report says so and the query stands.
-	Hyde          bool `protobuf:"varint,22,opt,name=hyde,proto3" json:"hyde,omitempty"`
+	Hyde bool `protobuf:"varint,22,opt,name=hyde,proto3" json:"hyde,omitempty"`
+	// To whom what models cost is accounted, as a customer or a team: usage is kept by
+	// it, and routes may have a budget for each. The server does not authenticate, so
+	// the name is the caller's word: it bounds those who keep to it, and protects from
+	// nobody. It decides nothing of what is found or answered but by a budget that is
+	// spent, and is shown where usage is listed. Empty: nobody's in particular. Of one
+	// day 10,000 names are kept apart; further ones are counted together, as "*".
+	Account       string `protobuf:"bytes,23,opt,name=account,proto3" json:"account,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -615,6 +632,13 @@ func (x *SearchOptions) GetHyde() bool {
 		return x.Hyde
 	}
 	return false
+}
+
+func (x *SearchOptions) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
 }
 
 // Filter is an expression over a document. It is true or false of every one: a
@@ -1991,7 +2015,8 @@ func (*AskRequest_Quotes) isAskRequest_Form() {}
 
 func (*AskRequest_Summary) isAskRequest_Form() {}
 
-// JsonForm is an answer of one JSON value, in a JsonEvent. A value that does not
+// JsonForm is an answer of one JSON value, in a JsonEvent; there is none where the
+// verdict is NOT_IN_DOCUMENTS or REFUSED_BY_POLICY. A value that does not
 // obey the schema is asked for once more; if that does not obey it either, the
 // call ends with ABORTED and what is wrong in its field violations. It needs a
 // chat model, else FAILED_PRECONDITION.
@@ -3038,7 +3063,7 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x15quarry/v1/query.proto\x12\tquarry.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17quarry/v1/receipt.proto\"3\n" +
 	"\tByteRange\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x03R\x05start\x12\x10\n" +
-	"\x03end\x18\x02 \x01(\x03R\x03end\"\x87\x06\n" +
+	"\x03end\x18\x02 \x01(\x03R\x03end\"\xce\x06\n" +
 	"\rSearchOptions\x12 \n" +
 	"\x05limit\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\x05limit\x127\n" +
@@ -3063,7 +3088,8 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\tno_rerank\x18\x0e \x01(\bR\bnoRerank\x12<\n" +
 	"\texpansion\x18\x14 \x01(\x0e2\x14.quarry.v1.ExpansionB\b\xbaH\x05\x82\x01\x02\x10\x01R\texpansion\x12+\n" +
 	"\vparaphrases\x18\x15 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x05(\x00R\vparaphrases\x12\x12\n" +
-	"\x04hyde\x18\x16 \x01(\bR\x04hydeB\x0f\n" +
+	"\x04hyde\x18\x16 \x01(\bR\x04hyde\x12E\n" +
+	"\aaccount\x18\x17 \x01(\tB+\xbaH(r&\x18d2\"^([A-Za-z0-9][A-Za-z0-9._:@/-]*)?$R\aaccountB\x0f\n" +
 	"\r_dense_weight\"\xc8\x01\n" +
 	"\x06Filter\x127\n" +
 	"\n" +
@@ -3285,12 +3311,14 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\tDensePlan\x12\x1a\n" +
 	"\x16DENSE_PLAN_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10DENSE_PLAN_EXACT\x10\x01\x12\x13\n" +
-	"\x0fDENSE_PLAN_HNSW\x10\x02*k\n" +
+	"\x0fDENSE_PLAN_HNSW\x10\x02*\x9e\x01\n" +
 	"\aVerdict\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10VERDICT_ANSWERED\x10\x01\x12\x13\n" +
 	"\x0fVERDICT_PARTIAL\x10\x02\x12\x1c\n" +
-	"\x18VERDICT_NOT_IN_DOCUMENTS\x10\x032\xc7\x01\n" +
+	"\x18VERDICT_NOT_IN_DOCUMENTS\x10\x03\x12\x1d\n" +
+	"\x19VERDICT_REFUSED_BY_POLICY\x10\x04\x12\x12\n" +
+	"\x0eVERDICT_FAILED\x10\x052\xc7\x01\n" +
 	"\fQueryService\x12=\n" +
 	"\x06Search\x12\x18.quarry.v1.SearchRequest\x1a\x19.quarry.v1.SearchResponse\x126\n" +
 	"\x03Ask\x12\x15.quarry.v1.AskRequest\x1a\x16.quarry.v1.AskResponse0\x01\x12@\n" +

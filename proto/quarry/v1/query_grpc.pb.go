@@ -35,7 +35,8 @@ type QueryServiceClient interface {
 	// Ask streams an answer as typed events: plan, passages, then deltas with
 	// citations after the text that they support, usage, verdict, done. Done is
 	// the last event of every stream that ends well; a stream without it failed,
-	// and its status says why.
+	// and its status says why. One that failed after it gave a part of an answer
+	// ends with the verdict FAILED before its status.
 	Ask(ctx context.Context, in *AskRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[AskResponse], error)
 	// Explain tells why a search does not return a document: the first stage at
 	// which it was lost, and what would have brought it in.
@@ -100,7 +101,8 @@ type QueryServiceServer interface {
 	// Ask streams an answer as typed events: plan, passages, then deltas with
 	// citations after the text that they support, usage, verdict, done. Done is
 	// the last event of every stream that ends well; a stream without it failed,
-	// and its status says why.
+	// and its status says why. One that failed after it gave a part of an answer
+	// ends with the verdict FAILED before its status.
 	Ask(*AskRequest, grpc.ServerStreamingServer[AskResponse]) error
 	// Explain tells why a search does not return a document: the first stage at
 	// which it was lost, and what would have brought it in.

@@ -107,7 +107,9 @@ type Receipt struct {
 	// When the answer that was given again was made.
 	CachedAt *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=cached_at,json=cachedAt,proto3" json:"cached_at,omitempty"`
 	// What it cost then, in US dollars, and did not cost now; unset when it is not known.
-	Saved         *float64 `protobuf:"fixed64,22,opt,name=saved,proto3,oneof" json:"saved,omitempty"`
+	Saved *float64 `protobuf:"fixed64,22,opt,name=saved,proto3,oneof" json:"saved,omitempty"`
+	// To whom it is accounted, as the request says.
+	Account       string `protobuf:"bytes,23,opt,name=account,proto3" json:"account,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -212,6 +214,13 @@ func (x *Receipt) GetSaved() float64 {
 	return 0
 }
 
+func (x *Receipt) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
 // Try is one model's go at an answer.
 type Try struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -231,7 +240,8 @@ type Try struct {
 	// The day of the price that the cost was counted by, YYYY-MM-DD.
 	PriceDate string `protobuf:"bytes,9,opt,name=price_date,json=priceDate,proto3" json:"price_date,omitempty"`
 	// What the model was asked for when not for the answer: "rewrite" of a
-	// follow-up, "summary" of a conversation. Empty: the answer.
+	// follow-up, "summary" of a conversation, "paraphrase" of the question and
+	// "suppose" for HyDE, "support" of the answer's sentences. Empty: the answer.
 	Purpose string `protobuf:"bytes,20,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	// The tokens are estimated: the answer broke off before they were counted, or
 	// the provider does not count them.
@@ -452,7 +462,10 @@ type SupportEvent struct {
 	// Why not.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The passages that it cites, from 1.
-	Passages      []int32 `protobuf:"varint,6,rep,packed,name=passages,proto3" json:"passages,omitempty"`
+	Passages []int32 `protobuf:"varint,6,rep,packed,name=passages,proto3" json:"passages,omitempty"`
+	// What a model thinks that was asked to judge; unset where none was or it did not
+	// say. The fields above and the verdict are by rules, whatever it thinks.
+	Judgement     *Judgement `protobuf:"bytes,20,opt,name=judgement,proto3" json:"judgement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -529,11 +542,81 @@ func (x *SupportEvent) GetPassages() []int32 {
 	return nil
 }
 
+func (x *SupportEvent) GetJudgement() *Judgement {
+	if x != nil {
+		return x.Judgement
+	}
+	return nil
+}
+
+// Judgement is a model's opinion on whether the passages that a sentence cites bear
+// it out.
+type Judgement struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Model     string                 `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
+	Supported bool                   `protobuf:"varint,2,opt,name=supported,proto3" json:"supported,omitempty"`
+	// Why not, in the model's words.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Judgement) Reset() {
+	*x = Judgement{}
+	mi := &file_quarry_v1_receipt_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Judgement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Judgement) ProtoMessage() {}
+
+func (x *Judgement) ProtoReflect() protoreflect.Message {
+	mi := &file_quarry_v1_receipt_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Judgement.ProtoReflect.Descriptor instead.
+func (*Judgement) Descriptor() ([]byte, []int) {
+	return file_quarry_v1_receipt_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Judgement) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *Judgement) GetSupported() bool {
+	if x != nil {
+		return x.Supported
+	}
+	return false
+}
+
+func (x *Judgement) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 var File_quarry_v1_receipt_proto protoreflect.FileDescriptor
 
 const file_quarry_v1_receipt_proto_rawDesc = "" +
 	"\n" +
-	"\x17quarry/v1/receipt.proto\x12\tquarry.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf3\x02\n" +
+	"\x17quarry/v1/receipt.proto\x12\tquarry.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8d\x03\n" +
 	"\aReceipt\x12\x19\n" +
 	"\btrace_id\x18\x01 \x01(\tR\atraceId\x12\x14\n" +
 	"\x05route\x18\x02 \x01(\tR\x05route\x12$\n" +
@@ -545,7 +628,8 @@ const file_quarry_v1_receipt_proto_rawDesc = "" +
 	"\x04cost\x18\a \x01(\x01H\x00R\x04cost\x88\x01\x01\x12+\n" +
 	"\x05cache\x18\x14 \x01(\x0e2\x15.quarry.v1.CacheStateR\x05cache\x127\n" +
 	"\tcached_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\bcachedAt\x12\x19\n" +
-	"\x05saved\x18\x16 \x01(\x01H\x01R\x05saved\x88\x01\x01B\a\n" +
+	"\x05saved\x18\x16 \x01(\x01H\x01R\x05saved\x88\x01\x01\x12\x18\n" +
+	"\aaccount\x18\x17 \x01(\tR\aaccountB\a\n" +
 	"\x05_costB\b\n" +
 	"\x06_saved\"\xfa\x03\n" +
 	"\x03Try\x12\x14\n" +
@@ -571,14 +655,19 @@ const file_quarry_v1_receipt_proto_rawDesc = "" +
 	"\x05Price\x12\x14\n" +
 	"\x05input\x18\x01 \x01(\x01R\x05input\x12\x16\n" +
 	"\x06cached\x18\x02 \x01(\x01R\x06cached\x12\x16\n" +
-	"\x06output\x18\x03 \x01(\x01R\x06output\"\x9e\x01\n" +
+	"\x06output\x18\x03 \x01(\x01R\x06output\"\xd2\x01\n" +
 	"\fSupportEvent\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x03R\x05start\x12\x10\n" +
 	"\x03end\x18\x02 \x01(\x03R\x03end\x12\x14\n" +
 	"\x05score\x18\x03 \x01(\x01R\x05score\x12\x1c\n" +
 	"\tsupported\x18\x04 \x01(\bR\tsupported\x12\x16\n" +
 	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x1a\n" +
-	"\bpassages\x18\x06 \x03(\x05R\bpassages*\x9d\x01\n" +
+	"\bpassages\x18\x06 \x03(\x05R\bpassages\x122\n" +
+	"\tjudgement\x18\x14 \x01(\v2\x14.quarry.v1.JudgementR\tjudgement\"W\n" +
+	"\tJudgement\x12\x14\n" +
+	"\x05model\x18\x01 \x01(\tR\x05model\x12\x1c\n" +
+	"\tsupported\x18\x02 \x01(\bR\tsupported\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason*\x9d\x01\n" +
 	"\n" +
 	"CacheState\x12\x1b\n" +
 	"\x17CACHE_STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
@@ -601,28 +690,30 @@ func file_quarry_v1_receipt_proto_rawDescGZIP() []byte {
 }
 
 var file_quarry_v1_receipt_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_quarry_v1_receipt_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_quarry_v1_receipt_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_quarry_v1_receipt_proto_goTypes = []any{
 	(CacheState)(0),               // 0: quarry.v1.CacheState
 	(*Receipt)(nil),               // 1: quarry.v1.Receipt
 	(*Try)(nil),                   // 2: quarry.v1.Try
 	(*Price)(nil),                 // 3: quarry.v1.Price
 	(*SupportEvent)(nil),          // 4: quarry.v1.SupportEvent
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 6: google.protobuf.Duration
+	(*Judgement)(nil),             // 5: quarry.v1.Judgement
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 7: google.protobuf.Duration
 }
 var file_quarry_v1_receipt_proto_depIdxs = []int32{
 	2, // 0: quarry.v1.Receipt.tries:type_name -> quarry.v1.Try
 	0, // 1: quarry.v1.Receipt.cache:type_name -> quarry.v1.CacheState
-	5, // 2: quarry.v1.Receipt.cached_at:type_name -> google.protobuf.Timestamp
-	6, // 3: quarry.v1.Try.first_token:type_name -> google.protobuf.Duration
-	6, // 4: quarry.v1.Try.duration:type_name -> google.protobuf.Duration
+	6, // 2: quarry.v1.Receipt.cached_at:type_name -> google.protobuf.Timestamp
+	7, // 3: quarry.v1.Try.first_token:type_name -> google.protobuf.Duration
+	7, // 4: quarry.v1.Try.duration:type_name -> google.protobuf.Duration
 	3, // 5: quarry.v1.Try.price:type_name -> quarry.v1.Price
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	5, // 6: quarry.v1.SupportEvent.judgement:type_name -> quarry.v1.Judgement
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_quarry_v1_receipt_proto_init() }
@@ -638,7 +729,7 @@ func file_quarry_v1_receipt_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_quarry_v1_receipt_proto_rawDesc), len(file_quarry_v1_receipt_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

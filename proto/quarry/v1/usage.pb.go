@@ -28,7 +28,9 @@ type ListUsageRequest struct {
 	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
 	// Days in UTC, both included, today's the last.
 	// 0 means 30.
-	Days          int32 `protobuf:"varint,2,opt,name=days,proto3" json:"days,omitempty"`
+	Days int32 `protobuf:"varint,2,opt,name=days,proto3" json:"days,omitempty"`
+	// Sums for each account too (SearchOptions.account).
+	ByAccount     bool `protobuf:"varint,20,opt,name=by_account,json=byAccount,proto3" json:"by_account,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -77,6 +79,13 @@ func (x *ListUsageRequest) GetDays() int32 {
 	return 0
 }
 
+func (x *ListUsageRequest) GetByAccount() bool {
+	if x != nil {
+		return x.ByAccount
+	}
+	return false
+}
+
 type ListUsageResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Rows          []*UsageRow            `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
@@ -121,7 +130,8 @@ func (x *ListUsageResponse) GetRows() []*UsageRow {
 	return nil
 }
 
-// UsageRow is one day's use of one model by one collection.
+// UsageRow is one day's use of one model by one collection, and one account where
+// they are listed by it.
 type UsageRow struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// YYYY-MM-DD, UTC.
@@ -146,7 +156,9 @@ type UsageRow struct {
 	// What cascades saved by answering with this model rather than with their last,
 	// weak answers paid for in vain included: in US dollars, below 0 where they cost
 	// more.
-	Spared        float64 `protobuf:"fixed64,22,opt,name=spared,proto3" json:"spared,omitempty"`
+	Spared float64 `protobuf:"fixed64,22,opt,name=spared,proto3" json:"spared,omitempty"`
+	// Empty: nobody's in particular, or sums of all. "*": accounts that were too many.
+	Account       string `protobuf:"bytes,23,opt,name=account,proto3" json:"account,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -272,19 +284,28 @@ func (x *UsageRow) GetSpared() float64 {
 	return 0
 }
 
+func (x *UsageRow) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
 var File_quarry_v1_usage_proto protoreflect.FileDescriptor
 
 const file_quarry_v1_usage_proto_rawDesc = "" +
 	"\n" +
-	"\x15quarry/v1/usage.proto\x12\tquarry.v1\x1a\x1bbuf/validate/validate.proto\"[\n" +
+	"\x15quarry/v1/usage.proto\x12\tquarry.v1\x1a\x1bbuf/validate/validate.proto\"z\n" +
 	"\x10ListUsageRequest\x12'\n" +
 	"\n" +
 	"collection\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18?R\n" +
 	"collection\x12\x1e\n" +
 	"\x04days\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xcc\x1c(\x00R\x04days\"<\n" +
+	"\xbaH\a\x1a\x05\x18\xcc\x1c(\x00R\x04days\x12\x1d\n" +
+	"\n" +
+	"by_account\x18\x14 \x01(\bR\tbyAccount\"<\n" +
 	"\x11ListUsageResponse\x12'\n" +
-	"\x04rows\x18\x01 \x03(\v2\x13.quarry.v1.UsageRowR\x04rows\"\xe7\x02\n" +
+	"\x04rows\x18\x01 \x03(\v2\x13.quarry.v1.UsageRowR\x04rows\"\x81\x03\n" +
 	"\bUsageRow\x12\x10\n" +
 	"\x03day\x18\x01 \x01(\tR\x03day\x12\x1e\n" +
 	"\n" +
@@ -301,7 +322,8 @@ const file_quarry_v1_usage_proto_rawDesc = "" +
 	" \x01(\x03R\bunpriced\x12\x12\n" +
 	"\x04hits\x18\x14 \x01(\x03R\x04hits\x12\x14\n" +
 	"\x05saved\x18\x15 \x01(\x01R\x05saved\x12\x16\n" +
-	"\x06spared\x18\x16 \x01(\x01R\x06spared2V\n" +
+	"\x06spared\x18\x16 \x01(\x01R\x06spared\x12\x18\n" +
+	"\aaccount\x18\x17 \x01(\tR\aaccount2V\n" +
 	"\fUsageService\x12F\n" +
 	"\tListUsage\x12\x1b.quarry.v1.ListUsageRequest\x1a\x1c.quarry.v1.ListUsageResponseB7Z5github.com/quarry-rag/quarry/proto/quarry/v1;quarryv1b\x06proto3"
 
