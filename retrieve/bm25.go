@@ -89,8 +89,12 @@ func (s *Searcher) bm25(ctx context.Context, c collection, sc scope, terms looku
 	if err != nil {
 		return nil, fmt.Errorf("lexical leg: %w", err)
 	}
-	hits, err := pgx.CollectRows(rows, pgx.RowToStructByPos[hit])
-	if err != nil {
+	var hits []hit
+	var h hit
+	if _, err = pgx.ForEachRow(rows, []any{&h.ChunkID, &h.Score, &h.Held}, func() error {
+		hits = append(hits, h)
+		return nil
+	}); err != nil {
 		return nil, fmt.Errorf("lexical leg: %w", err)
 	}
 	return hits, nil

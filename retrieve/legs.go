@@ -66,6 +66,7 @@ func (r *search) runs(leg Legs) bool { return r.query.Legs&leg != 0 }
 // words is the lexical leg's result.
 type words struct {
 	hits []hit
+	rest rest
 	// idfSum is the sum of the idf of the query's terms, also of those unknown to the
 	// collection; 0 when nothing was found.
 	idfSum float64
@@ -80,19 +81,24 @@ func (r *search) denseLeg(ctx context.Context) error {
 	defer r.stage("dense")()
 	ctx, cancel := context.WithTimeout(ctx, r.o.DenseBudget)
 	defer cancel()
-	hits, plan, err := r.nearest(ctx, r.collection, r.scope, r.aim, r.depth(), r.query.DensePlan)
+	depth := r.depth()
+	if r.plan(r.collection, r.scope, r.query.DensePlan) == planExact {
+		depth = r.reach()
+	}
+	hits, plan, err := r.nearest(ctx, r.collection, r.scope, r.aim, depth, r.query.DensePlan)
 	if err != nil {
 		r.aim, r.result.Vector = nil, nil
 		return late(ctx, "Vector search", r.o.DenseBudget, err)
 	}
-	r.near, r.result.DensePlan = hits, plan
+	r.near, r.nearRest = r.cut(hits, plan == planExact)
+	r.result.DensePlan = plan
 	if plan == planHNSW && r.query.DensePlan == "" {
 		r.sample(ctx, hits)
 	}
 	return nil
 }
 
-func (r *search) lexicalLeg(ctx context.Context) (err error) {
+func (r *search) lexicalLeg(ctx context.Context) error {
 	defer r.stage("lexical")()
 	ctx, cancel := context.WithTimeout(ctx, r.o.LexicalBudget)
 	defer cancel()
@@ -100,9 +106,12 @@ func (r *search) lexicalLeg(ctx context.Context) (err error) {
 		return &legError{"Word search failed", r.wordsErr}
 	}
 	r.words = words{}
-	if r.words.hits, err = r.byWords(ctx); err != nil {
+	hits, err := r.byWords(ctx)
+	if err != nil {
 		return late(ctx, "Word search", r.o.LexicalBudget, err)
 	}
+	_, frequent := r.terms.split(r.postings)
+	r.words.hits, r.words.rest = r.cut(hits, r.scope.listed || len(frequent) == 0)
 	if len(r.words.hits) > 0 {
 		for _, x := range r.terms.idf {
 			r.words.idfSum += x
@@ -128,7 +137,7 @@ func (r *search) byWords(ctx context.Context) (hits []hit, err error) {
 		}
 	}
 	r.terms.weigh(r.collection, r.df)
-	if hits, err = r.bm25(ctx, r.collection, r.scope, r.terms, r.depth()); err != nil || all {
+	if hits, err = r.bm25(ctx, r.collection, r.scope, r.terms, r.reach()); err != nil || all {
 		return hits, err
 	}
 	if len(hits) == 0 {
@@ -138,7 +147,7 @@ func (r *search) byWords(ctx context.Context) (hits []hit, err error) {
 		return hits, err
 	}
 	r.terms.weigh(r.collection, r.df)
-	return r.bm25(ctx, r.collection, r.scope, r.terms, r.depth())
+	return r.bm25(ctx, r.collection, r.scope, r.terms, r.reach())
 }
 
 func (r *search) depth() int {
@@ -155,5 +164,6 @@ func (r *search) complete(ctx context.Context, candidates []Candidate) error {
 	if len(r.words.hits) > 0 { // else no chunk has any
 		terms = r.terms.known
 	}
-	return r.fill(ctx, r.collection, candidates, r.aim, terms)
+	vector, terms := r.give(candidates, r.aim, terms)
+	return r.fill(ctx, r.collection, candidates, vector, terms)
 }

@@ -36,6 +36,7 @@ type search struct {
 	supposed   string                      // what an answer might read like; "": not asked for
 	aim        []float32                   // what the dense leg searches by
 	near       []hit
+	nearRest   rest
 	words      words
 	rows       map[int64]*found // chunks read, by paraphrases too; nil: gone
 	denseErr   error
