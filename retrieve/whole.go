@@ -12,8 +12,8 @@ type rest map[int64]hit
 // reach is how many hits each leg is asked for. What a query demands concerns the
 // words' leg alone, so that its scores are not those of every chunk then.
 func (r *search) reach() int {
-	if r.query.Legs == Dense|Lexical && r.collection.Chunks < wholeChunks && len(r.syntax.Demands) == 0 {
-		return max(wholeChunks, r.depth())
+	if r.query.Legs == Dense|Lexical && r.collection.Chunks < r.whole && len(r.syntax.Demands) == 0 {
+		return max(int(r.whole), r.depth())
 	}
 	return r.depth()
 }
