@@ -164,7 +164,11 @@ func (s *Searcher) hits(ctx context.Context, batch *pgx.Batch) ([]hit, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (h hit, err error) {
-		return h, row.Scan(&h.ChunkID, &h.Score)
+	var hits []hit
+	var h hit
+	_, err = pgx.ForEachRow(rows, []any{&h.ChunkID, &h.Score}, func() error {
+		hits = append(hits, h)
+		return nil
 	})
+	return hits, err
 }

@@ -69,17 +69,24 @@ func TestDensePlans(t *testing.T) {
 func TestPlansOfSmallTables(t *testing.T) {
 	c := animals(t)
 	c.exec(t, "analyze")
-	terms := lookup{ids: []int64{1, 2}}
+	two := []known{{1, 5, 1}, {2, 9, 1}}
+	words := func(sc scope, frequent ...known) string {
+		sql, _ := bm25For(collection{}, sc, lookup{known: append(two, frequent...)}, 20)
+		return sql
+	}
 	all := scope{where: access}
 	for name, sql := range map[string]string{
-		"collection": collectionSQL, "exact": exactSQL, "listed": exactListedSQL, "words": bm25For(scope{}, terms),
-		"words in scope": bm25For(all, terms), "words listed": bm25For(scope{where: access, listed: true}, terms),
-		"fill vectors": fillDenseSQL, "fill words": fillLexicalSQL, "hydrate": all.in(hydrateSQL), "weights": weightsSQL,
+		"collection": collectionSQL, "exact": exactSQL, "listed": exactListedSQL, "words": words(scope{}),
+		"frequent words": words(scope{}, known{3, 99, 1}), "words in scope": words(all, known{3, 99, 1}),
+		"words listed": words(scope{where: access, listed: true}), "fill vectors": fillDenseSQL, "fill words": fillLexicalSQL,
+		"hydrate": all.in(hydrateSQL), "terms": frequenciesSQL,
 	} {
-		args := all.with(terms.args(collection{ID: c.id}))
+		args := all.with(bm25Args(collection{ID: c.id}, "terms", two))
+		addTerms(args, "rare", two)
+		addTerms(args, "frequent", two)
 		for k, v := range map[string]any{
 			"name": "docs", "space": c.space, "vector": nil, "depth": 10, "documents": []int64{1}, "principals": []string{},
-			"candidates": 200, "postings": 100, "chunks": []int64{1}, "neighbours": true,
+			"candidates": 200, "chunks": []int64{1}, "required": []int64{}, "excluded": []int64{},
 		} {
 			args[k] = v
 		}

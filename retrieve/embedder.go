@@ -3,6 +3,7 @@ package retrieve
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/quarry-rag/quarry/retrieve/embed"
@@ -14,23 +15,50 @@ type embedder struct {
 	budget time.Duration
 }
 
+// embedAhead begins to embed the query's text alone, when that is what the dense leg
+// will search by. It ends with ctx.
+func (r *search) embedAhead(ctx context.Context) {
+	if !r.runs(Dense) || r.query.HyDE || strings.TrimSpace(r.syntax.Text) == "" {
+		return
+	}
+	text := r.syntax.Text
+	var vectors [][]float32
+	var err error
+	done := make(chan struct{})
+	r.begun.Go(func() {
+		defer close(done)
+		vectors, err = r.embedTexts(ctx, []string{text})
+	})
+	r.ahead = func() ([][]float32, error) {
+		<-done
+		return vectors, err
+	}
+}
+
 // embed sets the query's vector and what the leg searches by: the same, unless an
 // answer was supposed.
-func (r *search) embed(ctx context.Context) error {
-	defer r.stage("embed")()
-	texts := []string{r.syntax.Text}
-	if r.supposed != "" {
-		texts = append(texts, r.supposed)
+func (r *search) embed(ctx context.Context) (err error) {
+	var vectors [][]float32
+	if r.ahead != nil {
+		vectors, err = r.ahead()
+	} else if r.supposed != "" {
+		vectors, err = r.embedTexts(ctx, []string{r.syntax.Text, r.supposed})
+	} else {
+		vectors, err = r.embedTexts(ctx, []string{r.syntax.Text})
 	}
-	vectors, err := r.queries.embed(ctx, texts)
 	if err != nil {
 		return err
 	}
 	r.result.Vector, r.aim = vectors[0], vectors[0]
-	if len(texts) > 1 {
+	if r.supposed != "" {
 		r.aim = between(vectors[0], vectors[1])
 	}
 	return nil
+}
+
+func (r *search) embedTexts(ctx context.Context, texts []string) ([][]float32, error) {
+	defer r.stage("embed")()
+	return r.queries.embed(ctx, texts)
 }
 
 // embed returns the vector of each of a query's texts, or a *legError.

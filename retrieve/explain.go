@@ -65,11 +65,9 @@ select c.chunk_id, c.document_id, d.uri, c.start_byte, c.end_byte, c.heading_pat
   join document d on d.collection_id = c.collection_id and d.document_id = c.document_id
  where c.collection_id = @collection and c.chunk_id = any(@chunks::bigint[]) and ALLOWED`
 
-const partsSQL = termsSQL + `
-select p.chunk_id, k.term_id, p.tf, k.idf * p.tf / (p.tf + s.base + s.slope * p.length) as score
-  from known k cross join stats s
- cross join lateral (select chunk_id, tf::float8, length::float8 from posting
-                      where collection_id = @collection and term_id = k.term_id
+const partsSQL = `
+select p.chunk_id, k.term_id, p.tf, k.idf * p.tf / (p.tf + @base::float8 + @slope::float8 * p.length) as score
+  from unnest(@terms::bigint[], @terms_idf::float8[]) as k(term_id, idf)` + bm25Posting + `
                         and chunk_id = any(@chunks::bigint[]) offset 0) p
  order by p.chunk_id, score desc`
 
@@ -129,8 +127,8 @@ func (r *search) describe(ctx context.Context, chunks []int64) (map[int64]*Expla
 		}
 		return rows.Err()
 	})
-	if len(r.terms.ids) > 0 {
-		args := r.terms.args(r.collection)
+	if len(r.terms.known) > 0 {
+		args := bm25Args(r.collection, "terms", r.terms.known)
 		args["chunks"] = chunks
 		batch.Queue(partsSQL, args).Query(func(rows pgx.Rows) error { return r.parts(rows, out) })
 	}

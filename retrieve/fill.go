@@ -15,18 +15,15 @@ select chunk_id, 1 - (emb <=> @vector::halfvec) as score
  where collection_id = @collection and space_id = @space and chunk_id = any(@chunks::bigint[])`
 
 // BM25 and Held of given chunks: one descent of the primary key a term and chunk.
-const fillLexicalSQL = termsSQL + `
-select p.chunk_id, sum(k.idf * p.tf / (p.tf + s.base + s.slope * p.length)) as score, sum(k.idf) as held
-  from known k cross join stats s
- cross join lateral (select chunk_id, tf::float8, length::float8 from posting
-                      where collection_id = @collection and term_id = k.term_id
-                        and chunk_id = any(@chunks::bigint[]) offset 0) p
- group by p.chunk_id`
+const fillLexicalSQL = bm25Score + `
+    from unnest(@terms::bigint[], @terms_idf::float8[]) as k(term_id, idf)` + bm25Posting + `
+                          and chunk_id = any(@chunks::bigint[]) offset 0) p
+   group by p.chunk_id`
 
 // fill sets the scores that a leg would have given the candidates that only the
 // other leg returned, so that fusion compares like with like. vector is nil, or
 // terms are empty, when that leg takes no part. Both statements go in one round trip.
-func (s *Searcher) fill(ctx context.Context, c collection, candidates []Candidate, vector []float32, terms lookup) error {
+func (s *Searcher) fill(ctx context.Context, c collection, candidates []Candidate, vector []float32, terms []known) error {
 	at := make(map[int64]*Candidate, len(candidates))
 	var unseen, unread []int64 // by the dense leg, by the lexical leg
 	for i := range candidates {
@@ -52,8 +49,8 @@ func (s *Searcher) fill(ctx context.Context, c collection, candidates []Candidat
 			return err
 		})
 	}
-	if len(terms.ids) > 0 && len(unread) > 0 {
-		args := terms.args(c)
+	if len(terms) > 0 && len(unread) > 0 {
+		args := bm25Args(c, "terms", terms)
 		args["chunks"] = unread
 		batch.Queue(fillLexicalSQL, args).Query(func(rows pgx.Rows) error {
 			var h hit

@@ -18,13 +18,14 @@ type found struct {
 
 // One statement, so one snapshot: text, offsets and version belong together.
 // A chunk that was replaced meanwhile has no row, nor has one whose document may
-// not, or no longer, be found.
+// not, or no longer, be found. "offset 0" has the documents looked up for the
+// chunks, and not the chunks for each document.
 const hydrateSQL = `
 select c.chunk_id, c.document_id, d.version, d.uri, d.title, c.heading_path, c.page,
        c.start_byte, c.end_byte, c.body, c.header, c.tokens, c.ord
   from chunk c
-  join document d on d.collection_id = c.collection_id and d.document_id = c.document_id
-   and ALLOWED
+ cross join lateral (select d.version, d.uri, d.title from document d
+                      where d.collection_id = @collection and d.document_id = c.document_id and ALLOWED offset 0) d
  where c.collection_id = @collection and c.chunk_id = any(@chunks::bigint[])`
 
 // hydrate reads the best candidates that are still there, in their order, at

@@ -29,7 +29,7 @@ func (r *search) addProximity(ctx context.Context, candidates []Candidate) error
 	defer r.stage("proximity")()
 	for i, c := range best {
 		if f := rows[c.ChunkID]; f != nil {
-			best[i].Proximity = proximity(r.analyzer.Terms(f.indexed()), r.words.idf, r.collection.Settings.K1)
+			best[i].Proximity = proximity(r.analyzer.Terms(f.indexed()), r.terms.idf, r.collection.Settings.K1)
 		}
 	}
 	Fuse(candidates, r.query.Fusion, r.weight())

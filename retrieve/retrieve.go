@@ -196,9 +196,11 @@ type Searcher struct {
 	// queries embeds them by the same model.
 	queries embedder
 	recall  *indexRecall
-	o       Options
+	// languages of collections, as searches last saw them.
+	languages *languages
+	o         Options
 	// Set by tests to try, on few rows, what many rows would lead to.
-	exactRows, postings, listed int64
+	exactRows, postings, listed, whole int64
 }
 
 // New returns a searcher over what ingest wrote with the same model, behind a
@@ -212,5 +214,5 @@ func New(pool *pgxpool.Pool, model embed.Model, o Options) *Searcher {
 	o.RewriteBudget = cmp.Or(o.RewriteBudget, defaultRewriteBudget)
 	o.RerankBudget = cmp.Or(o.RerankBudget, defaultRerankBudget)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
-	return &Searcher{pool: pool, model: model, queries: embedder{model: embed.NewBreaker(model), budget: o.EmbedBudget}, recall: &indexRecall{}, o: o, exactRows: exactRows, postings: maxPostings, listed: listedChunks}
+	return &Searcher{pool: pool, model: model, queries: embedder{model: embed.NewBreaker(model), budget: o.EmbedBudget}, recall: &indexRecall{}, languages: &languages{}, o: o, exactRows: exactRows, postings: maxPostings, listed: listedChunks, whole: wholeChunks}
 }

@@ -216,7 +216,7 @@ func (r *search) ownCosines(ctx context.Context, candidates []Candidate) ([]Cand
 	for i := range own {
 		own[i].Dense = LegScore{}
 	}
-	err := r.fill(ctx, r.collection, own, r.result.Vector, lookup{})
+	err := r.fill(ctx, r.collection, own, r.result.Vector, nil)
 	for i := range own {
 		own[i].Dense.Rank = candidates[i].Dense.Rank
 	}

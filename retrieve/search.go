@@ -3,7 +3,6 @@ package retrieve
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,19 +26,23 @@ type search struct {
 	analyzer   *lexical.Analyzer
 	syntax     lexical.Syntax
 	terms      lookup
-	fates      map[int64]Fate   // of chunks; nil: not to be explained
-	fused      map[int64]int    // ranks before reranking; nil: there was none
-	sifted     []Candidate      // that lack what the query demands
-	lacks      map[int64]string // what each of those lacks
-	variants   []*search        // of the query in other words
-	supposed   string           // what an answer might read like; "": not asked for
-	aim        []float32        // what the dense leg searches by
+	df         frequencies                 // of terms; nil: not read yet
+	ahead      func() ([][]float32, error) // waits for the text's vector; nil: not begun
+	fates      map[int64]Fate              // of chunks; nil: not to be explained
+	fused      map[int64]int               // ranks before reranking; nil: there was none
+	sifted     []Candidate                 // that lack what the query demands
+	lacks      map[int64]string            // what each of those lacks
+	variants   []*search                   // of the query in other words
+	supposed   string                      // what an answer might read like; "": not asked for
+	aim        []float32                   // what the dense leg searches by
 	near       []hit
+	nearRest   rest
 	words      words
 	rows       map[int64]*found // chunks read, by paraphrases too; nil: gone
 	denseErr   error
 	wordsErr   error
-	mu         sync.Mutex // of result.Stages while legs run
+	begun      sync.WaitGroup // what runs beside
+	mu         sync.Mutex     // of result.Stages while legs run
 	result     Result
 }
 
@@ -70,6 +73,9 @@ func (r *search) run(ctx context.Context) error {
 	if r.query.Explain {
 		r.fates = map[int64]Fate{}
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer r.begun.Wait()
+	defer stop()
 	if err := r.open(ctx); err != nil {
 		return err
 	}
@@ -153,42 +159,6 @@ func (r *search) candidates(ctx context.Context) ([]Candidate, error) {
 	}
 }
 
-// find runs the legs, both at once. A query with nothing to look for, a
-// collection without chunks, and a filter that nothing passes, find nothing.
-func (r *search) find(ctx context.Context) error {
-	if strings.TrimSpace(r.syntax.Text) == "" || r.collection.Chunks == 0 || r.scope.empty() {
-		return nil
-	}
-	var wg sync.WaitGroup
-	if r.runs(Dense) {
-		wg.Go(func() { r.denseErr = r.denseLeg(ctx) })
-	}
-	if r.runs(Lexical) {
-		wg.Go(func() { r.wordsErr = r.lexicalLeg(ctx) })
-	}
-	wg.Wait()
-	return r.degrade(ctx)
-}
-
-func (r *search) runs(leg Legs) bool { return r.query.Legs&leg != 0 }
-
-// open reads the collection and makes sure that it can be searched.
-func (r *search) open(ctx context.Context) (err error) {
-	defer r.stage("collection")()
-	if r.collection, err = r.readCollection(ctx, r.query.Collection); err != nil {
-		return err
-	}
-	r.result.MinCoverage = r.collection.Settings.MinCoverage
-	r.syntax.Text = r.query.Text
-	if r.analyzer, r.wordsErr = lexical.For(r.collection.Settings.Language); r.wordsErr == nil {
-		r.syntax = r.analyzer.Parse(r.query.Text)
-	}
-	if r.runs(Dense) {
-		return r.checkModel(r.collection)
-	}
-	return nil
-}
-
 // restrict works out the documents that may be found.
 func (r *search) restrict(ctx context.Context) (err error) {
 	r.scope = newScope(r.query, r.collection.Restricted)
@@ -200,63 +170,6 @@ func (r *search) restrict(ctx context.Context) (err error) {
 	defer cancel()
 	r.scope, err = r.narrow(ctx, r.collection, r.scope)
 	return err
-}
-
-func (r *search) denseLeg(ctx context.Context) error {
-	if r.aim == nil {
-		if err := r.embed(ctx); err != nil {
-			return err
-		}
-	}
-	defer r.stage("dense")()
-	ctx, cancel := context.WithTimeout(ctx, r.o.DenseBudget)
-	defer cancel()
-	hits, plan, err := r.nearest(ctx, r.collection, r.scope, r.aim, r.depth(), r.query.DensePlan)
-	if err != nil {
-		r.aim, r.result.Vector = nil, nil
-		return late(ctx, "Vector search", r.o.DenseBudget, err)
-	}
-	r.near, r.result.DensePlan = hits, plan
-	if plan == planHNSW && r.query.DensePlan == "" {
-		r.sample(ctx, hits)
-	}
-	return nil
-}
-
-func (r *search) lexicalLeg(ctx context.Context) (err error) {
-	defer r.stage("lexical")()
-	ctx, cancel := context.WithTimeout(ctx, r.o.LexicalBudget)
-	defer cancel()
-	if r.analyzer == nil {
-		return &legError{"Word search failed", r.wordsErr}
-	}
-	r.terms = newLookup(r.analyzer, r.syntax)
-	r.words, err = r.bm25(ctx, r.collection, r.scope, r.terms, r.depth())
-	var more bool
-	if err == nil && len(r.words.unknown) > 0 {
-		more, err = r.respell(ctx, r.collection, &r.terms, r.words.unknown)
-	}
-	if err == nil && more {
-		r.words, err = r.bm25(ctx, r.collection, r.scope, r.terms, r.depth())
-	}
-	return late(ctx, "Word search", r.o.LexicalBudget, err)
-}
-
-func (r *search) depth() int {
-	if len(r.syntax.Demands) > 0 {
-		return max(siftDepth, r.query.Limit)
-	}
-	return max(legDepth, r.query.Limit)
-}
-
-// complete gives every candidate the score of each leg that ran.
-func (r *search) complete(ctx context.Context, candidates []Candidate) error {
-	defer r.stage("fill")()
-	terms := r.terms
-	if len(r.words.hits) == 0 {
-		terms = lookup{} // no chunk has any
-	}
-	return r.fill(ctx, r.collection, candidates, r.aim, terms)
 }
 
 func (r *search) fuse(ctx context.Context, candidates []Candidate) error {

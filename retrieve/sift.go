@@ -41,7 +41,7 @@ func (r *search) sift(ctx context.Context, candidates []Candidate) ([]Candidate,
 	var body, title string
 	var path []string
 	_, err = pgx.ForEachRow(rows, []any{&id, &terms, &body, &title, &path}, func() error {
-		lacks, misses := r.misses(terms, append([]string{body, title}, path...))
+		lacks, misses := r.misses(terms, body, append([]string{title}, path...))
 		if has[id] = !misses; misses {
 			r.lacks[id] = lacks.String()
 		}
@@ -65,25 +65,36 @@ func without(all, kept []Candidate) []Candidate {
 	return slices.DeleteFunc(slices.Clone(all), func(c Candidate) bool { return in[c.ChunkID] })
 }
 
-// misses returns the first demand that a chunk of these terms and texts does not
-// meet, and whether there is one.
-func (r *search) misses(terms []int64, texts []string) (lexical.Demand, bool) {
-	var analysed [][]string
+// misses returns the first demand that a chunk of these terms does not meet, with
+// its body or one of the titles above it, and whether there is one.
+func (r *search) misses(terms []int64, body string, titles []string) (lexical.Demand, bool) {
+	var above [][]string
+	var inside []string
 	for _, d := range r.syntax.Demands {
 		holds := slices.Contains(terms, lexical.TermID(d.Terms[0]))
 		if len(d.Terms) > 1 {
-			if analysed == nil {
-				for _, t := range texts {
-					analysed = append(analysed, r.analyzer.Terms(t))
+			if above == nil {
+				for _, t := range titles {
+					above = append(above, r.analyzer.Terms(t))
 				}
 			}
-			holds = slices.ContainsFunc(analysed, d.Holds)
+			// A body without all of the terms need not be analysed: most have not.
+			if holds = slices.ContainsFunc(above, d.Holds); !holds && hasAll(terms, d.Terms) {
+				if inside == nil {
+					inside = r.analyzer.Terms(body)
+				}
+				holds = d.Holds(inside)
+			}
 		}
 		if holds == d.Excluded {
 			return d, true
 		}
 	}
 	return lexical.Demand{}, false
+}
+
+func hasAll(ids []int64, terms []string) bool {
+	return !slices.ContainsFunc(terms, func(t string) bool { return !slices.Contains(ids, lexical.TermID(t)) })
 }
 
 // relax takes the quoted phrases out of what is demanded, and tells whether there

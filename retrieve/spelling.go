@@ -20,10 +20,11 @@ const variantsSQL = `
 select term_id, term, df from term
  where collection_id = @collection and term_id = any(@terms::bigint[]) and df > 0`
 
-// respell adds, for the terms that the collection lacks, the most frequent term
+// respell adds, for terms that the collection seems to lack, the most frequent term
 // it has that is one slip away, and tells whether there is any. Required terms
 // are meant as they are written.
-func (s *Searcher) respell(ctx context.Context, c collection, l *lookup, unknown []int64) (bool, error) {
+func (r *search) respell(ctx context.Context, unknown []int64) (bool, error) {
+	l := &r.terms
 	if len(l.required) > 0 {
 		return false, nil
 	}
@@ -39,7 +40,7 @@ func (s *Searcher) respell(ctx context.Context, c collection, l *lookup, unknown
 	if len(keys) == 0 {
 		return false, nil
 	}
-	rows, err := s.pool.Query(ctx, variantsSQL, pgx.NamedArgs{"collection": c.ID, "terms": keys})
+	rows, err := r.pool.Query(ctx, variantsSQL, pgx.NamedArgs{"collection": r.collection.ID, "terms": keys})
 	if err != nil {
 		return false, fmt.Errorf("spelling variants: %w", err)
 	}
@@ -59,6 +60,7 @@ func (s *Searcher) respell(ctx context.Context, c collection, l *lookup, unknown
 	for _, id := range unknown {
 		if best[id] != "" {
 			l.add(best[id], variantWeight)
+			r.df[lexical.TermID(best[id])] = most[id]
 		}
 	}
 	return len(best) > 0, nil

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/quarry-rag/quarry/retrieve/lexical"
 )
 
@@ -20,16 +18,13 @@ type Weights struct {
 	IDF map[string]float64
 }
 
-const weightsSQL = termsSQL + `
-select term_id, df, idf from asked`
-
 // Weights returns how rare the terms of text, analysed as a query, are in the
 // collection. An unknown collection gives ErrUnknownCollection. It takes at most
 // Options.LexicalBudget. Safe for concurrent use.
 func (s *Searcher) Weights(ctx context.Context, name, text string) (Weights, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.o.LexicalBudget)
 	defer cancel()
-	c, err := s.readCollection(ctx, name)
+	c, _, err := s.readCollection(ctx, name, nil)
 	if err != nil {
 		return Weights{}, fmt.Errorf("weights in %q: %w", name, err)
 	}
@@ -43,38 +38,15 @@ func (s *Searcher) Weights(ctx context.Context, name, text string) (Weights, err
 	if len(terms) == 0 || c.Chunks == 0 {
 		return w, nil
 	}
-	if w.IDF, err = s.weights(ctx, c, terms); err != nil {
+	l := lookup{names: map[int64]string{}}
+	for _, t := range terms {
+		l.add(t, 1)
+	}
+	of, err := s.readFrequencies(ctx, c, l.ids)
+	if err != nil {
 		return Weights{}, fmt.Errorf("weights in %q: %w", name, err)
 	}
+	l.weigh(c, of)
+	w.IDF = l.idf
 	return w, nil
-}
-
-func (s *Searcher) weights(ctx context.Context, c collection, terms []string) (map[string]float64, error) {
-	names := make(map[int64]string, len(terms))
-	keys := make([]int64, len(terms))
-	for i, t := range terms {
-		keys[i] = lexical.TermID(t)
-		names[keys[i]] = t
-	}
-	rows, err := s.pool.Query(ctx, weightsSQL, bm25Args(c, keys))
-	if err != nil {
-		return nil, err
-	}
-	idf, _, err := readWeights(rows, names)
-	return idf, err
-}
-
-// readWeights reads the idf of each term, and which ones no chunk has.
-func readWeights(rows pgx.Rows, names map[int64]string) (idf map[string]float64, unknown []int64, err error) {
-	idf = make(map[string]float64, len(names))
-	var id, df int64
-	var weight float64
-	_, err = pgx.ForEachRow(rows, []any{&id, &df, &weight}, func() error {
-		idf[names[id]] = weight
-		if df == 0 {
-			unknown = append(unknown, id)
-		}
-		return nil
-	})
-	return idf, unknown, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -150,7 +151,7 @@ func (r *search) beyond(ctx context.Context, document int64) (Loss, error) {
 	if r.aim == nil && len(r.terms.ids) == 0 {
 		return Loss{Stage: "legs", Reason: "The query has nothing to look for.", Remedy: "A query with words."}, nil
 	}
-	if err := r.fill(ctx, r.collection, candidates, r.aim, r.terms); err != nil {
+	if err := r.fill(ctx, r.collection, candidates, r.aim, r.terms.known); err != nil {
 		return Loss{}, err
 	}
 	var dense, words Candidate
@@ -237,9 +238,8 @@ func (r *search) denseAll() statement {
 }
 
 func (r *search) wordsAll() statement {
-	args := r.scope.with(r.terms.args(r.collection))
-	args["postings"], args["candidates"] = int64(1)<<60, nil
-	return statement{bm25For(r.scope, r.terms), args}
+	sql, args := bm25For(r.collection, r.scope, r.terms, math.MaxInt64)
+	return statement{sql, args}
 }
 
 // count returns the place of a score: one more than the chunks before it.

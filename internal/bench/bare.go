@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -25,7 +26,8 @@ type floor struct {
 	asked []asked
 }
 
-// asked is a query with the statements that a search of it sends.
+// asked is a query with the statements that a search of it sends, each leg's in one
+// round trip.
 type asked struct {
 	text           string
 	dense, lexical *pgx.Batch
@@ -40,19 +42,20 @@ func newFloor(ctx context.Context, url, collection string, model embed.Model, qu
 	}
 	defer watched.Close()
 	f := &floor{model: model}
-	s := retrieve.New(watched, model, retrieve.Options{})
 	for _, q := range queries {
 		a := asked{text: q}
+		// One that has searched before reads terms together with the collection.
+		s := retrieve.New(watched, model, retrieve.Options{})
 		for _, leg := range []struct {
-			legs retrieve.Legs
-			mark string
-			into **pgx.Batch
-		}{{retrieve.Dense, "<=>", &a.dense}, {retrieve.Lexical, "posting", &a.lexical}} {
-			rec.begin(leg.mark)
+			legs  retrieve.Legs
+			marks []string
+			into  **pgx.Batch
+		}{{retrieve.Dense, []string{"<=>"}, &a.dense}, {retrieve.Lexical, []string{"from term where", "posting"}, &a.lexical}} {
+			rec.begin(leg.marks)
 			if _, err := s.Search(ctx, retrieve.Query{Collection: collection, Text: q, Legs: leg.legs, Unrestricted: true}); err != nil {
 				return nil, err
 			}
-			*leg.into = rec.first()
+			*leg.into = rec.seen()
 		}
 		f.asked = append(f.asked, a)
 	}
@@ -120,19 +123,20 @@ func (f *floor) send(ctx context.Context, statements *pgx.Batch) error {
 
 // recorder takes down the statements of a search, as a tracer of the pool.
 type recorder struct {
-	mu   sync.Mutex
-	mark string
-	got  *pgx.Batch
+	mu    sync.Mutex
+	marks []string // not yet seen
+	got   *pgx.Batch
 }
 
-// begin looks for the first statement, or batch, that contains mark.
-func (r *recorder) begin(mark string) {
+// begin looks for the first statement, or batch, that contains each of the marks.
+func (r *recorder) begin(marks []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.mark, r.got = mark, nil
+	r.marks, r.got = marks, nil
 }
 
-func (r *recorder) first() *pgx.Batch {
+// seen are the statements found; nil when there was nothing to look for.
+func (r *recorder) seen() *pgx.Batch {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.got
@@ -141,16 +145,18 @@ func (r *recorder) first() *pgx.Batch {
 func (r *recorder) see(statements ...*pgx.QueuedQuery) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.got != nil {
+	for i, mark := range r.marks {
+		if !slices.ContainsFunc(statements, func(q *pgx.QueuedQuery) bool { return strings.Contains(q.SQL, mark) }) {
+			continue
+		}
+		r.marks = slices.Delete(slices.Clone(r.marks), i, i+1)
+		if r.got == nil {
+			r.got = &pgx.Batch{}
+		}
+		for _, q := range statements {
+			r.got.Queue(q.SQL, q.Arguments...)
+		}
 		return
-	}
-	batch, found := &pgx.Batch{}, false
-	for _, q := range statements {
-		found = found || strings.Contains(q.SQL, r.mark)
-		batch.Queue(q.SQL, q.Arguments...)
-	}
-	if found {
-		r.got = batch
 	}
 }
 

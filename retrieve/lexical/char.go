@@ -18,6 +18,16 @@ const (
 	unspaced       // letter of a script without spaces between words
 )
 
+// ascii are the classes of one-byte characters.
+var ascii = func() (classes [utf8.RuneSelf]class) {
+	for c := range classes {
+		if c := byte(c); isLower(c) || isUpper(c) || isDigit(c) {
+			classes[c] = letter
+		}
+	}
+	return classes
+}()
+
 // classify returns the class of text's first character and its width in bytes;
 // invalid UTF-8 is other.
 func classify(text string) (class, int) {
@@ -25,11 +35,12 @@ func classify(text string) (class, int) {
 		return other, 0
 	}
 	if c := text[0]; c < utf8.RuneSelf {
-		if isLower(c) || isUpper(c) || isDigit(c) {
-			return letter, 1
-		}
-		return other, 1
+		return ascii[c], 1
 	}
+	return classifyRune(text)
+}
+
+func classifyRune(text string) (class, int) {
 	r, width := utf8.DecodeRuneInString(text)
 	switch {
 	case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) && unicode.IsLetter(r):
@@ -64,6 +75,13 @@ func wordEnd(text string, i int) int {
 
 func lettersEnd(text string, i int) int {
 	for i < len(text) {
+		if c := text[i]; c < utf8.RuneSelf {
+			if ascii[c] != letter {
+				break
+			}
+			i++
+			continue
+		}
 		c, width := classify(text[i:])
 		if c != letter && c != mark {
 			break

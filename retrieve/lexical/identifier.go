@@ -22,6 +22,9 @@ func (j joint) named() bool {
 // joiner returns what text begins with when that may join two words, and its
 // width; 0 when it may not. Underscores may stand on both sides of it.
 func joiner(text string) (joint, int) {
+	if strings.HasPrefix(text, " ") { // as after most words
+		return 0, 0
+	}
 	before := underscores(text)
 	j, width := separator(text[before:])
 	after := underscores(text[before+width:])
