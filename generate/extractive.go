@@ -75,21 +75,19 @@ type candidate struct {
 	part
 	passage int // from 0
 	text    string
-	lexical float64
 	score   float64
 	vector  []float32
 }
 
 // rank returns the candidates, best first, by
 //
-//	cos(question, "title. sentence") + .75·late + .4·overlap + .3·passage + .3·type
+//	likeness(question, "title. sentence") + .15·overlap + .3·passage + .15·type
 //
-// where late is lateInteraction of the same two, overlap is the part of the weight
-// of the question's terms found in the sentence or its title, passage is
-// ½·BM25/max + ½·cosine/max, and type says whether the sentence has what is asked
-// for. Only the best by the last three
-// are embedded, and only they are returned. degraded says why meaning had no
-// part in it; it is empty when it had.
+// where overlap is the part of the weight of the question's terms found in the
+// sentence or its title, passage is ½·BM25/max + ½·cosine/max, and type says whether
+// the sentence has what is asked for. Only the best by the last three are embedded,
+// and only they are returned. degraded says why meaning had no part in it; it is
+// empty when it had.
 func (x *Extractive) rank(ctx context.Context, r Request, read *reading) (ranked []candidate, degraded string, err error) {
 	all := lexicalRank(r.Question, read)
 	all = all[:min(len(all), embedBest)]
@@ -112,7 +110,7 @@ func (x *Extractive) rank(ctx context.Context, r Request, read *reading) (ranked
 	return all, "", nil
 }
 
-// embed adds the cosines to the candidates' scores.
+// embed adds the likeness to the candidates' scores.
 func (x *Extractive) embed(ctx context.Context, r Request, passages []retrieve.Passage, all []candidate) error {
 	ctx, cancel := context.WithTimeout(ctx, embedWithin)
 	defer cancel()
@@ -131,10 +129,9 @@ func (x *Extractive) embed(ctx context.Context, r Request, passages []retrieve.P
 	if err != nil {
 		return err
 	}
-	question := vectors[len(all)]
 	for i := range all {
 		all[i].vector = vectors[i].Whole
-		all[i].score = all[i].lexical + embed.Cosine(question.Whole, vectors[i].Whole) + lateWeight*lateInteraction(question, vectors[i])
+		all[i].score += likeness(vectors[len(all)], vectors[i])
 	}
 	return nil
 }
@@ -151,9 +148,8 @@ func lexicalRank(question string, read *reading) []candidate {
 		for _, part := range parts {
 			c := candidate{part: part, passage: i, text: p.Text[part.start:part.end]}
 			header := set(read.analyzer.Terms(part.header))
-			c.lexical = .4*read.coverage(terms, part.terms, place, header) + .3*scores[i] +
-				.3*asked.fit(c.kind, c.text, read.analyzer.Terms)
-			c.score = c.lexical
+			c.score = .15*read.coverage(terms, part.terms, place, header) + .3*scores[i] +
+				.15*asked.fit(c.kind, c.text, read.analyzer.Terms)
 			all = append(all, c)
 		}
 	}

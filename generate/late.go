@@ -2,8 +2,14 @@ package generate
 
 import "github.com/quarry-rag/quarry/retrieve/embed"
 
-// lateWeight of lateInteraction beside the cosine of whole texts.
-const lateWeight = .75
+// likeness of a question to a text: lateInteraction or, where tokens have no
+// vectors, half the cosine, which says that much less.
+func likeness(question, text embed.Tokens) float64 {
+	if len(question.Each) == 0 {
+		return embed.Cosine(question.Whole, text.Whole) / 2
+	}
+	return lateInteraction(question, text)
+}
 
 // lateInteraction is the mean, over the question's tokens, of the best cosine to
 // a token of the text: the late interaction of Khattab and Zaharia (ColBERT, SIGIR

@@ -25,3 +25,10 @@ func TestLateInteraction(t *testing.T) {
 		}
 	}
 }
+
+func TestLikenessWithoutTokens(t *testing.T) {
+	question, text := embed.Tokens{Whole: []float32{.6, .8}}, embed.Tokens{Whole: []float32{1, 0}}
+	if got := likeness(question, text); math.Abs(got-.3) > 1e-6 {
+		t.Errorf("got %v, want half the cosine", got)
+	}
+}
