@@ -182,6 +182,9 @@ func (o offer) unchanged(old known) (with offer, visible bool) {
 
 // sameJSON compares values, not spelling: jsonb reorders keys.
 func sameJSON(a, b json.RawMessage) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
 	var x, y any
 	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
 		return false

@@ -24,10 +24,20 @@ func (s *scan) offer(ctx context.Context, o offer) error {
 	}
 	s.batch = append(s.batch, o)
 	s.bytes += len(o.body)
-	if len(s.batch) < batchPrepared && (o.mediaType == PreparedType || len(s.batch) < batchDocuments) {
+	if len(s.batch) < s.most(o) {
 		return nil
 	}
 	return s.flush(ctx)
+}
+
+// most is how many documents a batch that ends with o may have. Of those that are
+// only written the first batches are small and each next one as large as all before
+// it: the first can be found soon, and Postgres is at work while the rest is read.
+func (s *scan) most(o offer) int {
+	if o.mediaType != PreparedType {
+		return batchDocuments
+	}
+	return min(max(smallImport, int(s.tally.listed/2)), batchPrepared)
 }
 
 // flush accepts the batch, once there is room in the queue.

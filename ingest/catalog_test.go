@@ -111,6 +111,7 @@ func TestCheckFinds(t *testing.T) {
 		`delete from term where term_id = (select min(term_id) from term)`,
 		`delete from posting where term_id = (select min(term_id) from posting)`,
 		`insert into posting select collection_id, 7, 7, 1, 1 from collection`,
+		`update posting set term_id = 7 where term_id = (select min(term_id) from posting)`,
 		`update posting set tf = tf + 1 where term_id = (select min(term_id) from posting)`,
 		`delete from embedding where chunk_id = (select min(chunk_id) from embedding)`,
 		`insert into embedding select collection_id, space_id, 7, 7, emb from embedding limit 1`,

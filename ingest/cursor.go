@@ -27,9 +27,8 @@ type cursor struct {
 type scanned struct {
 	id, revision       int64
 	uri, source, state string
-	known              state // what the source said of its content
+	known              state // what the source said of its content, and its hash
 	importID           *int64
-	hash               []byte
 	attached           bool // to another document
 	updatedAt          time.Time
 	metadata           json.RawMessage
@@ -41,7 +40,7 @@ const scannedColumns = `document_id, revision, uri, source, state, size, modifie
 
 func scanScanned(row pgx.CollectableRow) (d scanned, err error) {
 	err = row.Scan(&d.id, &d.revision, &d.uri, &d.source, &d.state, &d.known.size, &d.known.modified, &d.known.version, &d.importID,
-		&d.metadata, &d.principals, &d.hash, &d.attached, &d.updatedAt)
+		&d.metadata, &d.principals, &d.known.hash, &d.attached, &d.updatedAt)
 	return d, err
 }
 
@@ -72,7 +71,7 @@ func (c *cursor) fetch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.page, err = pgx.CollectRows(rows, scanScanned)
+	c.page, err = pgx.AppendRows(make([]scanned, 0, cursorPage), rows, scanScanned)
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,11 @@
 package ingest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"syscall"
 	"time"
 
 	"github.com/quarry-rag/quarry/ingest/parse"
@@ -20,55 +19,60 @@ const headBytes = 64 << 10
 // it is unchanged: a second write within the clock's tick would not show.
 const tooYoung = 2 * time.Second
 
-// readFile returns a file's bytes and its time of change, or why it is skipped.
-// It never blocks on something that has become a pipe meanwhile. A file that
-// changes while it is read is read once more.
-func (t *tree) readFile(rel string) (body []byte, modified *time.Time, reason string) {
+// readFile returns a file's content, or why it is skipped. Content of the known
+// hash is not looked at for its format: it was accepted under this name before. It
+// never blocks on something that has become a pipe meanwhile. A file that changes
+// while it is read is read once more.
+func (d *dir) readFile(name string, known []byte) content {
 	for range 2 {
-		body, info, stable, reason := t.readOnce(rel)
-		if reason != "" {
-			return nil, nil, reason
-		}
-		if stable {
-			at := info.ModTime()
-			if age := time.Since(at); age < tooYoung {
-				return body, nil, ""
-			}
-			return body, &at, ""
+		if c, stable := d.readOnce(name, known); stable || c.reason != "" {
+			return c
 		}
 	}
-	return nil, nil, "changes while it is read"
+	return content{reason: "changes while it is read"}
 }
 
-func (t *tree) readOnce(rel string) (body []byte, info fs.FileInfo, stable bool, reason string) {
-	f, err := t.root.OpenFile(rel, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+func (d *dir) readOnce(name string, known []byte) (c content, stable bool) {
+	f, err := d.openFile(name)
 	if err != nil {
-		return nil, nil, false, unreadable(err)
+		return content{reason: unreadable(err)}, false
 	}
 	defer f.Close()
 	before, err := f.Stat()
 	if err != nil {
-		return nil, nil, false, unreadable(err)
+		return content{reason: unreadable(err)}, false
 	}
 	if reason := notRegular(before.Mode()); reason != "" {
-		return nil, nil, false, reason
+		return content{reason: reason}, false
 	}
-	body, reason, err = read(f, rel, before.Size())
+	body, reason, err := read(f, name, before.Size())
 	if err != nil {
-		return nil, nil, false, unreadable(err)
+		reason = unreadable(err)
 	}
 	if reason != "" {
-		return nil, nil, false, reason
+		return content{reason: reason}, false
 	}
 	after, err := f.Stat()
 	if err != nil {
-		return nil, nil, false, unreadable(err)
+		return content{reason: unreadable(err)}, false
 	}
-	stable = after.Size() == before.Size() && after.ModTime().Equal(before.ModTime()) && int64(len(body)) == after.Size()
-	return body, after, stable, ""
+	if after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) || int64(len(body)) != after.Size() {
+		return content{}, false
+	}
+	c = content{body: body, hash: contentHash("", "", body)}
+	if !bytes.Equal(c.hash, known) {
+		if mt := parse.Detect(name, body); !parse.Supported(mt) {
+			return content{reason: unsupported(mt)}, false
+		}
+	}
+	if at := after.ModTime(); time.Since(at) >= tooYoung {
+		c.state.modified = &at
+	}
+	return c, true
 }
 
-// read reads a file of a format and size that are accepted.
+// read reads a file of a size that is accepted, and if it is a large one of a
+// format that may be.
 func read(f io.Reader, name string, size int64) (body []byte, reason string, err error) {
 	if size > MaxDocumentBytes {
 		return nil, fmt.Sprintf("larger than %d MiB", MaxDocumentBytes>>20), nil
@@ -76,34 +80,27 @@ func read(f io.Reader, name string, size int64) (body []byte, reason string, err
 	if size == 0 {
 		return nil, "empty file", nil
 	}
-	body = make([]byte, 0, size+1)
-	if body, err = fill(f, body, int(min(size, headBytes))); err != nil {
-		return nil, "", err
-	}
-	// What an archive holds shows at its end.
-	mt := parse.Detect(name, body)
-	if !parse.Supported(mt) && mt != "application/zip" {
-		return nil, unsupported(mt), nil
-	}
 	// One byte more than expected shows that the file grew.
-	head := len(body)
-	if body, err = fill(f, body, int(size)+1); err != nil {
-		return nil, "", err
+	body = make([]byte, 0, size+1)
+	if size > headBytes {
+		if body, err = fill(f, body, headBytes, headBytes); err != nil {
+			return nil, "", err
+		}
+		// What an archive holds shows at its end.
+		if mt := parse.Detect(name, body); !parse.Supported(mt) && mt != "application/zip" {
+			return nil, unsupported(mt), nil
+		}
 	}
-	if len(body) == head && parse.Supported(mt) {
-		return body, "", nil // all of it has been looked at
-	}
-	if mt := parse.Detect(name, body); !parse.Supported(mt) {
-		return nil, unsupported(mt), nil
-	}
-	return body, "", nil
+	body, err = fill(f, body, int(size), int(size)+1)
+	return body, "", err
 }
 
 func unsupported(mediaType string) string { return "format not supported: " + mediaType }
 
-// fill appends to b from f until b has n bytes or f ends.
-func fill(f io.Reader, b []byte, n int) ([]byte, error) {
-	got, err := io.ReadFull(f, b[len(b):n])
+// fill appends to b from f until b has least bytes, and never more than most, or f
+// ends.
+func fill(f io.Reader, b []byte, least, most int) ([]byte, error) {
+	got, err := io.ReadAtLeast(f, b[len(b):most], least-len(b))
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = nil
 	}

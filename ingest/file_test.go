@@ -34,8 +34,8 @@ func TestHugeFileIsNotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tr.root.Close()
-	if body, _, reason := tr.readFile("zeros.txt"); reason != "larger than 32 MiB" || body != nil {
-		t.Errorf("got %d bytes, %q", len(body), reason)
+	if c := tr.top.readFile("zeros.txt", nil); c.reason != "larger than 32 MiB" || c.body != nil {
+		t.Errorf("got %d bytes, %q", len(c.body), c.reason)
 	}
 	if _, reason, err := read(unread{t}, "zeros.txt", 1<<30); reason == "" || err != nil {
 		t.Errorf("got %q, %v", reason, err)

@@ -23,10 +23,10 @@ func Files(root string) (files iter.Seq[File], done func(), err error) {
 	}
 	return func(yield func(File) bool) {
 		for l := range t.walk() {
-			f := File{Path: l.path, Reason: l.reason, Principals: l.labels.Principals, Metadata: l.labels.Metadata}
+			f := File{Path: l.path(), Reason: l.reason, Principals: l.labels.Principals, Metadata: l.labels.Metadata}
 			f.Read = func() ([]byte, string) {
-				body, _, reason := t.readFile(l.rel)
-				return body, reason
+				c := l.in.readFile(l.name, nil)
+				return c.body, c.reason
 			}
 			if !yield(f) {
 				return

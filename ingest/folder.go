@@ -7,24 +7,23 @@ import (
 
 // A tree is an ordered source of its files.
 
-func (t *tree) name() string { return uriOf(t.abs(".")) }
+func (t *tree) name() string { return uriOf(t.at()) }
 
 func (t *tree) within() (root, below string) {
-	at := t.abs(".")
-	return uriOf(at), uriOf(folder(at))
+	return uriOf(t.at()), uriOf(folder(t.at()))
 }
 
 func (t *tree) list(context.Context) iter.Seq2[item, error] {
 	return func(yield func(item, error) bool) {
 		for l := range t.walk() {
-			it := item{uri: uriOf(l.path), label: l.path, reason: l.reason, incomplete: l.incomplete, labels: l.labels}
+			it := item{uri: l.uri, label: l.path(), reason: l.reason, incomplete: l.incomplete, labels: l.labels}
 			if l.unnamable {
 				it.uri = ""
 			}
 			if l.reason == "" {
 				at := l.info.ModTime()
 				it.state = state{size: l.info.Size(), modified: &at}
-				it.read, it.concurrent = t.reader(l.rel), true
+				it.read, it.concurrent = l.in.reader(l.name), true
 			}
 			if !yield(it, nil) {
 				return
@@ -33,9 +32,8 @@ func (t *tree) list(context.Context) iter.Seq2[item, error] {
 	}
 }
 
-func (t *tree) reader(rel string) func(context.Context, state) (content, error) {
-	return func(context.Context, state) (content, error) {
-		body, modified, reason := t.readFile(rel)
-		return content{body: body, state: state{modified: modified}, reason: reason}, nil
+func (d *dir) reader(name string) func(context.Context, state) (content, error) {
+	return func(_ context.Context, known state) (content, error) {
+		return d.readFile(name, known.hash), nil
 	}
 }

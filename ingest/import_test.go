@@ -182,7 +182,7 @@ func TestWalkIsInByteOrder(t *testing.T) {
 	defer tr.close()
 	var got []string
 	for l := range tr.walk() {
-		got = append(got, l.path)
+		got = append(got, l.path())
 	}
 	if len(got) != len(files) || !slices.IsSorted(got) {
 		t.Errorf("%d of %d files, sorted %v: %q", len(got), len(files), slices.IsSorted(got), got)
@@ -197,21 +197,20 @@ func TestReadFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tr.close()
-	body, at, reason := tr.readFile("a.md")
-	if string(body) != "text" || at == nil || reason != "" {
-		t.Errorf("plain file: %q, %v, %q", body, at, reason)
+	if c := tr.top.readFile("a.md", nil); string(c.body) != "text" || c.state.modified == nil || c.reason != "" {
+		t.Errorf("plain file: %+v", c)
 	}
 	if err := os.Chtimes(root+"/a.md", time.Now(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if _, at, _ := tr.readFile("a.md"); at != nil {
+	if c := tr.top.readFile("a.md", nil); c.state.modified != nil {
 		t.Error("the time of a file just written is trusted")
 	}
 	if err := os.Remove(root + "/gone.md"); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, reason := tr.readFile("gone.md"); reason != "vanished while the folder was read" {
-		t.Errorf("vanished: %q", reason)
+	if c := tr.top.readFile("gone.md", nil); c.reason != "vanished while the folder was read" {
+		t.Errorf("vanished: %+v", c)
 	}
 	// What was a file when it was listed is a pipe without a writer when it is opened.
 	if err := os.Remove(root + "/later.md"); err != nil {
@@ -220,13 +219,13 @@ func TestReadFile(t *testing.T) {
 	if err := syscall.Mkfifo(root+"/later.md", 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, reason := tr.readFile("later.md"); reason != "named pipe, not a file" {
-		t.Errorf("pipe: %q", reason)
+	if c := tr.top.readFile("later.md", nil); c.reason != "named pipe, not a file" {
+		t.Errorf("pipe: %+v", c)
 	}
 	if err := os.Chmod(root+"/secret.md", 0); err != nil {
 		t.Fatal(err)
 	}
-	reason = asNobody(t, func() string { _, _, r := tr.readFile("secret.md"); return r })
+	reason := asNobody(t, func() string { return tr.top.readFile("secret.md", nil).reason })
 	if reason != "cannot be read: permission denied" {
 		t.Errorf("unreadable: %q", reason)
 	}

@@ -8,10 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
-	"path"
 	"slices"
-	"syscall"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -83,10 +80,10 @@ func (l labels) heldBy(d *scanned) bool {
 	return err == nil && sameJSON(with, d.metadata)
 }
 
-// labelsOf reads a folder's LabelsFile, if it has one.
-func (t *tree) labelsOf(rel string) (labels, error) {
+// labels reads the folder's LabelsFile, if it has one.
+func (d *dir) labels() (labels, error) {
 	var l labels
-	f, err := t.root.OpenFile(path.Join(rel, LabelsFile), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := d.openFile(LabelsFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return l, nil
 	}

@@ -137,7 +137,7 @@ func TestPipeOfLabelsOpensNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tree.close()
-	if l, err := tree.labelsOf("."); err == nil || !strings.Contains(err.Error(), "named pipe") {
+	if l, err := tree.top.labels(); err == nil || !strings.Contains(err.Error(), "named pipe") {
 		t.Errorf("%+v, %v", l, err)
 	}
 }

@@ -41,7 +41,7 @@ func (s *scan) take(ctx context.Context, it item, doc *scanned, known state) err
 			return err
 		}
 	}
-	s.ahead.add(&reading{item: it, doc: doc, known: known})
+	s.ahead.add(it, doc, known)
 	return nil
 }
 

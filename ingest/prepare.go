@@ -152,7 +152,10 @@ func newPiece(c Chunk, a *lexical.Analyzer) piece {
 		p.terms = append(p.terms, termCount{lexical.TermID(term), capped(n), term})
 	}
 	slices.SortFunc(p.terms, func(a, b termCount) int {
-		return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.term, b.term))
+		if a.id != b.id {
+			return cmp.Compare(a.id, b.id)
+		}
+		return strings.Compare(a.term, b.term)
 	})
 	// Terms whose ids collide share a posting.
 	kept := p.terms[:0]

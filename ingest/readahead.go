@@ -13,12 +13,27 @@ const (
 	aheadBytes = batchBytes
 )
 
+// Small items are handed over to the readers several at a time: handing one over
+// costs as much as reading it.
+const (
+	handOver      = 16
+	handOverBytes = 64 << 10
+)
+
 // readahead reads items at once and gives them back in their order.
 type readahead struct {
-	todo chan *reading
-	line []*reading // in order
-	size int64      // of the line as listed
-	stop func()
+	todo  chan *handful
+	next  *handful   // not handed over yet; nil: none
+	line  []*reading // in order
+	bytes int64      // of the line as listed
+	stop  func()
+}
+
+// handful is items that one reader reads.
+type handful struct {
+	all   []reading
+	bytes int64
+	done  chan struct{}
 }
 
 // reading is an item that is being read.
@@ -30,19 +45,21 @@ type reading struct {
 	err     error
 	// grown: it is larger than it was listed, and left to its turn.
 	grown bool
-	done  chan struct{}
+	with  *handful
 }
 
 // readAhead starts reading for a source; stop ends and waits for it.
 func readAhead(ctx context.Context) *readahead {
 	ctx, cancel := context.WithCancel(ctx)
-	a := &readahead{todo: make(chan *reading, aheadItems)}
+	a := &readahead{todo: make(chan *handful, aheadItems)}
 	var all sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
-			for r := range a.todo {
-				r.read(ctx)
-				close(r.done)
+			for h := range a.todo {
+				for i := range h.all {
+					h.all[i].read(ctx)
+				}
+				close(h.done)
 			}
 		})
 	}
@@ -62,7 +79,9 @@ func (r *reading) read(ctx context.Context) {
 	}
 	c, err := r.item.read(ctx, r.known)
 	if err == nil && c.reason == "" && !c.unchanged {
-		c.hash = contentHash(c.mediaType, c.title, c.body)
+		if c.hash == nil {
+			c.hash = contentHash(c.mediaType, c.title, c.body)
+		}
 		switch {
 		case r.doc.same(c.hash):
 			c.body = nil
@@ -75,19 +94,35 @@ func (r *reading) read(ctx context.Context) {
 
 // full reports whether an item of a size must wait for the first in line.
 func (a *readahead) full(size int64) bool {
-	return len(a.line) > 0 && (len(a.line) >= aheadItems || a.size+size > aheadBytes)
+	return len(a.line) > 0 && (len(a.line) >= aheadItems || a.bytes+size > aheadBytes)
 }
 
-func (a *readahead) add(r *reading) {
-	r.done = make(chan struct{})
-	a.line, a.size = append(a.line, r), a.size+r.item.state.size
-	a.todo <- r
+func (a *readahead) add(it item, doc *scanned, known state) {
+	h := a.next
+	if h == nil {
+		h = &handful{all: make([]reading, 0, handOver), done: make(chan struct{})}
+		a.next = h
+	}
+	h.all = append(h.all, reading{item: it, doc: doc, known: known, with: h})
+	h.bytes += it.state.size
+	a.line, a.bytes = append(a.line, &h.all[len(h.all)-1]), a.bytes+it.state.size
+	if len(h.all) == handOver || h.bytes >= handOverBytes {
+		a.handOver()
+	}
+}
+
+func (a *readahead) handOver() {
+	a.todo <- a.next
+	a.next = nil
 }
 
 // first takes the first in line out, once it is read.
 func (a *readahead) first() *reading {
 	r := a.line[0]
-	a.line, a.size = a.line[1:], a.size-r.item.state.size
-	<-r.done
+	if r.with == a.next {
+		a.handOver()
+	}
+	<-r.with.done
+	a.line, a.bytes = a.line[1:], a.bytes-r.item.state.size
 	return r
 }

@@ -116,7 +116,10 @@ func rowsOf(ids *ids.Source, docs []*prepared, c *change) (rows []row, postings 
 		}
 	}
 	slices.SortFunc(postings, func(a, b posting) int {
-		return cmp.Or(cmp.Compare(a.term, b.term), cmp.Compare(a.chunk, b.chunk))
+		if a.term != b.term {
+			return cmp.Compare(a.term, b.term)
+		}
+		return cmp.Compare(a.chunk, b.chunk)
 	})
 	return rows, postings
 }

@@ -56,6 +56,7 @@ type state struct {
 	size     int64
 	modified *time.Time // nil: not known, or too young to prove anything
 	version  string     // names the content, where the source does that; else empty
+	hash     []byte     // of the content as it is stored; nil: not known. No source says it
 }
 
 // sameAs reports whether the content is the known one for sure.

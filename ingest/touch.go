@@ -22,24 +22,29 @@ type touch struct {
 	item    item
 	offer   offer // without its body
 	visible bool  // metadata or principals
+	moved   bool  // the source, or what it calls the content
 }
+
+// timeOnly reports that nothing but the time of change is to be written.
+func (t *touch) timeOnly() bool { return !t.visible && !t.moved }
 
 // same reports whether content of a hash is that of the document and there is
 // nothing to do but to touch it.
 func (d *scanned) same(hash []byte) bool {
-	return d != nil && d.state != Failed && !d.attached && bytes.Equal(d.hash, hash)
+	return d != nil && d.state != Failed && !d.attached && bytes.Equal(d.known.hash, hash)
 }
 
 // touch notes a document of the same content, and has it touched unless nothing
 // at all has changed.
 func (s *scan) touch(ctx context.Context, it item, doc *scanned, o offer) error {
 	o, visible := o.unchanged(known{metadata: doc.metadata, principals: doc.principals})
-	if !visible && o.source == doc.source && o.version == doc.known.version && sameTime(o.modifiedAt, doc.known.modified) {
+	o.body = nil
+	t := touch{doc, it, o, visible, o.source != doc.source || o.version != doc.known.version}
+	if t.timeOnly() && sameTime(o.modifiedAt, doc.known.modified) {
 		s.unchanged(doc)
 		return s.save(ctx, false)
 	}
-	o.body = nil
-	s.touches = append(s.touches, touch{doc, it, o, visible})
+	s.touches = append(s.touches, t)
 	if len(s.touches) < touchAtOnce {
 		return nil
 	}
@@ -114,6 +119,14 @@ func (in *Ingester) touchAll(ctx context.Context, col int64, all []touch) (touch
 			return err
 		}
 		touched = make(map[int64]bool, len(all))
+		if n, err := rows.retime(ctx, tx, col); err != nil {
+			return fmt.Errorf("touch documents: %w", err)
+		} else if n == len(all) {
+			for _, u := range all {
+				touched[u.doc.id] = true
+			}
+			return nil
+		}
 		if err := rows.write(ctx, tx, col, touched); err != nil {
 			return fmt.Errorf("touch documents: %w", err)
 		}
@@ -136,6 +149,7 @@ func (in *Ingester) touchAll(ctx context.Context, col int64, all []touch) (touch
 // touchColumns are touches by column. metadata and principals are nil where they
 // stay as they are.
 type touchColumns struct {
+	timesOnly            bool
 	ids, revisions       []int64
 	updated              []time.Time
 	was, source, version []string
@@ -144,7 +158,9 @@ type touchColumns struct {
 }
 
 func columnsOf(all []touch) (c touchColumns) {
+	c.timesOnly = true
 	for _, u := range all {
+		c.timesOnly = c.timesOnly && u.timeOnly()
 		c.ids, c.revisions, c.updated = append(c.ids, u.doc.id), append(c.revisions, u.doc.revision), append(c.updated, u.doc.updatedAt)
 		c.was, c.source = append(c.was, u.doc.source), append(c.source, u.offer.source)
 		c.version, c.modified = append(c.version, u.offer.version), append(c.modified, u.offer.modifiedAt)
@@ -161,6 +177,21 @@ func columnsOf(all []touch) (c touchColumns) {
 		c.metadata, c.principals = append(c.metadata, metadata), append(c.principals, principals)
 	}
 	return c
+}
+
+// retime writes the times where they are all that there is to write, as they mostly
+// are, and returns for how many documents. It need only know that they still have
+// their content.
+func (c *touchColumns) retime(ctx context.Context, tx pgx.Tx, col int64) (int, error) {
+	if !c.timesOnly {
+		return 0, nil
+	}
+	tag, err := tx.Exec(ctx, `
+		update document d set modified_at = u.modified_at
+		  from unnest($2::bigint[], $3::bigint[], $4::timestamptz[]) as u (id, revision, modified_at)
+		 where d.collection_id = $1 and d.document_id = u.id and d.revision = u.revision`,
+		col, c.ids, c.revisions, c.modified)
+	return int(tag.RowsAffected()), err
 }
 
 // write relies on what every transaction that changes a document changes of it:

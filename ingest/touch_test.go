@@ -95,7 +95,7 @@ func TestTouchOfWhatHasChangedMeanwhile(t *testing.T) {
 		reads++
 		return content{body: []byte("three"), given: true}, nil
 	}}
-	o := offer{uri: "a", source: "source", hash: a.hash, keep: true, keepPrincipals: true, metadata: []byte("{}")}
+	o := offer{uri: "a", source: "source", hash: a.known.hash, keep: true, keepPrincipals: true, metadata: []byte("{}")}
 	b.ok(s.touch(b.ctx, it, a, o))
 	_, _, err = b.in.Put(b.ctx, "docs", Document{URI: "a", Body: []byte("two")})
 	b.ok(err)
@@ -108,10 +108,37 @@ func TestTouchOfWhatHasChangedMeanwhile(t *testing.T) {
 	}
 }
 
+// So it is where only times have changed, and the others of the same statement are
+// touched.
+func TestNewTimeOfWhatHasChangedMeanwhile(t *testing.T) {
+	b := setUp(t)
+	stop := b.work(WorkerOptions{})
+	b.put("a", "one")
+	b.put("b", "one")
+	stop()
+	at := time.Now().Add(-time.Hour).Truncate(time.Second)
+	var all []touch
+	for _, uri := range []string{"a", "b"} {
+		d, err := (&cursor{pool: b.pool, col: b.col.ID, uri: uri, below: uri + "/"}).peek(b.ctx)
+		b.ok(err)
+		all = append(all, touch{doc: d, offer: offer{modifiedAt: &at}})
+	}
+	_, _, err := b.in.Put(b.ctx, "docs", Document{URI: "a", Body: []byte("two")})
+	b.ok(err)
+	touched, err := b.in.touchAll(b.ctx, b.col.ID, all)
+	b.ok(err)
+	if len(touched) != 1 || !touched[all[1].doc.id] {
+		t.Errorf("of %d documents touched: %v", len(all), touched)
+	}
+	if n := b.count(`select count(*) from document where modified_at = $1 and uri = 'b'`, at); n != 1 {
+		t.Error("the other one has its old time")
+	}
+}
+
 func TestReadAhead(t *testing.T) {
 	a := readAhead(t.Context())
 	defer a.stop()
-	held := &scanned{state: Ready, hash: contentHash("", "", []byte("same"))}
+	held := &scanned{state: Ready, known: state{hash: contentHash("", "", []byte("same"))}}
 	for i := range 100 {
 		body, size := fmt.Sprintf("%03d", i), int64(3)
 		switch i {
@@ -120,16 +147,17 @@ func TestReadAhead(t *testing.T) {
 		case 8:
 			body, size = "same", 4
 		}
-		r := &reading{item: item{state: state{size: size}, read: func(context.Context, state) (content, error) {
+		it := item{state: state{size: size}, read: func(context.Context, state) (content, error) {
 			return content{body: []byte(body)}, nil
-		}}}
+		}}
+		var doc *scanned
 		if i == 8 {
-			r.doc = held
+			doc = held
 		}
-		a.add(r)
+		a.add(it, doc, state{})
 	}
 	if !a.full(aheadBytes) || a.full(3) {
-		t.Errorf("full for %d and 3 bytes after %d: %v, %v", aheadBytes, a.size, a.full(aheadBytes), a.full(3))
+		t.Errorf("full for %d and 3 bytes after %d: %v, %v", aheadBytes, a.bytes, a.full(aheadBytes), a.full(3))
 	}
 	for i := range 100 {
 		r, want := a.first(), fmt.Sprintf("%03d", i)
@@ -140,7 +168,7 @@ func TestReadAhead(t *testing.T) {
 			t.Errorf("item %d: %+v", i, r)
 		}
 	}
-	if a.size != 0 || a.full(MaxDocumentBytes) {
-		t.Errorf("an empty line of %d bytes is full", a.size)
+	if a.bytes != 0 || a.full(MaxDocumentBytes) {
+		t.Errorf("an empty line of %d bytes is full", a.bytes)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"unicode/utf8"
@@ -16,25 +15,31 @@ import (
 
 // listed is what a walk meets: a file to read, or something to skip.
 type listed struct {
-	path   string // absolute, in byte order from one to the next
-	rel    string // below the tree's folder
+	uri    string // in byte order from one to the next
+	in     *dir   // where it is read, by this name
+	name   string
 	info   fs.FileInfo
 	labels labels
 	// reason is why it is skipped; empty for a file to read.
 	reason string
 	// incomplete: a folder that could not be listed, so files may be missing.
 	incomplete bool
-	// unnamable: path is not what the folder calls it, and out of order.
+	// unnamable: uri is not what the folder calls it, and out of order.
 	unnamable bool
 }
+
+// path is absolute.
+func (l *listed) path() string { return l.uri[len(uriOf("")):] }
 
 // tree is a root of an import, opened. Nothing outside its folder can be read
 // through it, whatever links there are or appear.
 type tree struct {
-	folder string // that rel paths are below
+	folder string // that is opened
 	root   *os.Root
-	file   string // the root itself when it is a file, else empty
-	named  string // how the caller names that file
+	top    *dir       // of root
+	open   []*os.Root // folders below it, the latest last
+	file   string     // the root itself when it is a file, else empty
+	named  string     // how the caller names that file
 }
 
 // openTree opens a file or a folder. A link at the root itself is followed.
@@ -54,10 +59,24 @@ func openTree(root string) (*tree, error) {
 	if t.root, err = os.OpenRoot(t.folder); err != nil {
 		return nil, fmt.Errorf("%s: %s", t.folder, plain(err))
 	}
+	t.top = &dir{tree: t, rel: ".", uri: uriOf(folder(t.folder)), root: t.root}
 	return t, nil
 }
 
-func (t *tree) close() { t.root.Close() }
+func (t *tree) close() {
+	for _, r := range t.open {
+		r.Close()
+	}
+	t.root.Close()
+}
+
+// at is the path of the root as the caller names it.
+func (t *tree) at() string {
+	if t.file != "" {
+		return t.named
+	}
+	return t.folder
+}
 
 // walk yields what the tree holds in byte order of paths, which is the order of
 // documents by URI. Hidden files and folders are left out; links to folders are
@@ -65,117 +84,103 @@ func (t *tree) close() { t.root.Close() }
 func (t *tree) walk() iter.Seq[listed] {
 	return func(yield func(listed) bool) {
 		if t.file == "" {
-			t.walkFolder(".", labels{}, yield)
+			t.top.walk(labels{}, yield)
 			return
 		}
-		said, err := t.labelsOf(".")
+		said, err := t.top.labels()
+		l := t.top.look(t.top.entry(t.file), said)
 		if err != nil {
-			yield(t.unlabelled(".", err))
-			return
+			l = t.top.unlabelled(err)
 		}
-		yield(t.look(t.file, said))
+		l.uri = uriOf(t.named)
+		yield(l)
 	}
 }
 
-// walkFolder walks a folder below one of the given labels.
-func (t *tree) walkFolder(rel string, above labels, yield func(listed) bool) bool {
-	entries, err := t.entries(rel)
+// walk walks a folder below one of the given labels.
+func (d *dir) walk(above labels, yield func(listed) bool) bool {
+	entries, err := d.entries()
 	if err != nil {
-		return yield(listed{path: t.abs(rel), rel: rel, reason: "folder cannot be read: " + plain(err), incomplete: true})
+		return yield(d.skipped("folder cannot be read: " + plain(err)))
 	}
-	said, err := t.labelsOf(rel)
+	said, err := d.labels()
 	if err != nil {
-		return yield(t.unlabelled(rel, err))
+		return yield(d.unlabelled(err))
 	}
 	said = said.over(above)
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".") {
-			continue
-		}
-		below := path.Join(rel, e.Name())
-		if e.IsDir() && len(t.abs(below)) <= maxURIBytes {
-			if !t.walkFolder(below, said, yield) {
+		if e.isDir() && len(d.uri)+len(e.name) <= maxURIBytes {
+			if !d.below(e.name).walk(said, yield) {
 				return false
 			}
 			continue
 		}
-		if !yield(t.look(below, said)) {
+		if !yield(d.look(e, said)) {
 			return false
 		}
 	}
 	return true
 }
 
-// entries returns a folder's entries so that walking them gives paths in byte
-// order: "a.txt" comes before what is in "a", because "." is less than "/".
-func (t *tree) entries(rel string) ([]fs.DirEntry, error) {
-	f, err := t.root.Open(rel)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	entries, err := f.ReadDir(-1)
-	if err != nil {
-		return nil, err
-	}
-	key := func(e fs.DirEntry) string {
-		if e.IsDir() {
-			return e.Name() + "/"
-		}
-		return e.Name()
-	}
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(key(a), key(b)) })
-	return entries, nil
+// skipped is a folder that is left out whole.
+func (d *dir) skipped(reason string) listed {
+	l := named(strings.TrimSuffix(d.uri, "/"))
+	l.reason, l.incomplete = reason, true
+	return l
+}
+
+// unlabelled is a folder of which it cannot be told who may read what is in it.
+func (d *dir) unlabelled(err error) listed {
+	return d.skipped(LabelsFile + " cannot be used: " + clip(err.Error(), 200))
 }
 
 const notUTF8 = "name is not valid UTF-8"
 
-// unlabelled is a folder that is left out whole, because it cannot be told who
-// may read what is in it.
-func (t *tree) unlabelled(rel string, err error) listed {
-	reason := LabelsFile + " cannot be used: " + clip(err.Error(), 200)
-	return listed{path: t.abs(rel), rel: rel, reason: reason, incomplete: true}
+// named is something of that URI, made one that can be stored.
+func named(uri string) listed {
+	if !utf8.ValidString(uri) {
+		return listed{uri: strings.ToValidUTF8(uri, "\uFFFD"), reason: notUTF8, unnamable: true}
+	}
+	return listed{uri: uri}
 }
 
-// look says whether a path is a file to read.
-func (t *tree) look(rel string, said labels) listed {
-	l := listed{path: t.abs(rel), rel: rel, labels: said}
-	if !utf8.ValidString(l.path) {
-		l.path, l.reason, l.unnamable = strings.ToValidUTF8(l.path, "\uFFFD"), notUTF8, true
+// look says whether an entry is a file to read.
+func (d *dir) look(e entry, said labels) listed {
+	l := named(d.uri + e.name)
+	l.in, l.name, l.labels = d, e.name, said
+	switch {
+	case l.unnamable:
 		return l
-	}
-	if len(uriOf(l.path)) > maxURIBytes {
+	case len(l.uri) > maxURIBytes:
 		l.reason = fmt.Sprintf("path is longer than %d bytes", maxURIBytes)
 		return l
-	}
-	info, err := t.root.Stat(rel)
-	if err != nil {
-		l.reason = t.unreachable(rel, err)
+	case e.err != nil:
+		l.reason = unreadable(e.err)
 		return l
 	}
-	l.info, l.reason = info, notRegular(info.Mode())
-	if info.IsDir() {
+	l.info = e.info
+	if e.info.Mode()&fs.ModeSymlink != 0 {
+		// It may lead to anywhere in the tree.
+		l.in, l.name = d.tree.top, path.Join(d.rel, e.name)
+		var err error
+		if l.info, err = d.tree.root.Stat(l.name); err != nil {
+			l.reason = deadLink(err)
+			return l
+		}
+	}
+	l.reason = notRegular(l.info.Mode())
+	if l.info.IsDir() {
 		l.reason = "symbolic link to a folder, not followed"
 	}
 	return l
 }
 
-// unreachable tells a link that cannot be followed from a file that cannot be seen.
-func (t *tree) unreachable(rel string, err error) string {
-	if link, lerr := t.root.Lstat(rel); lerr == nil && link.Mode()&fs.ModeSymlink != 0 {
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ELOOP) {
-			return "symbolic link that leads nowhere"
-		}
-		return "symbolic link that leads out of the folder"
+// deadLink tells why a link cannot be followed.
+func deadLink(err error) string {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ELOOP) {
+		return "symbolic link that leads nowhere"
 	}
-	return unreadable(err)
-}
-
-func (t *tree) abs(rel string) string {
-	if t.file != "" {
-		return t.named
-	}
-	return path.Join(t.folder, rel)
+	return "symbolic link that leads out of the folder"
 }
 
 // uriOf is the URI of a file's document. It is for people to read, so nothing
