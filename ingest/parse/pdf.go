@@ -169,12 +169,14 @@ func (d *pdf) readPage(doc references.FPDF_DOCUMENT, i int) (pdfPage, error) {
 	p := pdfPage{number: i + 1, width: size.Width, height: size.Height}
 	printed := math.MaxInt // characters that are on the page itself
 	if count, err := d.instance.FPDFPage_GetAnnotCount(&requests.FPDFPage_GetAnnotCount{Page: page}); err == nil && count.Count > 0 {
-		p.comments = d.comments(page, count.Count)
-		var closePage func()
-		if page, printed, closePage, err = d.filled(page); err != nil {
-			return pdfPage{}, err
+		var written bool
+		if p.comments, written = d.annotations(page, count.Count); written {
+			var closePage func()
+			if page, printed, closePage, err = d.filled(page); err != nil {
+				return pdfPage{}, err
+			}
+			defer closePage()
 		}
-		defer closePage()
 	}
 	text, err := d.instance.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: page})
 	if err != nil {
