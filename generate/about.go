@@ -53,8 +53,8 @@ func (r *Route) about() About {
 		out.Members = append(out.Members, m.name)
 	}
 	words := slices.Concat(r.policy.words(), r.parts)
-	if r.judges != nil {
-		words = append(words, "sentences judged by "+r.judges.name)
+	if r.judgedBy != nil {
+		words = append(words, "sentences judged by "+r.judgedBy.name)
 	}
 	out.Policy = strings.Join(words, ", ")
 	return out

@@ -74,7 +74,7 @@ func (c Config) Build(p Parts) ([]Answerer, error) {
 // alone is a model asked by its own name: its breaker and rate limit hold there too.
 func (c Config) alone(m ModelConfig, members map[string]*member) *Route {
 	return &Route{
-		name: m.Name, identity: identity(m, c.Support, c.judge()), members: []*member{members[m.Name]}, judges: members[c.Support],
+		name: m.Name, identity: identity(m, c.Support, c.judge()), members: []*member{members[m.Name]}, judgedBy: members[c.Support],
 	}
 }
 
@@ -139,7 +139,7 @@ func (p *PriceConfig) price() *Price {
 }
 
 func (r RouteConfig) route(members map[string]*member, p Parts, purse *purse) (*Route, error) {
-	route := &Route{name: r.Name, policy: r.Budget.policy(), purse: purse, judges: members[r.Support]}
+	route := &Route{name: r.Name, policy: r.Budget.policy(), purse: purse, judgedBy: members[r.Support]}
 	route.policy.HedgeAfter, route.policy.Cascade = r.HedgeAfter, r.Cascade
 	if route.policy.daily() && p.Spending == nil {
 		return nil, fmt.Errorf("route %q: a budget by the day needs a record of spending", r.Name)

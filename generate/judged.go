@@ -21,7 +21,7 @@ func (c *routing) judged(e Event) bool {
 		}
 	case Verdict:
 		if c.unheard != "" {
-			v.Reason = strings.TrimPrefix(fmt.Sprintf("%s; %s did not judge the sentences: %s", v.Reason, c.judges.name, c.unheard), "; ")
+			v.Reason = strings.TrimPrefix(fmt.Sprintf("%s; %s did not judge the sentences: %s", v.Reason, c.judgedBy.name, c.unheard), "; ")
 		}
 		e = v
 	}
@@ -45,7 +45,7 @@ func (c *routing) judge() bool {
 }
 
 func (c *routing) askJudge(supports []Support) {
-	m := c.judges
+	m := c.judgedBy
 	chat := m.Answerer.(*Chat)
 	j := askJudge(c.q, c.text.String(), supports, chat.context, chat.count)
 	if len(j.asked) == 0 {

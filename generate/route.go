@@ -44,7 +44,7 @@ type Route struct {
 	members  []*member
 	policy   Policy
 	purse    *purse
-	judges   *member // a Chat that judges answers' sentences; nil: none
+	judgedBy *member // a Chat that judges answers' sentences; nil: none
 	// pick gives the order for a trial key, of routes that split; nil: as they stand.
 	pick func(key string) []*member
 	// parts of a split, for people.

@@ -141,7 +141,7 @@ func (c *routing) say(e Event) bool {
 		c.first = cmp.Or(c.first, time.Since(c.began))
 		c.given = true
 	}
-	if c.judges != nil {
+	if c.judgedBy != nil {
 		return c.judged(e)
 	}
 	return c.yield(e, nil)
