@@ -94,9 +94,18 @@ func (c collection) slope() float64 {
 	return c.Settings.K1 * c.Settings.B / max(average, 1)
 }
 
-// languages remembers those of the collections searched, so that a search can
-// begin with a query's words before it has read what language they are in. Safe
-// for concurrent use.
+// checkModel tells whether the model at hand made the collection's vectors.
+func (s *Searcher) checkModel(c collection) error {
+	if info := s.model.Info(); c.Fingerprint != info.Fingerprint {
+		return fmt.Errorf("%w: the collection was embedded by %s (%s), this server has %s (%s)",
+			ErrModelMismatch, c.Model, c.Fingerprint, info.Name, info.Fingerprint)
+	}
+	return nil
+}
+
+// languages remembers those of the collections that can be searched, so that a
+// search can begin with a query's words before it has read what language they are
+// in. Safe for concurrent use.
 type languages struct {
 	mu sync.Mutex
 	of map[string]string // by collection's name
@@ -105,28 +114,26 @@ type languages struct {
 // maxLanguages bounds the collections remembered.
 const maxLanguages = 10_000
 
-// last is the language that the collection had when it was last searched, "" when
-// that is not known.
+// last is the language that was noted last, "" when none is known.
 func (l *languages) last(name string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.of[name]
 }
 
-func (l *languages) note(name, language string) {
+// note remembers the next language where it is not the last; "" forgets it.
+func (l *languages) note(name, last, next string) {
+	if next == last {
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if next == "" {
+		delete(l.of, name)
+		return
+	}
 	if l.of == nil || len(l.of) >= maxLanguages {
 		l.of = map[string]string{}
 	}
-	l.of[name] = language
-}
-
-// checkModel tells whether the model at hand made the collection's vectors.
-func (s *Searcher) checkModel(c collection) error {
-	if info := s.model.Info(); c.Fingerprint != info.Fingerprint {
-		return fmt.Errorf("%w: the collection was embedded by %s (%s), this server has %s (%s)",
-			ErrModelMismatch, c.Model, c.Fingerprint, info.Name, info.Fingerprint)
-	}
-	return nil
+	l.of[name] = next
 }

@@ -8,31 +8,37 @@ import (
 	"github.com/quarry-rag/quarry/retrieve/lexical"
 )
 
-// open reads the collection and makes sure that it can be searched. Where its
-// language was seen before, the query's terms are read with it, and its text is
-// embedded meanwhile; when the language turns out to be another both are done anew.
+// open reads the collection and makes sure that it can be searched. Where the last
+// search of it went well, its language is known: the query's terms are read with it,
+// and its text is embedded meanwhile. Should the language be another now, both are
+// done anew.
 func (r *search) open(ctx context.Context) (err error) {
 	defer r.stage("collection")()
-	last := r.languages.last(r.query.Collection)
+	last, next := r.languages.last(r.query.Collection), ""
+	defer func() { r.languages.note(r.query.Collection, last, next) }()
+	var terms []int64
 	if last != "" {
 		r.parse(last)
 		r.embedAhead(ctx)
-	}
-	var terms []int64
-	if last != "" && r.analyzer != nil && r.runs(Lexical) {
-		terms = newLookup(r.analyzer, r.syntax).ids
+		if r.runs(Lexical) {
+			terms = newLookup(r.analyzer, r.syntax).ids
+		}
 	}
 	if r.collection, r.df, err = r.readCollection(ctx, r.query.Collection, terms); err != nil {
 		return err
 	}
-	if language := r.collection.Settings.Language; last != language {
-		r.languages.note(r.query.Collection, language)
+	r.result.MinCoverage = r.collection.Settings.MinCoverage
+	language := r.collection.Settings.Language
+	if last != language {
 		r.parse(language)
 		r.df, r.ahead = nil, nil
 	}
-	r.result.MinCoverage = r.collection.Settings.MinCoverage
+	mismatch := r.checkModel(r.collection)
+	if mismatch == nil && r.analyzer != nil && r.collection.Chunks > 0 {
+		next = language
+	}
 	if r.runs(Dense) {
-		return r.checkModel(r.collection)
+		return mismatch
 	}
 	return nil
 }

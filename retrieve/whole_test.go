@@ -1,7 +1,6 @@
 package retrieve
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -63,8 +62,11 @@ func TestReach(t *testing.T) {
 		text  string
 		want  bool
 	}{
-		{wholeChunks, 0, "waa wab", true}, {100, 0, "waa wab", false},
-		{wholeChunks, Dense, "waa wab", false}, {wholeChunks, Lexical, "waa wab", false}, {wholeChunks, 0, `waa "wab"`, false},
+		{wholeChunks, 0, "waa wab", true},
+		{100, 0, "waa wab", false},
+		{wholeChunks, Dense, "waa wab", false},
+		{wholeChunks, Lexical, "waa wab", false},
+		{wholeChunks, 0, `waa "wab"`, false},
 	} {
 		s := New(c.pool, c.model, Options{})
 		s.whole = tt.whole
@@ -79,38 +81,4 @@ func TestReach(t *testing.T) {
 			t.Errorf("%+v: %d and %d hits", tt, len(r.near), len(r.words.hits))
 		}
 	}
-}
-
-// What a collection is now counts, whatever it was when it was last searched.
-func TestLanguageIsReadAnew(t *testing.T) {
-	c := testCorpus(t)
-	c.add(t, "a", "Die Häuser sind groß", "These houses are large")
-	s := New(c.pool, c.model, Options{})
-	check := func(what, text string) {
-		t.Helper()
-		for i := range 2 {
-			got, err := s.Search(t.Context(), Query{Text: text, Explain: true}.in(c))
-			if err != nil {
-				t.Fatal(err)
-			}
-			want, err := New(c.pool, c.model, Options{}).Search(t.Context(), Query{Text: text, Explain: true}.in(c))
-			if err != nil {
-				t.Fatal(err)
-			}
-			same := cmp.Options{cmpopts.IgnoreFields(Result{}, "Stages"), cmpopts.IgnoreUnexported(Explained{}), cmpopts.EquateApprox(0, 1e-9)}
-			if diff := cmp.Diff(want, got, same); diff != "" {
-				t.Errorf("%s, search %d: %s", what, i, diff)
-			}
-		}
-	}
-	check("English", `houses "Häuser sind"`)
-	c.exec(t, `update collection set settings = '{"language": "de", "bm25_k1": 2, "dense_weight": 0.1}'`)
-	check("German", `houses "Häuser sind"`)
-	c.exec(t, `update collection set settings = '{"language": "xx"}'`)
-	check("no language", `houses "Häuser sind"`)
-	c.exec(t, `update collection set name = $1, settings = '{}'`, fmt.Sprint(c.name, " of before"))
-	again := newCorpus(t, c.pool, c.model, c.name, `{"language": "de"}`)
-	again.language = "de"
-	again.add(t, "b", "Die Häuser sind klein")
-	check("another of that name", `Häuser -groß`)
 }
