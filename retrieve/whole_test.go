@@ -62,8 +62,11 @@ func TestReach(t *testing.T) {
 		text  string
 		want  bool
 	}{
-		{wholeChunks, 0, "waa wab", true}, {100, 0, "waa wab", false},
-		{wholeChunks, Dense, "waa wab", false}, {wholeChunks, Lexical, "waa wab", false}, {wholeChunks, 0, `waa "wab"`, false},
+		{wholeChunks, 0, "waa wab", true},
+		{100, 0, "waa wab", false},
+		{wholeChunks, Dense, "waa wab", false},
+		{wholeChunks, Lexical, "waa wab", false},
+		{wholeChunks, 0, `waa "wab"`, false},
 	} {
 		s := New(c.pool, c.model, Options{})
 		s.whole = tt.whole
