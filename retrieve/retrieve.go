@@ -161,8 +161,9 @@ type Result struct {
 	Stages      []Stage
 }
 
-// Stage is the time that one step took. Legs run at once, so stages overlap; a step
-// taken in parts, as hydrate is for proximity and again for the passages, has one each.
+// Stage is the time that one step took. Legs run at once, and the text is embedded
+// while the collection is read, so stages overlap; a step taken in parts, as hydrate
+// is for proximity and again for the passages, has one each.
 type Stage struct {
 	// "collection", "filter", "rewrite", "paraphrases", "embed", "dense", "lexical", "sift", "fill" (scores that only one
 	// leg gave), "fuse", "proximity", "rerank", "hydrate", "expand", "explain", "total"
