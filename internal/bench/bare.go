@@ -99,6 +99,27 @@ func (f *floor) one(ctx context.Context, a asked) error {
 	return g.Wait()
 }
 
+// inTurn runs every query alone, its embedding and each leg after the one before,
+// and returns what they took together.
+func (f *floor) inTurn(ctx context.Context) ([]time.Duration, error) {
+	took := make([]time.Duration, 0, len(f.asked))
+	for _, a := range f.asked {
+		began := time.Now()
+		_, err := f.model.Embed(ctx, []string{a.text})
+		if err == nil {
+			err = f.send(ctx, a.dense)
+		}
+		if err == nil {
+			err = f.send(ctx, a.lexical)
+		}
+		if err != nil {
+			return nil, err
+		}
+		took = append(took, time.Since(began))
+	}
+	return took, nil
+}
+
 // send runs statements and reads what they give.
 func (f *floor) send(ctx context.Context, statements *pgx.Batch) error {
 	if statements == nil {
