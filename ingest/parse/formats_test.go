@@ -24,9 +24,11 @@ func TestRareParts(t *testing.T) {
 		{"RTF hidden and deleted", "application/rtf", `{\rtf1 a{\v b}\v c\v0 d{\deleted e}\v f\plain g\par}`, "adg"},
 		{"RTF text box", "application/rtf", `{\rtf1 before{\shp{\*\shpinst{\sp{\sn x}{\sv y}}{\shptxt in the box\par}}{\shprslt old\par}} after\par}`, "before|in the box|after"},
 		{"reStructuredText directives", "text/x-rst", "Tides\n=====\n\n.. tabs::\n\n   .. tab:: Linux\n\n      apt install\n\n.. only:: html\n\n   On the web.\n\n.. toctree::\n   :maxdepth: 1\n\n   ports\n", "Tides|Linux|apt install|On the web."},
-		{"JATS notes", "application/xml", `<article><front><article-meta><title-group><article-title>Tides</article-title><subtitle>At Urk</subtitle></title-group><author-notes><corresp>Write to x@y.</corresp></author-notes><funding-group><award-group>1</award-group><funding-statement>Paid by Z.</funding-statement></funding-group></article-meta></front>` +
-			`<body><table-wrap><table-wrap-foot><fn><label>a</label><p>Below datum.</p></fn></table-wrap-foot></table-wrap><p><inline-formula><mml:math><mml:mfrac><mml:mi>x</mml:mi><mml:mi>y</mml:mi></mml:mfrac></mml:math></inline-formula></p></body></article>`,
-			`Tides|At Urk|Write to x@y.|Paid by Z.|a Below datum.|\frac{x}{y}`},
+		{
+			"JATS notes", "application/xml", `<article><front><article-meta><title-group><article-title>Tides</article-title><subtitle>At Urk</subtitle></title-group><author-notes><corresp>Write to x@y.</corresp></author-notes><funding-group><award-group>1</award-group><funding-statement>Paid by Z.</funding-statement></funding-group></article-meta></front>` +
+				`<body><table-wrap><table-wrap-foot><fn><label>a</label><p>Below datum.</p></fn></table-wrap-foot></table-wrap><p><inline-formula><mml:math><mml:mfrac><mml:mi>x</mml:mi><mml:mi>y</mml:mi></mml:mfrac></mml:math></inline-formula></p></body></article>`,
+			`Tides|At Urk|Write to x@y.|Paid by Z.|a Below datum.|\frac{x}{y}`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
