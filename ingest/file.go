@@ -45,7 +45,7 @@ func (d *dir) readOnce(name string, known []byte) (c content, stable bool) {
 	if reason := notRegular(before.Mode()); reason != "" {
 		return content{reason: reason}, false
 	}
-	body, reason, err := read(f, name, before.Size())
+	body, reason, err := readWhole(f, name, before.Size())
 	if err != nil {
 		reason = unreadable(err)
 	}
@@ -61,8 +61,8 @@ func (d *dir) readOnce(name string, known []byte) (c content, stable bool) {
 	}
 	c = content{body: body, hash: contentHash("", "", body)}
 	if !bytes.Equal(c.hash, known) {
-		if mt := parse.Detect(name, body); !parse.Supported(mt) {
-			return content{reason: unsupported(mt)}, false
+		if reason := refused(name, body); reason != "" {
+			return content{reason: reason}, false
 		}
 	}
 	if at := after.ModTime(); time.Since(at) >= tooYoung {
@@ -71,9 +71,29 @@ func (d *dir) readOnce(name string, known []byte) (c content, stable bool) {
 	return c, true
 }
 
-// read reads a file of a size that is accepted, and if it is a large one of a
-// format that may be.
+// read reads a file of a format and size that are accepted.
 func read(f io.Reader, name string, size int64) (body []byte, reason string, err error) {
+	body, reason, err = readWhole(f, name, size)
+	if err == nil && reason == "" {
+		reason = refused(name, body)
+	}
+	if err != nil || reason != "" {
+		return nil, reason, err
+	}
+	return body, "", nil
+}
+
+// refused is why a file's format is not accepted, or empty.
+func refused(name string, body []byte) string {
+	if mt := parse.Detect(name, body); !parse.Supported(mt) {
+		return unsupported(mt)
+	}
+	return ""
+}
+
+// readWhole reads a file of a size that is accepted. Of a large one the format may
+// turn out not to be, before all of it is read.
+func readWhole(f io.Reader, name string, size int64) (body []byte, reason string, err error) {
 	if size > MaxDocumentBytes {
 		return nil, fmt.Sprintf("larger than %d MiB", MaxDocumentBytes>>20), nil
 	}
