@@ -45,7 +45,7 @@ func (d *dir) readOnce(name string, known []byte) (c content, stable bool) {
 	if reason := notRegular(before.Mode()); reason != "" {
 		return content{reason: reason}, false
 	}
-	body, reason, err := readWhole(f, name, before.Size())
+	body, reason, err := readWhole(f, name, before.Size(), 0) // its size is asked for once more
 	if err != nil {
 		reason = unreadable(err)
 	}
@@ -73,7 +73,7 @@ func (d *dir) readOnce(name string, known []byte) (c content, stable bool) {
 
 // read reads a file of a format and size that are accepted.
 func read(f io.Reader, name string, size int64) (body []byte, reason string, err error) {
-	body, reason, err = readWhole(f, name, size)
+	body, reason, err = readWhole(f, name, size, 1)
 	if err == nil && reason == "" {
 		reason = refused(name, body)
 	}
@@ -91,16 +91,16 @@ func refused(name string, body []byte) string {
 	return ""
 }
 
-// readWhole reads a file of a size that is accepted. Of a large one the format may
-// turn out not to be, before all of it is read.
-func readWhole(f io.Reader, name string, size int64) (body []byte, reason string, err error) {
+// readWhole reads a file of a size that is accepted, and tries for so many bytes
+// beyond: one shows that it grew. Of a large file the format may turn out not to be
+// accepted before all of it is read.
+func readWhole(f io.Reader, name string, size int64, beyond int) (body []byte, reason string, err error) {
 	if size > MaxDocumentBytes {
 		return nil, fmt.Sprintf("larger than %d MiB", MaxDocumentBytes>>20), nil
 	}
 	if size == 0 {
 		return nil, "empty file", nil
 	}
-	// One byte more than expected shows that the file grew.
 	body = make([]byte, 0, size+1)
 	if size > headBytes {
 		if body, err = fill(f, body, headBytes, headBytes); err != nil {
@@ -111,7 +111,7 @@ func readWhole(f io.Reader, name string, size int64) (body []byte, reason string
 			return nil, unsupported(mt), nil
 		}
 	}
-	body, err = fill(f, body, int(size), int(size)+1)
+	body, err = fill(f, body, int(size)+beyond, int(size)+1)
 	return body, "", err
 }
 
