@@ -45,7 +45,7 @@ func (d *dir) readOnce(name string, known []byte) (c content, stable bool) {
 	if reason := notRegular(before.Mode()); reason != "" {
 		return content{reason: reason}, false
 	}
-	body, reason, err := read(f, name, before.Size())
+	body, reason, err := readWhole(f, name, before.Size(), 0) // its size is asked for once more
 	if err != nil {
 		reason = unreadable(err)
 	}
@@ -61,8 +61,8 @@ func (d *dir) readOnce(name string, known []byte) (c content, stable bool) {
 	}
 	c = content{body: body, hash: contentHash("", "", body)}
 	if !bytes.Equal(c.hash, known) {
-		if mt := parse.Detect(name, body); !parse.Supported(mt) {
-			return content{reason: unsupported(mt)}, false
+		if reason := refused(name, body); reason != "" {
+			return content{reason: reason}, false
 		}
 	}
 	if at := after.ModTime(); time.Since(at) >= tooYoung {
@@ -71,16 +71,36 @@ func (d *dir) readOnce(name string, known []byte) (c content, stable bool) {
 	return c, true
 }
 
-// read reads a file of a size that is accepted, and if it is a large one of a
-// format that may be.
+// read reads a file of a format and size that are accepted.
 func read(f io.Reader, name string, size int64) (body []byte, reason string, err error) {
+	body, reason, err = readWhole(f, name, size, 1)
+	if err == nil && reason == "" {
+		reason = refused(name, body)
+	}
+	if err != nil || reason != "" {
+		return nil, reason, err
+	}
+	return body, "", nil
+}
+
+// refused is why a file's format is not accepted, or empty.
+func refused(name string, body []byte) string {
+	if mt := parse.Detect(name, body); !parse.Supported(mt) {
+		return unsupported(mt)
+	}
+	return ""
+}
+
+// readWhole reads a file of a size that is accepted, and tries for so many bytes
+// beyond: one shows that it grew. Of a large file the format may turn out not to be
+// accepted before all of it is read.
+func readWhole(f io.Reader, name string, size int64, beyond int) (body []byte, reason string, err error) {
 	if size > MaxDocumentBytes {
 		return nil, fmt.Sprintf("larger than %d MiB", MaxDocumentBytes>>20), nil
 	}
 	if size == 0 {
 		return nil, "empty file", nil
 	}
-	// One byte more than expected shows that the file grew.
 	body = make([]byte, 0, size+1)
 	if size > headBytes {
 		if body, err = fill(f, body, headBytes, headBytes); err != nil {
@@ -91,7 +111,7 @@ func read(f io.Reader, name string, size int64) (body []byte, reason string, err
 			return nil, unsupported(mt), nil
 		}
 	}
-	body, err = fill(f, body, int(size), int(size)+1)
+	body, err = fill(f, body, int(size)+beyond, int(size)+1)
 	return body, "", err
 }
 

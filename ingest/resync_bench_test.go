@@ -20,9 +20,9 @@ import (
 // resyncFiles is how many files BenchmarkResync scans.
 var resyncFiles = flag.Int("resync-files", 100_000, "files of BenchmarkResync")
 
-// BenchmarkResync scans files that have not changed, in four ways of knowing it:
-// size and modification time say so; only the content does, and then the files
-// are read; beside reading and hashing them alone, by as many readers.
+// BenchmarkResync scans files that have not changed: where size and modification
+// time say so, and where only their content does, beside listing, reading and
+// hashing them alone with as many readers.
 //
 // Wall time is the machine's, whatever else it does. The processor time of this
 // process and of its Postgres says more where others are at work.
