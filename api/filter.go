@@ -8,8 +8,9 @@ import (
 	"github.com/quarry-rag/quarry/retrieve/filter"
 )
 
-// toFilter returns what both forms of a request's filter say together; nil when
-// there is neither. Its error names the field and, on one line, the byte.
+// toFilter returns what both forms of a request's filter say together, the one
+// that is given, or nil when there is neither. Its error names the field and, on
+// one line, the byte.
 func toFilter(o *quarryv1.SearchOptions) (filter.Expr, error) {
 	var all filter.And
 	if o.GetFilter() != nil {
@@ -29,13 +30,20 @@ func toFilter(o *quarryv1.SearchOptions) (filter.Expr, error) {
 		}
 		all = append(all, e)
 	}
-	if all == nil {
+	switch len(all) {
+	case 0:
 		return nil, nil
+	case 1: // as it is, so that the joining And does not count as a level of it
+		return valid(all[0])
 	}
-	if err := filter.Validate(all); err != nil {
+	return valid(all)
+}
+
+func valid(e filter.Expr) (filter.Expr, error) {
+	if err := filter.Validate(e); err != nil {
 		return nil, &fieldError{"options.filter", err.Error()}
 	}
-	return all, nil
+	return e, nil
 }
 
 // toExpr converts the message at path.

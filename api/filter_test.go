@@ -52,6 +52,20 @@ func TestToFilter(t *testing.T) {
 	}
 }
 
+// A filter of the greatest depth is taken in either form.
+func TestFilterMayBeAsDeepAsTheLimit(t *testing.T) {
+	deep := comparison("x", quarryv1.Comparison_OPERATOR_EXISTS)
+	for range filter.MaxDepth - 1 {
+		deep = negated(deep)
+	}
+	text := strings.Repeat("not ", filter.MaxDepth-1) + "exists x"
+	for _, o := range []*quarryv1.SearchOptions{{Filter: deep}, {FilterText: text}} {
+		if _, err := toFilter(o); err != nil {
+			t.Errorf("%v: %v", o, err)
+		}
+	}
+}
+
 func TestEveryOperatorIsKnown(t *testing.T) {
 	for n, name := range quarryv1.Comparison_Operator_name {
 		if _, ok := operators[quarryv1.Comparison_Operator(n)]; ok != (n != 0) {

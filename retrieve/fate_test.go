@@ -115,6 +115,16 @@ func TestExplainDocumentDoesNotLeak(t *testing.T) {
 	}
 }
 
+// An explanation says that the search was not whole.
+func TestExplainDocumentSaysWhatFailed(t *testing.T) {
+	c := animals(t)
+	s := New(c.pool, broken{hashed: hashed{64}}, Options{})
+	loss, err := s.ExplainDocument(t.Context(), Query{Text: "dogs", Unrestricted: true}.in(c), "dogs")
+	if err != nil || !strings.HasSuffix(loss.Reason, "The embedding model failed, so the search is by words only.") {
+		t.Errorf("%+v, %v", loss, err)
+	}
+}
+
 func TestExplainDocumentNamesWhy(t *testing.T) {
 	c := animals(t)
 	c.exec(t, `update document set metadata = '{"year": 2020}'`)

@@ -100,7 +100,7 @@ func hasAll(ids []int64, terms []string) bool {
 // relax takes the quoted phrases out of what is demanded, and tells whether there
 // were any. Their words are still looked for.
 func (r *search) relax() bool {
-	var phrases []string
+	var phrases, others []string
 	var rest []lexical.Demand
 	for _, d := range r.syntax.Demands {
 		if d.Quoted && !d.Excluded {
@@ -108,11 +108,22 @@ func (r *search) relax() bool {
 			continue
 		}
 		rest = append(rest, d)
+		others = append(others, d.String())
 	}
 	if phrases == nil {
 		return false
 	}
 	r.syntax.Demands = rest
-	r.result.Notes = append(r.result.Notes, "Nothing has "+strings.Join(phrases, " and ")+" as quoted, so the search is by the words.")
+	nothing := "Nothing"
+	if others != nil {
+		nothing += " that meets " + listed(others)
+	}
+	r.result.Notes = append(r.result.Notes, nothing+" has "+listed(phrases)+" as quoted, so the search is by the words.")
 	return true
+}
+
+// listed names each demand once.
+func listed(demands []string) string {
+	slices.Sort(demands)
+	return strings.Join(slices.Compact(demands), " and ")
 }

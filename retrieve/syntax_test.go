@@ -1,6 +1,7 @@
 package retrieve
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -43,6 +44,31 @@ func TestQuerySyntax(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The note of a phrase that was not found names what else had to be met, and
+// each phrase once.
+func TestNoteOfALoosenedPhrase(t *testing.T) {
+	c := testCorpus(t)
+	c.add(t, "red", "The red panda eats bamboo.")
+	c.add(t, "giant", "The giant panda eats leaves.")
+	r := c.search(t, Query{Text: `"red panda" "red panda" -bamboo eats`})
+	want := []string{`Nothing that meets -bamboo has "red panda" as quoted, so the search is by the words.`}
+	if diff := cmp.Diff(want, r.Notes); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A version number is found with and without its v.
+func TestVersionWithoutV(t *testing.T) {
+	c := testCorpus(t)
+	c.add(t, "fix", "The parser was fixed in v1.4.2 at last.")
+	for i := range 9 {
+		c.add(t, fmt.Sprint("row", i), "Of these there are 1, 4 and 2.")
+	}
+	if got := uris(c.search(t, Query{Text: "1.4.2", Legs: Lexical})); len(got) == 0 || got[0] != "fix" {
+		t.Errorf("%v, want fix first", got)
 	}
 }
 

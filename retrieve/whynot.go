@@ -84,7 +84,11 @@ func (r *search) lost(ctx context.Context, uri string) (Loss, error) {
 		part, err := r.falsePart(ctx, document)
 		return Loss{Stage: "filter", Reason: "The filter is false of the document" + part + ".", Remedy: "Leave the filter out, or change the document's metadata."}, err
 	}
-	return r.ranked(ctx, document)
+	loss, err := r.ranked(ctx, document)
+	for _, why := range r.result.Degraded {
+		loss.Reason += " " + why
+	}
+	return loss, err
 }
 
 // ranked tells what became of a document that can be found.

@@ -47,6 +47,8 @@ func TestEndToEnd(t *testing.T) {
 		}
 	}
 
+	keepsOtherSettings(t, bin, second)
+
 	killPostgres(t, home)
 	recovers(t, second)
 	checkWhole(t, second, docs)
@@ -75,6 +77,24 @@ func sharedDir(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// keepsOtherSettings changes two settings by two commands: the second leaves the
+// first as it is.
+func keepsOtherSettings(t *testing.T, bin string, p *process) {
+	t.Helper()
+	for _, flag := range []string{"--dense-weight=0.6", "--bm25-k1=1.2"} {
+		if out, err := exec.Command(bin, "collections", "set", "default", flag, "--server", p.address).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", flag, err, out)
+		}
+	}
+	r, err := p.client.collections.GetCollection(t.Context(), &quarryv1.GetCollectionRequest{Name: "default"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := r.Collection.Settings; s.GetDenseWeight() != 0.6 || s.GetBm25K1() != 1.2 || s.MinScore != nil {
+		t.Errorf("settings %v", s)
+	}
 }
 
 // docBody is one document of a few chunks, of which one holds what only it says.

@@ -56,6 +56,7 @@ func (c *explainCmd) candidates(ctx context.Context, cl *client, g *globals, ter
 	if term.json {
 		return term.printJSON(found)
 	}
+	fmt.Fprint(term.out, reportText(found.Report))
 	for _, e := range found.Candidates {
 		fmt.Fprint(term.out, candidateText(term, e))
 	}

@@ -17,9 +17,10 @@ import (
 
 // process is a running `quarry up`.
 type process struct {
-	cmd    *exec.Cmd
-	client *client
-	exited chan struct{}
+	cmd     *exec.Cmd
+	address string
+	client  *client
+	exited  chan struct{}
 
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -55,7 +56,7 @@ func upArgs(t *testing.T, home string, args ...string) (string, []string) {
 func launch(t *testing.T, bin, home string, args ...string) *process {
 	t.Helper()
 	addr, args := upArgs(t, home, args...)
-	p := &process{cmd: exec.Command(bin, args...), exited: make(chan struct{})}
+	p := &process{cmd: exec.Command(bin, args...), address: addr, exited: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p, p
 	var err error
 	if p.client, err = dial(addr); err != nil {

@@ -36,12 +36,7 @@ func (c *searchCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 // searchText is the result for people.
 func searchText(term *terminal, r *quarryv1.SearchResponse) string {
 	var b strings.Builder
-	for _, why := range r.Report.GetDegraded() {
-		fmt.Fprintf(&b, "degraded: %s\n", clean(why))
-	}
-	for _, note := range r.Report.GetNotes() {
-		fmt.Fprintf(&b, "note: %s\n", clean(note))
-	}
+	b.WriteString(reportText(r.Report))
 	if len(r.Passages) == 0 {
 		b.WriteString("nothing found\n")
 	}
@@ -59,6 +54,18 @@ func searchText(term *terminal, r *quarryv1.SearchResponse) string {
 		times = append(times, s.Stage+" "+millis(s.Time.AsDuration()))
 	}
 	fmt.Fprintf(&b, "Coverage %.3f · %s\n", r.Report.GetCoverage(), strings.Join(times, " · "))
+	return b.String()
+}
+
+// reportText is what was not as asked, a line each.
+func reportText(r *quarryv1.SearchReport) string {
+	var b strings.Builder
+	for _, why := range r.GetDegraded() {
+		fmt.Fprintf(&b, "degraded: %s\n", clean(why))
+	}
+	for _, note := range r.GetNotes() {
+		fmt.Fprintf(&b, "note: %s\n", clean(note))
+	}
 	return b.String()
 }
 

@@ -124,11 +124,13 @@ func Run(ctx context.Context, t Target, d Dataset, settings []Setting, o Options
 	return report, nil
 }
 
+const topShown = 3
+
 // Outcome is what became of one query.
 type Outcome struct {
 	Query    *Query
 	Ranking  []Ranked
-	Top      []Passage // the first three, for people
+	Top      []Passage // the first topShown, for people
 	Values   []float64 // by measure; nil for a question that is not in the documents
 	Coverage float64
 	Degraded []string
@@ -169,7 +171,7 @@ func searchOne(ctx context.Context, t Target, ids docIDs, q *Query, s Setting, o
 	}
 	out := Outcome{Query: q, Latency: time.Since(start), Coverage: r.Coverage, Degraded: r.Degraded}
 	out.Ranking = rankDocs(ids, r.Passages, o.Depth)
-	out.Top = r.Passages[:min(3, len(r.Passages))]
+	out.Top = r.Passages[:min(topShown, len(r.Passages))]
 	if q.Absent {
 		return out, nil
 	}

@@ -186,6 +186,33 @@ Identify organizations
 	}
 }
 
+// A run file's worst queries show the question and what the file ranks first, and
+// judgements of no query in the file are an error, not a table of zeros.
+func TestScoreRunFiles(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"topics": "q1\tred pandas\n", "run": "q1 Q0 a 1 0.9 t\nq1 Q0 b 2 0.8 t\n",
+		"qrels": "q1 0 c 1\n", "others": "q9 0 c 1\n",
+	})
+	var out strings.Builder
+	do := func(qrels string) error {
+		r := Request{Path: dir + "/topics", Qrels: dir + "/" + qrels, Runs: []string{dir + "/run"}, Worst: 1, Out: &out}
+		d, err := r.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Do(t.Context(), nil, d)
+	}
+	if err := do("qrels"); err != nil {
+		t.Fatal(err)
+	}
+	if want := "q1: red pandas\n  expected  c\n  came      a\n  came      b\n"; !strings.HasSuffix(out.String(), want) {
+		t.Errorf("%s\nwant the end %s", &out, want)
+	}
+	if err := do("others"); err == nil || !strings.Contains(err.Error(), "none of its 1 queries has a judgement") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestRunFileRoundTrip(t *testing.T) {
 	above := math.Nextafter(0.3, 1)
 	row := Row{Setting: Setting{Legs: Hybrid}.With("dense_weight", .3), Outcomes: []Outcome{

@@ -150,6 +150,9 @@ func Score(name string, q Qrels, rankings map[string][]Ranked, o Options) Row {
 	for _, id := range slices.Sorted(maps.Keys(q)) {
 		out := Outcome{Query: &Query{ID: id, Docs: q[id]}, Ranking: slices.Clone(rankings[id])}
 		SortRanked(out.Ranking)
+		for _, d := range out.Ranking[:min(len(out.Ranking), topShown)] {
+			out.Top = append(out.Top, Passage{URI: d.Doc})
+		}
 		for _, m := range o.Measures {
 			out.Values = append(out.Values, m.Of(JudgeDocs(q[id], out.Ranking)))
 		}

@@ -282,13 +282,23 @@ func (r *Request) scoreRuns(d Dataset) error {
 		Dataset: d.Name, Measures: r.Options.Measures, Unjudged: len(d.Queries) - len(d.Qrels()),
 		UnknownDocs: d.UnknownDocs, UnknownQueries: d.UnknownQueries,
 	}
-	report.Ranked = len(d.Qrels())
+	if report.Ranked = len(d.Qrels()); report.Ranked == 0 {
+		return fmt.Errorf("evaluate %s: none of its %d queries has a judgement", d.Name, len(d.Queries))
+	}
+	texts := map[string]string{}
+	for _, q := range d.Queries {
+		texts[q.ID] = q.Text
+	}
 	for _, file := range r.Runs {
 		rankings, err := ReadRun(file)
 		if err != nil {
 			return err
 		}
-		report.Rows = append(report.Rows, Score(filepath.Base(file), d.Qrels(), rankings, r.Options))
+		row := Score(filepath.Base(file), d.Qrels(), rankings, r.Options)
+		for _, o := range row.Outcomes {
+			o.Query.Text = texts[o.Query.ID]
+		}
+		report.Rows = append(report.Rows, row)
 	}
 	report.compare(r.Options.Seed)
 	if err := r.write(report); err != nil {

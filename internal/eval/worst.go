@@ -14,13 +14,21 @@ func (r Report) WriteWorst(w io.Writer, row Row, n int) error {
 			return err
 		}
 		for _, p := range o.Top {
-			fmt.Fprintf(w, "  came      %s%s: %s\n", short(p.URI), headings(p.HeadingPath), short(p.Text))
+			fmt.Fprintf(w, "  came      %s%s%s\n", short(p.URI), headings(p.HeadingPath), quoted(p.Text))
 		}
 		if len(o.Top) == 0 {
 			fmt.Fprintln(w, "  came      nothing")
 		}
 	}
 	return nil
+}
+
+// quoted is a passage's text; of a run file's documents there is none.
+func quoted(text string) string {
+	if text == "" {
+		return ""
+	}
+	return ": " + short(text)
 }
 
 func headings(path []string) string {

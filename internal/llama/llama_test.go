@@ -19,7 +19,6 @@ import (
 	"github.com/quarry-rag/quarry/generate"
 	"github.com/quarry-rag/quarry/generate/provider"
 	"github.com/quarry-rag/quarry/retrieve"
-	"github.com/quarry-rag/quarry/retrieve/rerank"
 )
 
 var address string
@@ -233,18 +232,5 @@ func TestServerSaysItsContext(t *testing.T) {
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&props); err != nil || props.Defaults.Context != context512 {
 		t.Errorf("%+v, %v", props, err)
-	}
-}
-
-// No small reranking model is to be had as a package, so only the refusal of a
-// server without one is checked.
-func TestRerankIsRefused(t *testing.T) {
-	c, err := rerank.New(rerank.Config{URL: address + "/v1/rerank"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = c.Rerank(t.Context(), "river", []string{"a river", "a hill"})
-	if e, ok := errors.AsType[*rerank.StatusError](err); !ok || e.Code != http.StatusNotImplemented {
-		t.Errorf("error %v, want status 501", err)
 	}
 }

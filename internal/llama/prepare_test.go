@@ -136,9 +136,10 @@ func sumOf(file string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// start serves the model and returns the server's address and what ends it.
-func start(dir, model string) (address string, stop func(), err error) {
-	cmd := exec.Command("python3", "serve.py", dir, model)
+// start serves the model, as for serve.py, and returns the server's address and
+// what ends it.
+func start(dir string, args ...string) (address string, stop func(), err error) {
+	cmd := exec.Command("python3", append([]string{"serve.py", dir}, args...)...)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return "", nil, err

@@ -1,6 +1,7 @@
 package lexical
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -93,9 +94,14 @@ func TestVariants(t *testing.T) {
 			t.Errorf("%s: %s found: %v", tt.wrong, tt.right, found)
 		}
 	}
-	for _, w := range []string{"", "cat", "http_404", "v1.4.2", strings.Repeat("x", 40)} {
+	for _, w := range []string{"", "cat", "http_404", "1..2", "v1", "1.", "v.", strings.Repeat("x", 40)} {
 		if got := Variants(w); got != nil {
 			t.Errorf("%q has %d variants", w, len(got))
+		}
+	}
+	for term, twin := range map[string]string{"v1.4.2": "1.4.2", "1.4.2": "v1.4.2", "v10.2": "10.2"} {
+		if got := Variants(term); !slices.Equal(got, []string{twin}) {
+			t.Errorf("%s has the variants %v, want %s", term, got, twin)
 		}
 	}
 }

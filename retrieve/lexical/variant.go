@@ -1,6 +1,7 @@
 package lexical
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -17,8 +18,15 @@ var alphabets = map[*unicode.RangeTable]string{
 // Variants returns the terms one slip of the finger away: a letter missing, too
 // many, wrong, or two that changed places (Damerau 1964), never the first: people
 // hardly ever slip there, and words that differ there mean other things. Terms not
-// made of letters of one script have none.
+// made of letters of one script have none, but a version number has the one with or
+// without its v: 1.4.2 and v1.4.2.
 func Variants(term string) []string {
+	if bare := strings.TrimPrefix(term, "v"); isVersion(bare) {
+		if bare == term {
+			return []string{"v" + term}
+		}
+		return []string{bare}
+	}
 	letters := []rune(term)
 	if len(letters) < minVariant || len(letters) > maxVariant || !utf8.ValidString(term) {
 		return nil
@@ -55,6 +63,12 @@ func Variants(term string) []string {
 		}
 	}
 	return out
+}
+
+// isVersion tells whether s is numbers with dots between them.
+func isVersion(s string) bool {
+	return strings.Contains(s, ".") && !strings.Contains(s, "..") && isDigit(s[0]) && isDigit(s[len(s)-1]) &&
+		strings.Trim(s, "0123456789.") == ""
 }
 
 // alphabetOf returns the letters to try, "" when the term is not all letters of

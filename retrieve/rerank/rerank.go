@@ -20,8 +20,10 @@ import (
 
 const (
 	maxResponse = 4 << 20
-	// maxText is how much of a text is sent, in bytes; models read less.
-	maxText = 16 << 10
+	// maxText is how much of a text is sent, in bytes; models read less. leastText is
+	// how little is still worth sending.
+	maxText, leastText = 16 << 10, 256
+	maxRefusal         = 4 << 10
 	// textsAtOnce is the most texts that text-embeddings-inference takes in a
 	// request unless it is told otherwise; it scores each by itself.
 	textsAtOnce = 32
@@ -63,8 +65,12 @@ func New(c Config) (*Client, error) {
 	return &Client{config: c}, nil
 }
 
-// StatusError is an answer that is not 200.
-type StatusError struct{ Code int }
+// StatusError is an answer that is not 200. TooLong says that it complains of the
+// number of tokens.
+type StatusError struct {
+	Code    int
+	TooLong bool
+}
 
 func (e *StatusError) Error() string {
 	return fmt.Sprintf("the rerank server answered with status %d", e.Code)
@@ -72,20 +78,38 @@ func (e *StatusError) Error() string {
 
 // Rerank returns a score for each text, in their order; higher is better. An
 // answer that does not score every text exactly once is an error. It returns
-// when ctx ends.
+// when ctx ends. llama.cpp and vLLM refuse all texts when the model has no room
+// for one of them, so a text that is too long is cut by halves until it has.
 func (c *Client) Rerank(ctx context.Context, query string, texts []string) ([]float64, error) {
-	short := make([]string, len(texts))
-	for i, t := range texts {
-		short[i] = cut(t)
+	limit := maxText
+	for {
+		short, longest := make([]string, len(texts)), 0
+		for i, t := range texts {
+			short[i] = cut(t, limit)
+			longest = max(longest, len(short[i]))
+		}
+		scores, err := c.score(ctx, query, short)
+		if limit = longest / 2; !tooLong(err) || limit < leastText {
+			return scores, err
+		}
 	}
+}
+
+func tooLong(err error) bool {
+	status, ok := errors.AsType[*StatusError](err)
+	return ok && status.TooLong
+}
+
+// score asks in the form that the server wants, which it finds out.
+func (c *Client) score(ctx context.Context, query string, texts []string) ([]float64, error) {
 	if c.texts.Load() {
-		return c.asTexts(ctx, query, short)
+		return c.asTexts(ctx, query, texts)
 	}
-	scores, err := c.request(ctx, query, short, false)
+	scores, err := c.request(ctx, query, texts, false)
 	// A server of the other form refuses the fields.
 	status, refused := errors.AsType[*StatusError](err)
-	if refused && (status.Code == http.StatusBadRequest || status.Code == http.StatusUnprocessableEntity) {
-		if scores, err := c.asTexts(ctx, query, short); err == nil {
+	if refused && !status.TooLong && (status.Code == http.StatusBadRequest || status.Code == http.StatusUnprocessableEntity) {
+		if scores, err := c.asTexts(ctx, query, texts); err == nil {
 			c.texts.Store(true)
 			return scores, nil
 		}
@@ -147,7 +171,7 @@ func (c *Client) request(ctx context.Context, query string, texts []string, asTe
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, &StatusError{resp.StatusCode}
+		return nil, refusal(resp)
 	}
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
 	if err != nil {
@@ -157,6 +181,20 @@ func (c *Client) request(ctx context.Context, query string, texts []string, asTe
 		return nil, fmt.Errorf("an answer of more than %d bytes", maxResponse)
 	}
 	return scores(raw, len(texts))
+}
+
+// refusal reads no more of an answer than whether it is about tokens, as
+// llama.cpp, vLLM and text-embeddings-inference say of a text that is too long.
+func refusal(resp *http.Response) error {
+	said, err := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
+	if err != nil {
+		return err
+	}
+	switch resp.StatusCode {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusInternalServerError:
+		return &StatusError{resp.StatusCode, bytes.Contains(said, []byte("tokens"))}
+	}
+	return &StatusError{Code: resp.StatusCode}
 }
 
 type result struct {
@@ -196,11 +234,10 @@ func scores(raw []byte, n int) ([]float64, error) {
 	return out, nil
 }
 
-func cut(text string) string {
-	if len(text) <= maxText {
+func cut(text string, end int) string {
+	if len(text) <= end {
 		return text
 	}
-	end := maxText
 	for end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}

@@ -135,6 +135,51 @@ func TestWires(t *testing.T) {
 	}
 }
 
+// Servers that refuse all texts for one that is too long, as they say it.
+func TestTooLongATextIsCut(t *testing.T) {
+	for name, refusal := range map[string]struct {
+		status int
+		text   string
+	}{
+		"llama.cpp":       {400, `{"error":{"code":400,"message":"request (603 tokens) exceeds the available context size (512 tokens), try increasing it","type":"exceed_context_size_error","n_prompt_tokens":603,"n_ctx":512}}`},
+		"llama.cpp, BERT": {500, `{"error":{"code":500,"message":"input (3003 tokens) is too large to process. increase the physical batch size (current batch size: 512)","type":"server_error"}}`},
+		"vLLM":            {400, `{"object":"error","message":"This model's maximum context length is 512 tokens. However, you requested 603 tokens in the input for score generation.","type":"BadRequestError","code":400}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			room := 1000
+			requests := 0
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				requests++
+				var body struct{ Documents []string }
+				if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+					t.Error(err)
+				}
+				for _, d := range body.Documents {
+					if len(d) > room {
+						w.WriteHeader(refusal.status)
+						io.WriteString(w, refusal.text)
+						return
+					}
+				}
+				io.WriteString(w, `{"results":[{"index":1,"relevance_score":2},{"index":0,"relevance_score":1}]}`)
+			}))
+			defer s.Close()
+			c, err := New(Config{URL: s.URL})
+			if err != nil {
+				t.Fatal(err)
+			}
+			texts := []string{"short", strings.Repeat("é", 1500)} // 3,000 bytes
+			if got, err := c.Rerank(t.Context(), "q", texts); err != nil || !slices.Equal(got, []float64{1, 2}) || requests != 3 {
+				t.Errorf("%v, %v after %d requests, want 3", got, err, requests)
+			}
+			room, requests = 0, 0
+			if got, err := c.Rerank(t.Context(), "q", texts); err == nil || requests > 5 {
+				t.Errorf("%v after %d requests, want an error", got, requests)
+			}
+		})
+	}
+}
+
 // A server that is busy, has no such model or wants another key is an error with
 // its status, and its form is not guessed anew.
 func TestRefusals(t *testing.T) {
