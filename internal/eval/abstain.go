@@ -2,6 +2,7 @@ package eval
 
 import (
 	"cmp"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 )
@@ -66,6 +67,18 @@ type Calibration struct {
 	// AUC is the chance that an answerable question scores above a foreign one
 	// (ties count half): the quality of the score, whatever the threshold.
 	AUC float64 `json:"auc"`
+}
+
+// leastAUC is what a score must reach to be thought to tell two kinds apart
+// acceptably (Hosmer and Lemeshow 2000, chapter 5).
+const leastAUC = 0.7
+
+// worthStoring is an error where the threshold is hardly better than any other.
+func (c Calibration) worthStoring() error {
+	if c.AUC < leastAUC {
+		return fmt.Errorf("not stored: coverage hardly tells these questions apart (AUC %.2f, want %.2f); are the others really not in the documents?", c.AUC, leastAUC)
+	}
+	return nil
 }
 
 // calibrationRounds is the number of bootstrap resamples, each of which sorts everything.

@@ -243,39 +243,6 @@ func (r *Request) measure(ctx context.Context, s *Server, d Dataset, settings []
 	return report.Check(r.bounds)
 }
 
-func (r *Request) tune(ctx context.Context, s *Server, d Dataset, start Setting) error {
-	found, err := Tune(ctx, s, d, start, r.TuneBM25, r.Options)
-	if err != nil {
-		return err
-	}
-	r.Note("tried %d settings; the best: %s. What it is worth is what the held-out half says:", found.Tried, found.Best)
-	if err := r.writeFigures(found.Train); err != nil {
-		return err
-	}
-	if err := r.write(found.Held); err != nil {
-		return err
-	}
-	if err := found.Held.Check(r.bounds); err != nil || !r.Store {
-		return err
-	}
-	return s.Store(ctx, found.Best, nil)
-}
-
-// calibrate chooses the threshold between the coverages of two kinds of questions.
-func (r *Request) calibrate(ctx context.Context, s *Server, answerable, absent []float64) error {
-	if len(answerable) == 0 || len(absent) == 0 {
-		return errors.New("--calibrate needs questions of both kinds: add ones that are not in the documents with --foreign, or leave articles out with --verdict")
-	}
-	c := Calibrate(answerable, absent, r.Options.Seed)
-	if err := writeCalibration(r.Out, c, r.JSON); err != nil {
-		return err
-	}
-	if !r.Store {
-		return nil
-	}
-	return s.Store(ctx, Setting{}, &c.Threshold)
-}
-
 // scoreRuns reports on run files instead of searching.
 func (r *Request) scoreRuns(d Dataset) error {
 	report := Report{

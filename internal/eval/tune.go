@@ -18,6 +18,14 @@ type Tuned struct {
 	Train, Held Report
 }
 
+// worthStoring is an error where Best is worse than Start on the held-out half.
+func (t Tuned) worthStoring() error {
+	if d := t.Held.Rows[1].Diff.Diff; d < 0 {
+		return fmt.Errorf("not stored: on the held-out half %s is worse by %.4f", t.Best, -d)
+	}
+	return nil
+}
+
 // Tune searches for the parameters with the best first measure on a random half
 // of d's judged queries and measures them on the other half. It starts from
 // start, searches dense_weight by a grid of 0.1 and golden-section steps around
