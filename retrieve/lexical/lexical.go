@@ -11,10 +11,6 @@ import (
 	"sync"
 )
 
-// Version grows whenever equal text could give other terms: what was indexed
-// under another version must be indexed again.
-const Version = 1
-
 // maxTerm is the longest term, in bytes. Longer words are cut there; longer
 // identifiers are found by their parts.
 const maxTerm = 64

@@ -102,6 +102,7 @@ func TestLanguages(t *testing.T) {
 	for _, tt := range []struct{ code, text, terms, query string }{
 		{"de", "Wann sind die Häuser gebaut?", "wann haus gebaut", "haus gebaut"},
 		{"fr", "Quelle est la température de l'eau ?", "quel températur eau", "températur eau"},
+		{"fr", "Les eaux et ils", "eau", "eau"},
 		{"es", "¿Dónde están las ciudades?", "dond ciudad", "ciudad"},
 		{"it", "la temperatura dell'acqua", "temperatur acqua", "temperatur acqua"},
 		{"ru", "Где находятся книги?", "наход книг", "наход книг"},
