@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"golang.org/x/sync/semaphore"
@@ -153,7 +154,13 @@ func (ix *indexer) reportImport(ctx context.Context, col, id int64, cause error)
 	}
 }
 
-func tryAgain(cause error) string { return "will be tried again: " + clip(cause.Error(), 500) }
+func tryAgain(cause error) string {
+	why := clip(cause.Error(), 500)
+	if said, ok := errors.AsType[*pgconn.PgError](cause); ok && said.Code == "53100" { // disk_full
+		why = "the database's disk is full"
+	}
+	return "will be tried again: " + why
+}
 
 // target reads the collection and refuses one of another model.
 func (ix *indexer) target(ctx context.Context, col int64) (*target, error) {

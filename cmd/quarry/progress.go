@@ -170,6 +170,15 @@ func planText(t *terminal, p *quarryv1.ImportPlan) (s string) {
 	return s
 }
 
+// importEnd is the state of an import in a word. One that was to read more than it
+// could, or to remove more than it may, has failed; what it did is done all the same.
+func importEnd(im *quarryv1.Import) string {
+	if im.State == quarryv1.ImportState_IMPORT_STATE_FAILED && didSomething(im) {
+		return "incomplete"
+	}
+	return importState(im.State)
+}
+
 func importState(s quarryv1.ImportState) string {
 	return strings.ToLower(strings.TrimPrefix(s.String(), "IMPORT_STATE_"))
 }

@@ -166,7 +166,7 @@ func TestConclude(t *testing.T) {
 	}{
 		{&quarryv1.Import{State: quarryv1.ImportState_IMPORT_STATE_DONE}, "Ingested: nothing\n", ""},
 		{&quarryv1.Import{State: failed, Error: "the disk is away"}, "", "the import ended as failed: the disk is away"},
-		{&quarryv1.Import{State: failed, Error: "the disk is away", Indexed: 2}, "Ingested: 2 indexed\n", "the import ended as failed: the disk is away"},
+		{&quarryv1.Import{State: failed, Error: "the disk is away", Indexed: 2}, "Ingested: 2 indexed\n", "the import ended as incomplete: the disk is away"},
 	} {
 		term, said := testTerminal()
 		err := term.conclude(c.im)
