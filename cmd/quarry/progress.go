@@ -161,13 +161,22 @@ func planText(t *terminal, p *quarryv1.ImportPlan) (s string) {
 		*quarryv1.Planned
 	}{{"+", p.GetAdded()}, {"~", p.GetChanged()}, {">", p.GetMoved()}, {"-", p.GetRemoved()}} {
 		for _, uri := range k.GetExamples() {
-			s += "\n  " + k.sign + " " + t.short(uri)
+			s += "\n  " + k.sign + " " + t.shortBoth(uri)
 		}
 		if more := k.GetCount() - int64(len(k.GetExamples())); more > 0 {
 			s += fmt.Sprintf("\n  %s and %d more", k.sign, more)
 		}
 	}
 	return s
+}
+
+// shortBoth is a URI shortened, or both of "old URI → new URI".
+func (t *terminal) shortBoth(uri string) string {
+	const to = " → file://"
+	if at := strings.LastIndex(uri, to); at >= 0 {
+		return t.short(uri[:at]) + " → " + t.short(uri[at+len(" → "):])
+	}
+	return t.short(uri)
 }
 
 // importEnd is the state of an import in a word. One that was to read more than it

@@ -279,3 +279,13 @@ func TestEitherURI(t *testing.T) {
 		}
 	}
 }
+
+// A file that has moved is shown from where it was to where it is, both shortened.
+func TestMovedIsShort(t *testing.T) {
+	term, _ := testTerminal()
+	term.dir = "/w"
+	p := &quarryv1.ImportPlan{Moved: &quarryv1.Planned{Count: 1, Examples: []string{"file:///w/a.md → file:///w/in/b.md"}}}
+	if got, want := planText(term, p), "\n  > a.md → in/b.md"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
