@@ -168,7 +168,7 @@ func TestHNSW(t *testing.T) {
 		_, err := b.pool.Exec(b.ctx, sql)
 		b.ok(err)
 	}
-	ix := newIndexer(b.pool, b.ids, b.model, nil)
+	ix := newIndexer(b.pool, b.ids, b.model, nil, 1)
 	state := func() (exists, valid bool) {
 		exists, valid, err := hnswState(b.ctx, b.pool, space)
 		b.ok(err)

@@ -160,7 +160,7 @@ func TestContextOfAChunkFails(t *testing.T) {
 	b.put("b.md", sections(strings.Fields(strings.Repeat("mast ", 2*contextPage))...))
 	stop()
 	b.ok(b.in.Contextualize(b.ctx, "docs", true))
-	ix := newIndexer(b.pool, b.ids, b.model, slog.New(slog.DiscardHandler))
+	ix := newIndexer(b.pool, b.ids, b.model, slog.New(slog.DiscardHandler), 1)
 	for _, tt := range []struct {
 		fails   string
 		written int

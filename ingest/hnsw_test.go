@@ -48,7 +48,7 @@ const (
 // the collection and built after it, also when the loading worker is killed.
 func TestLargeLoadGoesWithoutTheIndex(t *testing.T) {
 	b := setUp(t)
-	ix, name := newIndexer(b.pool, b.ids, b.model, nil), hnswName(b.col.Space.ID)
+	ix, name := newIndexer(b.pool, b.ids, b.model, nil, 1), hnswName(b.col.Space.ID)
 	b.indexed(ix)
 	b.prepareMany(HNSWAfter*rebuildShare + 1)
 	child := exec.CommandContext(b.ctx, os.Args[0])
@@ -71,7 +71,7 @@ func TestLargeLoadGoesWithoutTheIndex(t *testing.T) {
 // TestSmallLoadKeepsTheIndex, and so does any that the model embeds.
 func TestSmallLoadKeepsTheIndex(t *testing.T) {
 	b := setUp(t)
-	ix, name := newIndexer(b.pool, b.ids, b.model, nil), hnswName(b.col.Space.ID)
+	ix, name := newIndexer(b.pool, b.ids, b.model, nil, 1), hnswName(b.col.Space.ID)
 	b.indexed(ix)
 	target, err := ix.target(b.ctx, b.col.ID)
 	b.ok(err)

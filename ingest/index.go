@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"golang.org/x/sync/semaphore"
@@ -29,10 +31,13 @@ const (
 )
 
 // A document of at least largeBytes is a group of its own, and no more than
-// largeBudget bytes of such are in memory at once, over all jobs.
+// largeBudget bytes of such are in memory at once, over all jobs. One takes up to
+// hours to embed, so a job is always left to all others, if there is more than one:
+// a document for which there is no room now is tried again after roomEvery.
 const (
 	largeBytes  = 1 << 20
 	largeBudget = MaxDocumentBytes
+	roomEvery   = 2 * time.Second
 )
 
 // indexer turns staged bytes into rows.
@@ -43,6 +48,8 @@ type indexer struct {
 	queue *queue
 	log   *slog.Logger
 	large *semaphore.Weighted
+	// largeLeast is the least of largeBudget that a large document takes.
+	largeLeast int64
 	// unvacuumed counts the chunks written since the last vacuum was asked for.
 	unvacuumed atomic.Int64
 	// atOnce is how many texts the model's next call gets; 0: no call was made yet.
@@ -51,10 +58,11 @@ type indexer struct {
 	stopping atomic.Bool
 }
 
-func newIndexer(pool *pgxpool.Pool, ids *ids.Source, model embed.Model, log *slog.Logger) *indexer {
+// newIndexer returns one for so many jobs at once.
+func newIndexer(pool *pgxpool.Pool, ids *ids.Source, model embed.Model, log *slog.Logger, jobs int) *indexer {
 	return &indexer{
 		pool: pool, ids: ids, model: model, queue: newQueue(pool), log: log,
-		large: semaphore.NewWeighted(largeBudget),
+		large: semaphore.NewWeighted(largeBudget), largeLeast: largeBudget / int64(max(jobs-1, 1)),
 	}
 }
 
@@ -146,7 +154,13 @@ func (ix *indexer) reportImport(ctx context.Context, col, id int64, cause error)
 	}
 }
 
-func tryAgain(cause error) string { return "will be tried again: " + clip(cause.Error(), 500) }
+func tryAgain(cause error) string {
+	why := clip(cause.Error(), 500)
+	if said, ok := errors.AsType[*pgconn.PgError](cause); ok && said.Code == "53100" { // disk_full
+		why = "the database's disk is full"
+	}
+	return "will be tried again: " + why
+}
 
 // target reads the collection and refuses one of another model.
 func (ix *indexer) target(ctx context.Context, col int64) (*target, error) {
@@ -181,10 +195,11 @@ type group struct {
 func (ix *indexer) gather(ctx context.Context, t *target, claims []claim) (*group, []claim, error) {
 	g := &group{release: func() {}}
 	if c := claims[0]; c.size >= largeBytes {
-		if err := ix.large.Acquire(ctx, c.size); err != nil {
-			return g, nil, err
+		room := max(c.size, ix.largeLeast)
+		if !ix.large.TryAcquire(room) {
+			return g, nil, river.JobSnooze(roomEvery)
 		}
-		g.release = func() { ix.large.Release(c.size) }
+		g.release = func() { ix.large.Release(room) }
 		return g, claims[1:], ix.add(ctx, t, g, claims[:1])
 	}
 	for len(claims) > 0 && !g.full() {

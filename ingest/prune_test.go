@@ -8,7 +8,7 @@ import (
 // time is over, and goes with its document.
 func TestVersionsAreKeptForAWhile(t *testing.T) {
 	b := setUp(t)
-	ix := newIndexer(b.pool, b.ids, b.model, nil)
+	ix := newIndexer(b.pool, b.ids, b.model, nil, 1)
 	b.work(WorkerOptions{})
 	texts := func() int { return b.count(`select count(*) from document_text`) }
 	b.put("a", "The first version.")
@@ -58,7 +58,7 @@ func TestCachedAnswersGo(t *testing.T) {
 			select collection_id, 'k', 's', version, 'q', 'The first version.', now() + interval '1 year' from collection_stats`)
 		b.ok(err)
 	}
-	prune := func() { b.ok(newIndexer(b.pool, b.ids, b.model, nil).prune(b.ctx)) }
+	prune := func() { b.ok(newIndexer(b.pool, b.ids, b.model, nil, 1).prune(b.ctx)) }
 	answer()
 	prune()
 	if n := cached(); n != 1 {

@@ -4,7 +4,7 @@ import "testing"
 
 func TestLargeLoadIsVacuumed(t *testing.T) {
 	b := setUp(t)
-	ix := newIndexer(b.pool, b.ids, b.model, nil)
+	ix := newIndexer(b.pool, b.ids, b.model, nil, 1)
 	ix.unvacuumed.Store(vacuumAfter - 1)
 	ix.wantVacuum(b.ctx, b.col.ID)
 	if n := b.count(`select count(*) from river_job where kind = 'vacuum'`); n != 0 {

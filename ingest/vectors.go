@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/pgvector/pgvector-go"
+	"github.com/riverqueue/river"
 )
 
 // A call of the model gets as many texts as it takes callFor to embed, as far as
@@ -57,6 +59,11 @@ func (ix *indexer) embed(ctx context.Context, t *target, docs []*prepared) error
 		ix.atOnce.Store(int64(atOnce(n, time.Since(began))))
 		if n < len(todo) {
 			ix.remember(ctx, t, todo[:n], vectors)
+			if over, err := ix.overtaken(ctx, t, docs); err != nil {
+				return err
+			} else if over {
+				return river.JobSnooze(0) // to see at once what has become of them
+			}
 		}
 		todo = todo[n:]
 	}
@@ -68,6 +75,17 @@ func (ix *indexer) embed(ctx context.Context, t *target, docs []*prepared) error
 		}
 	}
 	return nil
+}
+
+// overtaken reports whether nobody waits for any of the documents any longer: each
+// is deleted, replaced, or of an import that has been cancelled.
+func (ix *indexer) overtaken(ctx context.Context, t *target, docs []*prepared) (bool, error) {
+	ids, revisions := make([]int64, len(docs)), map[int64]int64{}
+	for i, d := range docs {
+		ids[i], revisions[d.id] = d.id, d.revision
+	}
+	claims, err := ix.claims(ctx, t.col, ids)
+	return !slices.ContainsFunc(claims, func(c claim) bool { return c.revision == revisions[c.id] && !c.withdrawn }), err
 }
 
 // unembedded is a text that the model has not seen yet.

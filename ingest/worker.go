@@ -81,7 +81,7 @@ func NewWorker(pool *pgxpool.Pool, ids *ids.Source, model embed.Model, log *slog
 	}
 	w := &Worker{
 		pool: pool, log: log, o: o, in: in, id: fmt.Sprintf("%d-%d", os.Getpid(), ids.Next()),
-		ix: newIndexer(pool, ids, model, log), active: newActive(),
+		ix: newIndexer(pool, ids, model, log, o.Jobs), active: newActive(),
 	}
 	driver, notices, err := newListening(pool)
 	if err != nil {

@@ -62,7 +62,7 @@ func (c *importsCancelCmd) Run(ctx context.Context, g *globals, term *terminal) 
 			return err
 		}
 		if r.Import.State != quarryv1.ImportState_IMPORT_STATE_CANCELLED {
-			return fmt.Errorf("the import has ended already, as %s", importState(r.Import.State))
+			return fmt.Errorf("the import has ended already, as %s", importEnd(r.Import))
 		}
 		return term.print(r.Import, importRow(term, r.Import))
 	})
@@ -70,7 +70,7 @@ func (c *importsCancelCmd) Run(ctx context.Context, g *globals, term *terminal) 
 
 // importRow is an import in a list.
 func importRow(term *terminal, im *quarryv1.Import) string {
-	s := fmt.Sprintf("%s  %-9s %s  %d/%d documents, %d unchanged, %d quarantined, %d removed  %s", clean(im.Id), importState(im.State),
+	s := fmt.Sprintf("%s  %-10s %s  %d/%d documents, %d unchanged, %d quarantined, %d removed  %s", clean(im.Id), importEnd(im),
 		stamp(im.StartedAt), settled(im), im.Queued, im.Unchanged, im.Failed, im.Removed, term.short(im.Source))
 	if im.Error != "" {
 		s += "\n        " + ends(im.Error, 200)

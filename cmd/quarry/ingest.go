@@ -198,13 +198,21 @@ func (t *terminal) conclude(im *quarryv1.Import) error {
 			return err
 		}
 	}
+	if failure := importFailure(im); failure != "" {
+		return errors.New(failure)
+	}
+	return nil
+}
+
+// importFailure says why an import did not do all that was asked; empty when it did.
+func importFailure(im *quarryv1.Import) string {
 	switch im.State {
 	case quarryv1.ImportState_IMPORT_STATE_DONE:
-		return nil
+		return ""
 	case quarryv1.ImportState_IMPORT_STATE_CANCELLED:
-		return errors.New("the import was cancelled")
+		return "the import was cancelled"
 	}
-	return fmt.Errorf("the import ended as %s: %s", importState(im.State), clean(im.Error))
+	return fmt.Sprintf("the import ended as %s: %s", importEnd(im), clean(im.Error))
 }
 
 // didSomething reports whether there is anything to say of an import.

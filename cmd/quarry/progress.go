@@ -161,13 +161,31 @@ func planText(t *terminal, p *quarryv1.ImportPlan) (s string) {
 		*quarryv1.Planned
 	}{{"+", p.GetAdded()}, {"~", p.GetChanged()}, {">", p.GetMoved()}, {"-", p.GetRemoved()}} {
 		for _, uri := range k.GetExamples() {
-			s += "\n  " + k.sign + " " + t.short(uri)
+			s += "\n  " + k.sign + " " + t.shortBoth(uri)
 		}
 		if more := k.GetCount() - int64(len(k.GetExamples())); more > 0 {
 			s += fmt.Sprintf("\n  %s and %d more", k.sign, more)
 		}
 	}
 	return s
+}
+
+// shortBoth is a URI shortened, or both of "old URI → new URI".
+func (t *terminal) shortBoth(uri string) string {
+	const to = " → file://"
+	if at := strings.LastIndex(uri, to); at >= 0 {
+		return t.short(uri[:at]) + " → " + t.short(uri[at+len(" → "):])
+	}
+	return t.short(uri)
+}
+
+// importEnd is the state of an import in a word. One that was to read more than it
+// could, or to remove more than it may, has failed; what it did is done all the same.
+func importEnd(im *quarryv1.Import) string {
+	if im.State == quarryv1.ImportState_IMPORT_STATE_FAILED && didSomething(im) {
+		return "incomplete"
+	}
+	return importState(im.State)
 }
 
 func importState(s quarryv1.ImportState) string {

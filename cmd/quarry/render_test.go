@@ -166,7 +166,7 @@ func TestConclude(t *testing.T) {
 	}{
 		{&quarryv1.Import{State: quarryv1.ImportState_IMPORT_STATE_DONE}, "Ingested: nothing\n", ""},
 		{&quarryv1.Import{State: failed, Error: "the disk is away"}, "", "the import ended as failed: the disk is away"},
-		{&quarryv1.Import{State: failed, Error: "the disk is away", Indexed: 2}, "Ingested: 2 indexed\n", "the import ended as failed: the disk is away"},
+		{&quarryv1.Import{State: failed, Error: "the disk is away", Indexed: 2}, "Ingested: 2 indexed\n", "the import ended as incomplete: the disk is away"},
 	} {
 		term, said := testTerminal()
 		err := term.conclude(c.im)
@@ -277,5 +277,15 @@ func TestEitherURI(t *testing.T) {
 		if err != nil && status.Convert(err).Message() != c.name {
 			t.Errorf("%s: the error names %v", c.name, err)
 		}
+	}
+}
+
+// A file that has moved is shown from where it was to where it is, both shortened.
+func TestMovedIsShort(t *testing.T) {
+	term, _ := testTerminal()
+	term.dir = "/w"
+	p := &quarryv1.ImportPlan{Moved: &quarryv1.Planned{Count: 1, Examples: []string{"file:///w/a.md → file:///w/in/b.md"}}}
+	if got, want := planText(term, p), "\n  > a.md → in/b.md"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

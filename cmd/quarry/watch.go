@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -127,10 +126,7 @@ func (r *rounds) one(ctx context.Context, hinted bool) error {
 }
 
 func (r *rounds) tell(last *quarryv1.Import, hinted bool) error {
-	failure := ""
-	if last.State != quarryv1.ImportState_IMPORT_STATE_DONE {
-		failure = fmt.Sprintf("the import ended as %s: %s", importState(last.State), clean(last.Error))
-	}
+	failure := importFailure(last)
 	did := last.Queued+last.Removed+last.Moved > 0
 	was := r.said
 	r.said = failure

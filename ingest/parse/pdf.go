@@ -122,6 +122,9 @@ func pdfError(err error) error {
 	case errors.Is(err, pdfiumerrors.ErrFormat), errors.Is(err, pdfiumerrors.ErrFile):
 		return Permanent("damaged: it cannot be opened")
 	}
+	if where, _, trap := strings.Cut(err.Error(), "wasm error"); trap {
+		return Permanent("damaged: %sits structure makes no sense", where)
+	}
 	return Permanent("damaged: %v", err)
 }
 

@@ -169,3 +169,15 @@ func formPDF() []byte {
 		"<< /Type /Annot /Subtype /Text /Rect [400 700 420 720] /T (L. Peil) /M (D:20240501120000Z) /Contents (Since when?) >>",
 	}, "")
 }
+
+// selfDrawingPDF has a form that draws itself, over and over.
+func selfDrawingPDF() []byte {
+	const resources = "/Resources << /XObject << /X 5 0 R >> >>"
+	return assemblePDF([]string{
+		"<< /Type /Catalog /Pages 2 0 R >>",
+		"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+		"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R " + resources + " >>",
+		"<< /Length 6 >>\nstream\n/X Do\nendstream",
+		"<< /Type /XObject /Subtype /Form /BBox [0 0 595 842] " + resources + " /Length 12 >>\nstream\n/X Do /X Do\nendstream",
+	}, "")
+}

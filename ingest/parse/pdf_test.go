@@ -130,3 +130,12 @@ func TestPDFNarrowColumns(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// A file over which the engine breaks down gives a reason in plain words.
+func TestPDFThatDrawsItself(t *testing.T) {
+	_, err := Parse(t.Context(), "application/pdf", selfDrawingPDF())
+	perm := (*Error)(nil)
+	if !errors.As(err, &perm) || !strings.HasPrefix(perm.Reason, "corrupt PDF: page 1: its structure makes no sense") {
+		t.Errorf("%v", err)
+	}
+}
