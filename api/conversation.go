@@ -152,7 +152,7 @@ func fromMessage(m conversation.Message) *quarryv1.Message {
 	for _, c := range m.Citations {
 		out.Citations = append(out.Citations, &quarryv1.CitationEvent{
 			Passage: int32(c.Passage), DocumentId: fromID(c.DocumentID), Uri: c.URI, Title: c.Title, Version: c.Version,
-			Range: fromRange(c.Start, c.End), Page: int32(c.Page), HeadingPath: c.HeadingPath, Quote: c.Quote,
+			Range: fromRange(c.Start, c.End), Page: int32(c.Page), HeadingPath: c.HeadingPath, Quote: c.Quote, Commit: c.Commit,
 		})
 	}
 	return out

@@ -143,6 +143,7 @@ func fromPassage(p retrieve.Passage) *quarryv1.Passage {
 		Lexical:     fromLegScore(p.Lexical),
 		Rerank:      p.Rerank,
 		TableHeader: p.Header,
+		Commit:      p.Commit,
 	}
 }
 
@@ -262,6 +263,7 @@ func fromCitation(c generate.Citation, p retrieve.Passage) *quarryv1.CitationEve
 		Page:        int32(p.Page),
 		HeadingPath: p.HeadingPath,
 		Quote:       c.Quote,
+		Commit:      p.Commit,
 	}
 }
 

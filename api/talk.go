@@ -73,7 +73,7 @@ func (t *talk) hear(e generate.Event, passages []retrieve.Passage) {
 		p := passages[e.Passage-1]
 		t.message.Citations = append(t.message.Citations, conversation.Citation{
 			Passage: e.Passage, DocumentID: p.DocumentID, URI: p.URI, Title: p.Title, Version: p.Version,
-			HeadingPath: p.HeadingPath, Page: p.Page, Start: e.Start, End: e.End, Quote: e.Quote,
+			HeadingPath: p.HeadingPath, Page: p.Page, Start: e.Start, End: e.End, Quote: e.Quote, Commit: p.Commit,
 		})
 	case generate.Verdict:
 		t.message.Verdict = e.Outcome

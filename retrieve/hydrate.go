@@ -21,11 +21,14 @@ type found struct {
 // not, or no longer, be found. "offset 0" has the documents looked up for the
 // chunks, and not the chunks for each document.
 const hydrateSQL = `
-select c.chunk_id, c.document_id, d.version, d.uri, d.title, c.heading_path, c.page,
+select c.chunk_id, c.document_id, d.version, d.uri, d.held_by, d.title, c.heading_path, c.page,
        c.start_byte, c.end_byte, c.body, c.header, c.tokens, c.ord
   from chunk c
- cross join lateral (select d.version, d.uri, d.title from document d
-                      where d.collection_id = @collection and d.document_id = c.document_id and ALLOWED offset 0) d
+ cross join lateral (
+       select d.version, d.uri, d.title,
+              case when d.uri like 'git+%' then coalesce(d.metadata->>'commit', '') else '' end as held_by
+         from document d
+        where d.collection_id = @collection and d.document_id = c.document_id and ALLOWED offset 0) d
  where c.collection_id = @collection and c.chunk_id = any(@chunks::bigint[])`
 
 // hydrate reads the best candidates that are still there, in their order, at
@@ -92,7 +95,7 @@ func (r *search) chunks(ctx context.Context, candidates []Candidate) (map[int64]
 	}
 	var f found
 	_, err = pgx.ForEachRow(rows, []any{
-		&f.chunkID, &f.DocumentID, &f.Version, &f.URI, &f.Title, &f.HeadingPath, &f.Page,
+		&f.chunkID, &f.DocumentID, &f.Version, &f.URI, &f.Commit, &f.Title, &f.HeadingPath, &f.Page,
 		&f.Start, &f.End, &f.Text, &f.Header, &f.Tokens, &f.ord,
 	}, func() error {
 		f.CollectionID = r.collection.ID

@@ -109,8 +109,10 @@ type Passage struct {
 	DocumentID   int64
 	Version      int64
 	URI          string
-	Title        string
-	HeadingPath  []string
+	// Commit holds the text, where it comes from a git repository; else "".
+	Commit      string
+	Title       string
+	HeadingPath []string
 	// Page is 1-based; 0 when the format has none.
 	Page int
 	// Start and End bound Text in the document's canonical text, in bytes:

@@ -158,12 +158,20 @@ func (v *answerView) sources() string {
 	b.WriteString("\nSources\n")
 	for _, n := range numbers {
 		c := byPassage[n][0]
-		fmt.Fprintf(&b, "[%d] %s\n", n, place(v.term.short(c.Uri), c.HeadingPath, c.Page))
+		fmt.Fprintf(&b, "[%d] %s\n", n, place(v.term.at(c.Uri, c.Commit), c.HeadingPath, c.Page))
 		for _, c := range byPassage[n] {
 			fmt.Fprintf(&b, "    “%s” · bytes %d–%d\n", line(c.Quote, quoteWidth), c.Range.GetStart(), c.Range.GetEnd())
 		}
 	}
 	return b.String()
+}
+
+// at names a document and, of a repository's, the commit that holds it.
+func (t *terminal) at(uri, commit string) string {
+	if commit == "" {
+		return t.short(uri)
+	}
+	return t.short(uri) + " at " + clean(commit[:min(len(commit), 12)])
 }
 
 // place says where text stands: file › heading › heading, page.

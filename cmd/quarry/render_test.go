@@ -57,7 +57,7 @@ func answer() []*quarryv1.AskResponse {
 	cite := func(n int32, start int64, quote string) *quarryv1.AskResponse {
 		return &quarryv1.AskResponse{Event: &quarryv1.AskResponse_Citation{Citation: &quarryv1.CitationEvent{
 			Passage: n, Uri: "/home/u/text/spec.html", HeadingPath: []string{"Statements", "Select\x1b[31m statements"},
-			Range: &quarryv1.ByteRange{Start: start, End: start + int64(len(quote))}, Quote: quote, Page: n - 1,
+			Range: &quarryv1.ByteRange{Start: start, End: start + int64(len(quote))}, Quote: quote, Page: n - 1, Commit: strings.Repeat("0123456789\x1babcdef", int(n)-1),
 		}}}
 	}
 	delta := func(s string) *quarryv1.AskResponse {

@@ -41,7 +41,7 @@ func searchText(term *terminal, r *quarryv1.SearchResponse) string {
 		b.WriteString("nothing found\n")
 	}
 	for i, p := range r.Passages {
-		fmt.Fprintf(&b, "%2d. %s\n", i+1, place(term.short(p.Uri), p.HeadingPath, p.Page))
+		fmt.Fprintf(&b, "%2d. %s\n", i+1, place(term.at(p.Uri, p.Commit), p.HeadingPath, p.Page))
 		if p.TableHeader != "" {
 			fmt.Fprintf(&b, "    columns: %s\n", line(p.TableHeader, 230))
 		}

@@ -80,6 +80,7 @@ type Citation struct {
 	Start       int      `json:"start"`
 	End         int      `json:"end"`
 	Quote       string   `json:"quote"`
+	Commit      string   `json:"commit,omitempty"`
 }
 
 // newID is not to be guessed: 128 random bits.

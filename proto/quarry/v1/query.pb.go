@@ -1618,7 +1618,10 @@ type Passage struct {
 	Rerank float64 `protobuf:"fixed64,13,opt,name=rerank,proto3" json:"rerank,omitempty"`
 	// The header row of the table that the text begins inside of. It stands before
 	// the range and is no part of it.
-	TableHeader   string `protobuf:"bytes,20,opt,name=table_header,json=tableHeader,proto3" json:"table_header,omitempty"`
+	TableHeader string `protobuf:"bytes,20,opt,name=table_header,json=tableHeader,proto3" json:"table_header,omitempty"`
+	// A commit that holds the document as it was indexed, where it comes from a git
+	// repository.
+	Commit        string `protobuf:"bytes,21,opt,name=commit,proto3" json:"commit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1747,6 +1750,13 @@ func (x *Passage) GetRerank() float64 {
 func (x *Passage) GetTableHeader() string {
 	if x != nil {
 		return x.TableHeader
+	}
+	return ""
+}
+
+func (x *Passage) GetCommit() string {
+	if x != nil {
+		return x.Commit
 	}
 	return ""
 }
@@ -2758,15 +2768,17 @@ func (x *DeltaEvent) GetText() string {
 type CitationEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The passage, from 1, as in the markers "[1]" of the text.
-	Passage       int32      `protobuf:"varint,1,opt,name=passage,proto3" json:"passage,omitempty"`
-	DocumentId    string     `protobuf:"bytes,2,opt,name=document_id,json=documentId,proto3" json:"document_id,omitempty"`
-	Uri           string     `protobuf:"bytes,3,opt,name=uri,proto3" json:"uri,omitempty"`
-	Title         string     `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
-	Version       int64      `protobuf:"varint,5,opt,name=version,proto3" json:"version,omitempty"`
-	Range         *ByteRange `protobuf:"bytes,6,opt,name=range,proto3" json:"range,omitempty"`
-	Page          int32      `protobuf:"varint,7,opt,name=page,proto3" json:"page,omitempty"`
-	HeadingPath   []string   `protobuf:"bytes,8,rep,name=heading_path,json=headingPath,proto3" json:"heading_path,omitempty"`
-	Quote         string     `protobuf:"bytes,9,opt,name=quote,proto3" json:"quote,omitempty"`
+	Passage     int32      `protobuf:"varint,1,opt,name=passage,proto3" json:"passage,omitempty"`
+	DocumentId  string     `protobuf:"bytes,2,opt,name=document_id,json=documentId,proto3" json:"document_id,omitempty"`
+	Uri         string     `protobuf:"bytes,3,opt,name=uri,proto3" json:"uri,omitempty"`
+	Title       string     `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
+	Version     int64      `protobuf:"varint,5,opt,name=version,proto3" json:"version,omitempty"`
+	Range       *ByteRange `protobuf:"bytes,6,opt,name=range,proto3" json:"range,omitempty"`
+	Page        int32      `protobuf:"varint,7,opt,name=page,proto3" json:"page,omitempty"`
+	HeadingPath []string   `protobuf:"bytes,8,rep,name=heading_path,json=headingPath,proto3" json:"heading_path,omitempty"`
+	Quote       string     `protobuf:"bytes,9,opt,name=quote,proto3" json:"quote,omitempty"`
+	// As Passage.commit.
+	Commit        string `protobuf:"bytes,20,opt,name=commit,proto3" json:"commit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2860,6 +2872,13 @@ func (x *CitationEvent) GetHeadingPath() []string {
 func (x *CitationEvent) GetQuote() string {
 	if x != nil {
 		return x.Quote
+	}
+	return ""
+}
+
+func (x *CitationEvent) GetCommit() string {
+	if x != nil {
+		return x.Commit
 	}
 	return ""
 }
@@ -3183,7 +3202,7 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x05notes\x18\x05 \x03(\tR\x05notes\"P\n" +
 	"\tStageTime\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\tR\x05stage\x12-\n" +
-	"\x04time\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x04time\"\xa6\x03\n" +
+	"\x04time\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x04time\"\xbe\x03\n" +
 	"\aPassage\x12\x1f\n" +
 	"\vdocument_id\x18\x01 \x01(\tR\n" +
 	"documentId\x12\x10\n" +
@@ -3200,7 +3219,8 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x05dense\x18\v \x01(\v2\x13.quarry.v1.LegScoreR\x05dense\x12-\n" +
 	"\alexical\x18\f \x01(\v2\x13.quarry.v1.LegScoreR\alexical\x12\x16\n" +
 	"\x06rerank\x18\r \x01(\x01R\x06rerank\x12!\n" +
-	"\ftable_header\x18\x14 \x01(\tR\vtableHeader\"4\n" +
+	"\ftable_header\x18\x14 \x01(\tR\vtableHeader\x12\x16\n" +
+	"\x06commit\x18\x15 \x01(\tR\x06commit\"4\n" +
 	"\bLegScore\x12\x14\n" +
 	"\x05score\x18\x01 \x01(\x01R\x05score\x12\x12\n" +
 	"\x04rank\x18\x02 \x01(\x05R\x04rank\"\xf5\x05\n" +
@@ -3269,7 +3289,7 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x05total\x18\x03 \x01(\x05R\x05total\" \n" +
 	"\n" +
 	"DeltaEvent\x12\x12\n" +
-	"\x04text\x18\x01 \x01(\tR\x04text\"\x85\x02\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\"\x9d\x02\n" +
 	"\rCitationEvent\x12\x18\n" +
 	"\apassage\x18\x01 \x01(\x05R\apassage\x12\x1f\n" +
 	"\vdocument_id\x18\x02 \x01(\tR\n" +
@@ -3280,7 +3300,8 @@ const file_quarry_v1_query_proto_rawDesc = "" +
 	"\x05range\x18\x06 \x01(\v2\x14.quarry.v1.ByteRangeR\x05range\x12\x12\n" +
 	"\x04page\x18\a \x01(\x05R\x04page\x12!\n" +
 	"\fheading_path\x18\b \x03(\tR\vheadingPath\x12\x14\n" +
-	"\x05quote\x18\t \x01(\tR\x05quote\"y\n" +
+	"\x05quote\x18\t \x01(\tR\x05quote\x12\x16\n" +
+	"\x06commit\x18\x14 \x01(\tR\x06commit\"y\n" +
 	"\n" +
 	"UsageEvent\x12!\n" +
 	"\finput_tokens\x18\x01 \x01(\x03R\vinputTokens\x12#\n" +
