@@ -188,8 +188,6 @@ func (s *queries) saved(ctx context.Context, collection, model string, nanos *in
 	if s.ledger == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
-	defer cancel()
 	if err := s.ledger.Saved(ctx, collection, model, nanos); err != nil {
 		s.log.Error("what the cache saved is lost", "collection", collection, "err", err)
 	}

@@ -4,15 +4,10 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"time"
 
 	"github.com/quarry-rag/quarry/generate"
 	"github.com/quarry-rag/quarry/generate/answercache"
 )
-
-// recordWithin is the time for the record of an answer, which its client's going
-// does not end: what was spent was spent.
-const recordWithin = 5 * time.Second
 
 // recorded is the answer to a, with what it used in the ledger before its last
 // event. Breaking off ends the model call, and what it used till then is recorded.
@@ -41,8 +36,6 @@ func (s *queries) record(ctx context.Context, collection string, tries []generat
 	if s.ledger == nil || len(tries) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
-	defer cancel()
 	if err := s.ledger.Record(ctx, collection, tries); err != nil {
 		s.log.Error("usage is lost", "collection", collection, "err", err)
 	}

@@ -80,13 +80,16 @@ func (t *talk) hear(e generate.Event, passages []retrieve.Passage) {
 	}
 }
 
+// rememberWithin is the time to store an answer in its conversation.
+const rememberWithin = 5 * time.Second
+
 // remember adds the question and its answer to the conversation. The client's
 // going does not end it: the answer was whole.
 func (s *queries) remember(ctx context.Context, a *asking, tries []generate.Try) error {
 	if a.talk == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rememberWithin)
 	defer cancel()
 	m := a.talk.message
 	m.Question, m.Standalone, m.Answer, m.Model = a.in.Question, a.talk.Question, a.talk.text.String(), a.answerer.Plan().Model

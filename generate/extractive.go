@@ -65,7 +65,7 @@ func (x *Extractive) Answer(ctx context.Context, r Request) iter.Seq2[Event, err
 			yield(nil, fmt.Errorf("answer: %w", err))
 			return
 		}
-		a := quoting{ctx: ctx, source: x.source, reading: read, yield: yield, start: start, degraded: degraded}
+		a := quoting{ctx: ctx, source: x.source, reading: read, question: r.Question, yield: yield, start: start, degraded: degraded}
 		a.run(read.analyzer.Query(r.Question), candidates)
 	})
 }

@@ -63,6 +63,27 @@ func TestExtractivePerson(t *testing.T) {
 	}
 }
 
+// A row of a table does not say that it is the first of all.
+func TestExtractiveComparesNoRows(t *testing.T) {
+	cities := "City | Population\n--- | ---\nAlba | 120,000\nBrin | 2,400,000\n"
+	src, passages := library(cities, "Of the cities, the largest by population is Brin.\n\nCity | Note\n--- | ---\nAlba | the oldest city\n")
+	for question, want := range map[string]Outcome{
+		"Which city has the largest population?":    Partial,
+		"Which city has at least 120,000 people?":   Answered,
+		"What is the population of the city Alba?":  Answered,
+		"What is the population of the largest one": Partial,
+	} {
+		if a := first(t, Request{Question: question, Passages: passages[:1], Coverage: 1}, src); a.Verdict.Outcome != want {
+			t.Errorf("%s: %q, %+v, want %v", question, a.Text, a.Verdict, want)
+		}
+	}
+	for _, question := range []string{"Which city is the largest by population?", "Which is the oldest city?"} {
+		if a := first(t, Request{Question: question, Passages: passages[1:], Coverage: 1}, src); a.Verdict.Outcome != Answered {
+			t.Errorf("%s: %q, %+v", question, a.Text, a.Verdict)
+		}
+	}
+}
+
 // Two quotes say two things.
 func TestExtractiveDoesNotRepeat(t *testing.T) {
 	src, passages := library("Go was announced in 2009.", "Go was announced in  2009.", "Go was announced at Google in November.")

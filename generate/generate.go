@@ -130,7 +130,7 @@ const (
 
 // Done ends an answer that ended well.
 type Done struct {
-	RemovedMarkers int           // markers that pointed nowhere
+	RemovedMarkers int           // markers that proved nothing
 	FinishReason   string        // "stop", "length", …
 	Compose        time.Duration // to write the prompt; 0 without one
 	FirstToken     time.Duration

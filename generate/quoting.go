@@ -14,6 +14,7 @@ type quoting struct {
 	ctx      context.Context
 	source   Source
 	reading  *reading
+	question string
 	yield    func(Event, error) bool
 	start    time.Time
 	first    time.Duration
@@ -128,11 +129,14 @@ func (q *quoting) quote(text string, c candidate, cite Citation) bool {
 
 // end sends what follows the quotes.
 func (q *quoting) end() {
-	reason := "quoted from the documents"
+	outcome, reason := Answered, "quoted from the documents"
+	if q.uncompared() {
+		outcome, reason = Partial, "rows of a table are quoted, and not compared with the others"
+	}
 	if q.degraded != "" {
 		reason += "; " + q.degraded
 	}
-	q.finish(Verdict{Answered, reason})
+	q.finish(Verdict{outcome, reason})
 }
 
 // changed answers when nothing of what was found is still stored.

@@ -162,6 +162,10 @@ func (r *reading) support(ctx context.Context, s Support, plain, question string
 		s.Reason = fmt.Sprintf("the name %q is not in the passages that it cites", missing)
 		return s
 	}
+	if misquotes(plain, has.String()+question) {
+		s.Reason = "the words that it quotes do not stand so in the passages that it cites"
+		return s
+	}
 	if s.Supported = s.Score >= enoughTerms; s.Supported || model == nil {
 		s.Reason = reasonFor(s)
 		return s

@@ -30,6 +30,11 @@ func TestSupports(t *testing.T) {
 		{"Go was announced in 2009 [1]. Elephants never forget a face [2].", []bool{true, false}},
 		{"Here it is:\n- Go was announced in 2009 [1]\n- Ada Moreau is the chief executive [2]", []bool{true, true}},
 		{"The boss who runs the firm is Ada Moreau [2].", []bool{true}}, // by meaning
+		{`It says “Go was announced in November 2009” [1].`, []bool{true}},
+		{`It says "go was announced … by Robert Griesemer and [others]" [1].`, []bool{true}},
+		{`It says "Go was announced by Robert Griesemer in November 2009" [1].`, []bool{false}}, // nearly
+		{`It says “Go was announced in November 2009 by Rob” [1].`, []bool{false}},
+		{`The "announced" Go is "the Go language" [1].`, []bool{true}}, // terms
 		{Refusal, nil},
 		{"Cited out of range [7].", []bool{false}},
 	} {

@@ -224,7 +224,7 @@ func doneLine(d *quarryv1.DoneEvent) string {
 	}
 	s += cacheLine(d.Receipt)
 	if d.RemovedMarkers > 0 {
-		s += fmt.Sprintf("\nRemoved %d markers that pointed nowhere", d.RemovedMarkers)
+		s += fmt.Sprintf("\nMarkers removed because they proved nothing: %d", d.RemovedMarkers)
 	}
 	return s
 }

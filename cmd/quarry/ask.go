@@ -26,6 +26,9 @@ type askCmd struct {
 	searching
 }
 
+// Validate is called by kong.
+func (c *askCmd) Validate() error { return errors.Join(c.askForm.check(), c.searching.Validate()) }
+
 func (c *askCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 	return withClient(g.Server, func(cl *client) error {
 		in := &quarryv1.AskRequest{

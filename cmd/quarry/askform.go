@@ -16,33 +16,38 @@ type askForm struct {
 	MaxCost   float64 `env:"-" help:"Most that a summary may cost, in US dollars. 0: no bound of its own."`
 }
 
+// check says what of the flags does not go together.
+func (c *askForm) check() error {
+	asked := 0
+	for _, on := range []bool{c.Schema != "", c.Quotes, c.Summary} {
+		if on {
+			asked++
+		}
+	}
+	switch {
+	case asked > 1:
+		return errors.New("--schema, --quotes and --summary: want one of them")
+	case !c.Quotes && c.MaxQuotes != 0:
+		return errors.New("--max-quotes bounds quotes: add --quotes")
+	case !c.Summary && (c.MaxCalls != 0 || c.MaxCost != 0):
+		return errors.New("--max-calls and --max-cost bound a summary: add --summary")
+	}
+	return nil
+}
+
 // setForm writes the flags into a request.
 func (c *askForm) setForm(in *quarryv1.AskRequest) error {
-	asked := 0
-	if c.Schema != "" {
+	switch {
+	case c.Schema != "":
 		text, err := readLimited(c.Schema, maxPrompt)
 		if err != nil {
 			return err
 		}
 		in.Form = &quarryv1.AskRequest_Json{Json: &quarryv1.JsonForm{Schema: string(text)}}
-		asked++
-	}
-	if c.Quotes {
+	case c.Quotes:
 		in.Form = &quarryv1.AskRequest_Quotes{Quotes: &quarryv1.QuotesForm{Max: c.MaxQuotes}}
-		asked++
-	}
-	if c.Summary {
+	case c.Summary:
 		in.Form = &quarryv1.AskRequest_Summary{Summary: &quarryv1.SummaryForm{MaxCalls: c.MaxCalls, MaxCost: c.MaxCost}}
-		asked++
-	}
-	if asked > 1 {
-		return errors.New("--schema, --quotes and --summary: want one of them")
-	}
-	if !c.Quotes && c.MaxQuotes != 0 {
-		return errors.New("--max-quotes bounds quotes: add --quotes")
-	}
-	if !c.Summary && (c.MaxCalls != 0 || c.MaxCost != 0) {
-		return errors.New("--max-calls and --max-cost bound a summary: add --summary")
 	}
 	return nil
 }

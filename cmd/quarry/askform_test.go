@@ -12,9 +12,11 @@ func TestAskForm(t *testing.T) {
 	if err := (&askForm{Quotes: true, MaxQuotes: 3}).setForm(in); err != nil || in.GetQuotes().GetMax() != 3 {
 		t.Errorf("%v, %v", in, err)
 	}
-	for _, bad := range []askForm{{MaxQuotes: 3}, {Quotes: true, MaxCalls: 2}, {Quotes: true, Summary: true}} {
-		if err := bad.setForm(&quarryv1.AskRequest{}); err == nil {
-			t.Errorf("%+v is accepted", bad)
+	for _, bad := range [][]string{
+		{"--max-quotes", "3"}, {"--quotes", "--max-calls", "2"}, {"--quotes", "--summary"}, {"--legs", "dense,dense"},
+	} {
+		if _, _, err := parse(t, nil, append([]string{"ask", "x"}, bad...)...); err == nil {
+			t.Errorf("%q is accepted", bad)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -132,14 +133,19 @@ func whereToLook(st *status.Status) string {
 	return ""
 }
 
-// triedText lists the models of an answer that failed, when there were several.
+// triedText lists the models of an answer that failed, when there were several or
+// something was used.
 func triedText(st *status.Status) string {
 	for _, d := range st.Details() {
-		if r, ok := d.(*quarryv1.Receipt); ok && len(r.Tries) > 1 {
+		if r, ok := d.(*quarryv1.Receipt); ok && (len(r.Tries) > 1 || used(r)) {
 			return "\n" + triesLine(r)
 		}
 	}
 	return ""
+}
+
+func used(r *quarryv1.Receipt) bool {
+	return slices.ContainsFunc(r.Tries, func(t *quarryv1.Try) bool { return t.InputTokens+t.OutputTokens > 0 })
 }
 
 // retryAfter is the server's advice, 0 without one.

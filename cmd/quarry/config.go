@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -222,14 +223,26 @@ func (c *configCmd) Run(k *kong.Context, term *terminal) error {
 	return nil
 }
 
+// Where a URL's query, or a database's settings as "host=h password=p", hold secrets.
+var (
+	queryValue    = regexp.MustCompile(`=[^&]*`)
+	passwordValue = regexp.MustCompile(`(?i)(password\s*=\s*)('(?:[^'\\]|\\.)*'|\S+)`)
+)
+
 // shown is a flag's value for people.
 func shown(flag *kong.Flag) string {
 	value := fmt.Sprint(flag.Target.Interface())
 	if flag.Tag.Has("secret") && value != "" {
 		return "(set)"
 	}
-	if u, err := url.Parse(value); err == nil && u.User != nil {
+	return hideSecrets(value)
+}
+
+// hideSecrets is a value without what a URL or a database's settings hold.
+func hideSecrets(value string) string {
+	if u, err := url.Parse(value); err == nil && u.Host != "" {
+		u.RawQuery = queryValue.ReplaceAllString(u.RawQuery, "=xxxxx")
 		return u.Redacted()
 	}
-	return value
+	return passwordValue.ReplaceAllString(value, "${1}xxxxx")
 }

@@ -154,6 +154,20 @@ func TestConfigRedactsSecrets(t *testing.T) {
 	}
 }
 
+func TestShownHidesWhatURLsHold(t *testing.T) {
+	for value, want := range map[string]string{
+		"https://u:hush@h/v1?api-version=1&key=hush": "https://u:xxxxx@h/v1?api-version=xxxxx&key=xxxxx",
+		"https://h/v1":                                     "https://h/v1",
+		"host=h password=hush user=u":                      "host=h password=xxxxx user=u",
+		`host=h password = 'hu sh\'hush' sslpassword=hush`: "host=h password = xxxxx sslpassword=xxxxx",
+		"127.0.0.1:7447":                                   "127.0.0.1:7447",
+	} {
+		if got := hideSecrets(value); got != want {
+			t.Errorf("%s: %s, want %s", value, got, want)
+		}
+	}
+}
+
 func TestImportRootsFollowTheListener(t *testing.T) {
 	cases := map[string][]string{"127.0.0.1:1": {"/"}, "localhost:1": {"/"}, "[::1]:1": {"/"}, "0.0.0.0:1": nil, ":1": nil, "10.0.0.1:1": nil}
 	for listen, want := range cases {

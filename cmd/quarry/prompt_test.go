@@ -69,8 +69,8 @@ func TestPromptArguments(t *testing.T) {
 		{exitUsage, "no such file", "prompt try a --golden /nowhere/golden.jsonl"},
 		{exitUsage, "want one of verdict", "prompt try a --golden prompt_test.go --min ndcg@10=1"},
 		{exitFailed, "not a golden question", "prompt try a --golden prompt_test.go"},
-		{exitFailed, "want one of them", "ask x --quotes --summary"},
-		{exitFailed, "add --summary", "ask x --max-cost 1"},
+		{exitUsage, "want one of them", "ask x --quotes --summary"},
+		{exitUsage, "add --summary", "ask x --max-cost 1"},
 	} {
 		term, out := testTerminal()
 		if code := run(strings.Fields(c.args), nil, term); code != c.code || !strings.Contains(out.String(), c.want) {

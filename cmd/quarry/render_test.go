@@ -233,7 +233,14 @@ func TestExplain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	broken, err := status.New(codes.Unavailable, "broke off").WithDetails(&quarryv1.Receipt{
+		Tries: []*quarryv1.Try{{Model: "a", Code: "stalled", InputTokens: 7, OutputTokens: 2, Estimated: true}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	cases := map[string]error{
+		"broke off\nModels: a (stalled) about 7 tokens in, 2 out · cost unknown":    broken.Err(),
 		"model failed\nModels: a (timeout) → b (status_503) · cost unknown":         tried.Err(),
 		"invalid request\n  options.limit: must be at most 1000\n  query: is empty": bad.Err(),
 		"too many calls at once (try again in 1s)":                                  busy.Err(),

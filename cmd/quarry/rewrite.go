@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"github.com/quarry-rag/quarry/generate"
 	"github.com/quarry-rag/quarry/generate/ledger"
@@ -30,14 +29,8 @@ func firstShorter(answerers []generate.Answerer) generate.Shorter {
 	return nil
 }
 
-// recordWithin is the time for the record of what was spent, which the end of a
-// call does not cut short.
-const recordWithin = 5 * time.Second
-
 func recorder(book *ledger.Ledger, log *slog.Logger) func(ctx context.Context, collection string, tries []generate.Try) {
 	return func(ctx context.Context, collection string, tries []generate.Try) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
-		defer cancel()
 		if err := book.Record(ctx, collection, tries); err != nil {
 			log.Error("usage is lost", "collection", collection, "err", err)
 		}

@@ -77,15 +77,15 @@ func usageLine(w io.Writer, r *quarryv1.UsageRow, byAccount bool) {
 		account = clean(r.Account) + "\t"
 	}
 	fmt.Fprintf(w, "%s\t%s\t%s%s\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t%.6f\t%.6f\n", r.Day, r.Collection, account, clean(r.Model),
-		r.Answers, r.Failures, r.InputTokens, r.CachedTokens, r.OutputTokens, costText(r.Cost, r.Unpriced, r.Answers+r.Failures), r.Hits, r.Saved, r.Spared)
+		r.Answers, r.Failures, r.InputTokens, r.CachedTokens, r.OutputTokens, costText(r.Cost, r.Unpriced), r.Hits, r.Saved, r.Spared)
 }
 
 // costText is dollars; a part that is not known is named.
-func costText(cost float64, unpriced, tries int64) string {
+func costText(cost float64, unpriced int64) string {
 	switch {
 	case unpriced == 0:
 		return fmt.Sprintf("%.6f", cost)
-	case unpriced >= tries:
+	case cost == 0:
 		return "unknown"
 	}
 	return fmt.Sprintf("%.6f + %d unknown", cost, unpriced)

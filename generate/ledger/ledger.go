@@ -81,8 +81,10 @@ select c.collection_id, ` + todaySQL + `, ` + value + `t.*
        spared_nano_dollars = u.spared_nano_dollars + excluded.spared_nano_dollars`
 }
 
-// add adds sums by model, to the account of ctx.
+// add adds sums by model, to the account of ctx, whose end it outlives.
 func (l *Ledger) add(ctx context.Context, collection string, sums map[string]Sum) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
+	defer cancel()
 	account := generate.AccountOf(ctx)
 	columns := make([][]int64, 10)
 	var models []string
@@ -103,8 +105,13 @@ func (l *Ledger) add(ctx context.Context, collection string, sums map[string]Sum
 	return err
 }
 
-// Record adds the tries of one answer, to the account of ctx. Tries that were not made count for
-// nothing; a collection that is gone is no error.
+// recordWithin is the time for a record, which the end of the caller's context does
+// not cut short: what was spent was spent.
+const recordWithin = 5 * time.Second
+
+// Record adds the tries of one answer, to the account of ctx, within 5 s whether or
+// not ctx ends. Tries that were not made count for nothing; a collection that is gone
+// is no error.
 func (l *Ledger) Record(ctx context.Context, collection string, tries []generate.Try) error {
 	sums := map[string]Sum{}
 	for _, t := range tries {
@@ -122,10 +129,10 @@ func (l *Ledger) Record(ctx context.Context, collection string, tries []generate
 }
 
 func (s Sum) add(t generate.Try) Sum {
-	// A weak answer was given and paid for, and did not answer; what was asked for
-	// another purpose is neither.
+	// A weak answer was given and paid for, and did not answer. What was asked for
+	// another purpose is neither, nor is what the caller or a quicker model ended.
 	switch {
-	case t.Purpose != "":
+	case t.Purpose != "" || t.Code == generate.CodeCancelled || t.Code == generate.CodeHedged:
 	case t.Code == "":
 		s.Answers++
 	default:
@@ -146,7 +153,7 @@ func (s Sum) add(t generate.Try) Sum {
 }
 
 // Saved adds an answer of model's that was given again, and what it cost when it
-// was made; nil is not known.
+// was made; nil is not known. Like Record it outlives ctx.
 func (l *Ledger) Saved(ctx context.Context, collection, model string, nanos *int64) error {
 	s := Sum{Hits: 1}
 	if nanos != nil {

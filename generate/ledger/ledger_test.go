@@ -41,6 +41,8 @@ func TestLedger(t *testing.T) {
 	record("docs", generate.Try{Model: "cheap", Usage: used, Price: price, Duration: 2, Spared: &spared})
 	record("docs", generate.Try{Model: "cheap", Code: "stalled", Price: price, FirstToken: 1, Duration: 2})
 	record("docs", generate.Try{Model: "cheap", Code: "down", Refused: true, Price: price, Duration: 2})
+	record("docs", generate.Try{Model: "cheap", Code: generate.CodeCancelled, Price: price, Duration: 2})
+	record("docs", generate.Try{Model: "cheap", Code: generate.CodeHedged, Price: price, Duration: 2})
 	record("other", generate.Try{Model: "cheap", Usage: used, Price: price, Duration: 2})
 	record("gone", generate.Try{Model: "cheap", Usage: used, Price: price, Duration: 2})
 	record("docs")
@@ -60,7 +62,7 @@ func TestLedger(t *testing.T) {
 		rows[i].Day = time.Time{}
 	}
 	if d := cmp.Diff([]ledger.Row{
-		{Collection: "docs", Model: "cheap", Sum: ledger.Sum{Answers: 1, Failures: 3, InputTokens: 2000, OutputTokens: 200, CachedTokens: 1000, NanoDollars: 2 * nano, Unpriced: 1, SparedNanoDollars: 250_000_000}},
+		{Collection: "docs", Model: "cheap", Sum: ledger.Sum{Answers: 1, Failures: 3, InputTokens: 2000, OutputTokens: 200, CachedTokens: 1000, NanoDollars: 2 * nano, Unpriced: 3, SparedNanoDollars: 250_000_000}},
 		{Collection: "docs", Model: "dear", Sum: ledger.Sum{Answers: 1, InputTokens: 1000, OutputTokens: 100, CachedTokens: 500, Unpriced: 1}},
 	}, rows); d != "" {
 		t.Error(d)

@@ -3008,7 +3008,7 @@ type DoneEvent struct {
 	// when the model was asked, "total". Of an answer from the cache: "cache",
 	// "total".
 	Stages []*StageTime `protobuf:"bytes,1,rep,name=stages,proto3" json:"stages,omitempty"`
-	// Markers in the model's text that pointed nowhere and were removed.
+	// Markers in the model's text that proved nothing and were removed.
 	RemovedMarkers int32 `protobuf:"varint,2,opt,name=removed_markers,json=removedMarkers,proto3" json:"removed_markers,omitempty"`
 	// Why the model stopped: "stop", "length", …
 	FinishReason  string   `protobuf:"bytes,3,opt,name=finish_reason,json=finishReason,proto3" json:"finish_reason,omitempty"`

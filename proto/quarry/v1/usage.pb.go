@@ -139,7 +139,8 @@ type UsageRow struct {
 	Collection string `protobuf:"bytes,2,opt,name=collection,proto3" json:"collection,omitempty"`
 	Model      string `protobuf:"bytes,3,opt,name=model,proto3" json:"model,omitempty"`
 	Answers    int64  `protobuf:"varint,4,opt,name=answers,proto3" json:"answers,omitempty"`
-	// Tries that were made and did not give the answer.
+	// Tries that were made and did not give the answer, but for those that ended
+	// because the caller left or another model was quicker.
 	Failures     int64 `protobuf:"varint,5,opt,name=failures,proto3" json:"failures,omitempty"`
 	InputTokens  int64 `protobuf:"varint,6,opt,name=input_tokens,json=inputTokens,proto3" json:"input_tokens,omitempty"`
 	OutputTokens int64 `protobuf:"varint,7,opt,name=output_tokens,json=outputTokens,proto3" json:"output_tokens,omitempty"`
