@@ -18,12 +18,14 @@ func (e *legError) Error() string { return e.err.Error() }
 func (e *legError) Unwrap() error { return e.err }
 
 // late makes a legError of err: what ran out of its budget when ctx has, and
-// failed otherwise. nil stays nil.
+// failed otherwise. nil stays nil. A connection being made gives up at the deadline,
+// a moment before ctx says that it is over.
 func late(ctx context.Context, what string, budget time.Duration, err error) error {
 	if err == nil {
 		return nil
 	}
-	return overdue(errors.Is(ctx.Err(), context.DeadlineExceeded), what, budget, err)
+	deadline, _ := ctx.Deadline()
+	return overdue(!errors.Is(ctx.Err(), context.Canceled) && !time.Now().Before(deadline), what, budget, err)
 }
 
 func overdue(ran bool, what string, budget time.Duration, err error) error {
