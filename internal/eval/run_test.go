@@ -3,7 +3,6 @@ package eval
 import (
 	"bytes"
 	"math"
-	"os"
 	"strings"
 	"testing"
 
