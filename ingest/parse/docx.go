@@ -161,23 +161,6 @@ func (d *docx) inline(x *xmlWalker, e element, p *docxParagraph) error {
 		return x.descend()
 	case "rPr":
 		return x.walk(p.runProperty)
-	case "tab", "ptab":
-		p.text.WriteByte('\t')
-	case "br", "cr":
-		p.text.WriteByte('\n')
-	case "noBreakHyphen":
-		p.text.WriteByte('-')
-	case "sym":
-		p.text.WriteString(ticks.Replace(symbol(e.attr("font"), e.attr("char"))))
-	case "checkBox":
-		return checkBox(x, &p.text)
-	case "oMath":
-		if n := p.text.Len(); n > 0 && n == p.math {
-			p.text.WriteByte(' ')
-		}
-		err := formula(x, &p.text)
-		p.math = p.text.Len()
-		return err
 	case "chart":
 		return chart(d.walkContext, d.pack, d.rels[e.attr("id")].target, d.out)
 	case "relIds":
@@ -201,7 +184,7 @@ func (d *docx) inline(x *xmlWalker, e element, p *docxParagraph) error {
 		return x.walk(d.block)
 	case "instrText", "del", "moveFrom", "Fallback", "sdtEndPr", "tabs", "rt": // rt: a reading
 	default:
-		return x.descend()
+		return p.character(x, e)
 	}
 	return nil
 }

@@ -98,3 +98,29 @@ func readArchivedPage(ctx context.Context, body []byte) (Parsed, error) {
 	}
 	return readRendered(ctx, []byte(m.HTML))
 }
+
+// character reads what stands for characters; what does not is looked into.
+func (p *docxParagraph) character(x *xmlWalker, e element) error {
+	switch e.Name.Local {
+	case "tab", "ptab":
+		p.text.WriteByte('\t')
+	case "br", "cr":
+		p.text.WriteByte('\n')
+	case "noBreakHyphen":
+		p.text.WriteByte('-')
+	case "sym":
+		p.text.WriteString(ticks.Replace(symbol(e.attr("font"), e.attr("char"))))
+	case "checkBox":
+		return checkBox(x, &p.text)
+	case "oMath":
+		if n := p.text.Len(); n > 0 && n == p.math {
+			p.text.WriteByte(' ')
+		}
+		err := formula(x, &p.text)
+		p.math = p.text.Len()
+		return err
+	default:
+		return x.descend()
+	}
+	return nil
+}

@@ -47,26 +47,35 @@ func (r *rtf) word(word string, n int, has bool) {
 	case "v", "deleted":
 		r.decode()
 		g.unseen = n != 0 || !has
-	case "emspace", "enspace", "qmspace":
-		r.write(" ")
 	case "pard":
 		r.level, r.list = 0, false
 	case "outlinelevel":
 		r.level = n + 1
 	case "ls", "pn":
 		r.list = true
-	case "footnote":
-		r.write(" ")
-	case "tab":
-		r.write("\t")
-	case "line":
-		r.write("\n")
-	case "emdash", "endash", "bullet", "lquote", "rquote", "ldblquote", "rdblquote":
-		r.write(map[string]string{"emdash": "—", "endash": "–", "bullet": "•", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”"}[word])
 	case "super", "nosupersub", "sub", "plain":
 		r.decode()
 		g.raised = word == "super" && (n != 0 || !has)
 		g.unseen = g.unseen && word != "plain"
+	default:
+		r.character(g, word, n, has)
+	}
+}
+
+// rtfSigns are the words that stand for text.
+var rtfSigns = map[string]string{
+	"emspace": " ", "enspace": " ", "qmspace": " ", "footnote": " ", "tab": "\t", "line": "\n",
+	"emdash": "—", "endash": "–", "bullet": "•", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”",
+}
+
+// character acts on a word that is a character, or says how those after it are
+// encoded.
+func (r *rtf) character(g *rtfGroup, word string, n int, has bool) {
+	if sign := rtfSigns[word]; sign != "" {
+		r.write(sign)
+		return
+	}
+	switch word {
 	case "ansicpg":
 		if c := rtfCodepage(strconv.Itoa(n)); c != nil {
 			r.charset = c

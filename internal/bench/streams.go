@@ -125,7 +125,7 @@ func (a *answers) begin(ctx context.Context, n int) ([]*stream, error) {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
-			time.Sleep(time.Millisecond)
+			time.Sleep(time.Millisecond) // a count that nothing signals, so as to cost streams nothing
 		}
 	}
 	return streams, nil

@@ -100,7 +100,7 @@ func TestCancelEndsTheServersWork(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatal("the server still works 20 s after its client has gone")
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond) // it tells only those who ask
 	}
 }
 

@@ -116,7 +116,7 @@ func (x *torture) settle() {
 			x.stuck()
 		}
 		x.revive()
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond) // what was killed tells nobody
 	}
 	x.Logf("settled %s after the last kill", time.Since(began).Round(100*time.Millisecond))
 }
