@@ -89,12 +89,9 @@ func (s *Searcher) bm25(ctx context.Context, c collection, sc scope, terms looku
 	if err != nil {
 		return nil, fmt.Errorf("lexical leg: %w", err)
 	}
-	var hits []hit
 	var h hit
-	if _, err = pgx.ForEachRow(rows, []any{&h.ChunkID, &h.Score, &h.Held}, func() error {
-		hits = append(hits, h)
-		return nil
-	}); err != nil {
+	hits, err := collectHits(rows, &h, &h.ChunkID, &h.Score, &h.Held)
+	if err != nil {
 		return nil, fmt.Errorf("lexical leg: %w", err)
 	}
 	return hits, nil
@@ -109,10 +106,9 @@ func bm25For(c collection, sc scope, terms lookup, postings int64) (string, pgx.
 	if len(terms.excluded) > 0 {
 		checks = append(checks, bm25ExcludedSQL)
 	}
-	switch {
-	case sc.listed:
+	if sc.listed {
 		sql = bm25ListedSQL
-	default:
+	} else {
 		if !sc.all() {
 			checks = append(checks, sc.in(bm25AllowedSQL))
 		}

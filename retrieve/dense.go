@@ -164,10 +164,14 @@ func (s *Searcher) hits(ctx context.Context, batch *pgx.Batch) ([]hit, error) {
 	if err != nil {
 		return nil, err
 	}
-	var hits []hit
 	var h hit
-	_, err = pgx.ForEachRow(rows, []any{&h.ChunkID, &h.Score}, func() error {
-		hits = append(hits, h)
+	return collectHits(rows, &h, &h.ChunkID, &h.Score)
+}
+
+// collectHits reads a hit a row, by columns that point into h.
+func collectHits(rows pgx.Rows, h *hit, columns ...any) (hits []hit, err error) {
+	_, err = pgx.ForEachRow(rows, columns, func() error {
+		hits = append(hits, *h)
 		return nil
 	})
 	return hits, err
