@@ -148,7 +148,8 @@ type Document struct {
 	Title     string        `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
 	MediaType string        `protobuf:"bytes,4,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"`
 	State     DocumentState `protobuf:"varint,5,opt,name=state,proto3,enum=quarry.v1.DocumentState" json:"state,omitempty"`
-	Reason    string        `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Why it failed, is tried again or has to wait.
+	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The version that searches read; 0 when none can be read yet.
 	Version int64 `protobuf:"varint,7,opt,name=version,proto3" json:"version,omitempty"`
 	// Size in bytes of what was accepted.
@@ -694,7 +695,10 @@ type StartImportRequest struct {
 	// ones are for everyone who may read the collection.
 	Principals []string `protobuf:"bytes,10,rep,name=principals,proto3" json:"principals,omitempty"`
 	// Goes over what the source says, key by key.
-	Metadata      *structpb.Struct `protobuf:"bytes,11,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	Metadata *structpb.Struct `protobuf:"bytes,11,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	// Read and parse anew what has not changed, as after an upgrade that reads it
+	// better. Chunks whose text stays cost no embedding.
+	Reparse       bool `protobuf:"varint,12,opt,name=reparse,proto3" json:"reparse,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -804,6 +808,13 @@ func (x *StartImportRequest) GetMetadata() *structpb.Struct {
 		return x.Metadata
 	}
 	return nil
+}
+
+func (x *StartImportRequest) GetReparse() bool {
+	if x != nil {
+		return x.Reparse
+	}
+	return false
 }
 
 // GitRepository is what a repository holds at one revision. Its documents have
@@ -1022,7 +1033,10 @@ type Import struct {
 	Source string `protobuf:"bytes,22,opt,name=source,proto3" json:"source,omitempty"`
 	// Rates of the last half minute and, once the source is read, the time that the
 	// rest takes at them. Only WatchImport tells; absent while not known.
-	Rate          *ImportRate `protobuf:"bytes,23,opt,name=rate,proto3" json:"rate,omitempty"`
+	Rate *ImportRate `protobuf:"bytes,23,opt,name=rate,proto3" json:"rate,omitempty"`
+	// While it runs, what is waited for, where that is known: a large document, room
+	// for one, or the embedding server until a time.
+	Waiting       string `protobuf:"bytes,24,opt,name=waiting,proto3" json:"waiting,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1216,6 +1230,13 @@ func (x *Import) GetRate() *ImportRate {
 		return x.Rate
 	}
 	return nil
+}
+
+func (x *Import) GetWaiting() string {
+	if x != nil {
+		return x.Waiting
+	}
+	return ""
 }
 
 type ImportRate struct {
@@ -1783,7 +1804,10 @@ type ListDocumentsRequest struct {
 	PageSize  int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Only documents in this state, when set.
-	State         DocumentState `protobuf:"varint,4,opt,name=state,proto3,enum=quarry.v1.DocumentState" json:"state,omitempty"`
+	State DocumentState `protobuf:"varint,4,opt,name=state,proto3,enum=quarry.v1.DocumentState" json:"state,omitempty"`
+	// List only documents that name no principals or one of these. None lists all:
+	// the server does not authenticate, so its clients decide whom they ask for.
+	Principals    []string `protobuf:"bytes,5,rep,name=principals,proto3" json:"principals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1846,6 +1870,13 @@ func (x *ListDocumentsRequest) GetState() DocumentState {
 	return DocumentState_DOCUMENT_STATE_UNSPECIFIED
 }
 
+func (x *ListDocumentsRequest) GetPrincipals() []string {
+	if x != nil {
+		return x.Principals
+	}
+	return nil
+}
+
 type ListDocumentsResponse struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Documents []*Document            `protobuf:"bytes,1,rep,name=documents,proto3" json:"documents,omitempty"`
@@ -1900,10 +1931,12 @@ func (x *ListDocumentsResponse) GetNextPageToken() string {
 }
 
 type GetDocumentRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Collection    string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	Uri           string                 `protobuf:"bytes,2,opt,name=uri,proto3" json:"uri,omitempty"`
-	WithText      bool                   `protobuf:"varint,3,opt,name=with_text,json=withText,proto3" json:"with_text,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Collection string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	Uri        string                 `protobuf:"bytes,2,opt,name=uri,proto3" json:"uri,omitempty"`
+	WithText   bool                   `protobuf:"varint,3,opt,name=with_text,json=withText,proto3" json:"with_text,omitempty"`
+	// As in ListDocumentsRequest. NOT_FOUND when none of these may read the document.
+	Principals    []string `protobuf:"bytes,4,rep,name=principals,proto3" json:"principals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1957,6 +1990,13 @@ func (x *GetDocumentRequest) GetWithText() bool {
 		return x.WithText
 	}
 	return false
+}
+
+func (x *GetDocumentRequest) GetPrincipals() []string {
+	if x != nil {
+		return x.Principals
+	}
+	return nil
 }
 
 type GetDocumentResponse struct {
@@ -2359,7 +2399,7 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"\x14PutDocumentsResponse\x12\x10\n" +
 	"\x03uri\x18\x01 \x01(\tR\x03uri\x12\x18\n" +
 	"\achanged\x18\x02 \x01(\bR\achanged\x12\x14\n" +
-	"\x05error\x18\x03 \x01(\tR\x05error\"\xe8\x05\n" +
+	"\x05error\x18\x03 \x01(\tR\x05error\"\x82\x06\n" +
 	"\x12StartImportRequest\x12)\n" +
 	"\n" +
 	"collection\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\n" +
@@ -2376,7 +2416,8 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"principals\x18\n" +
 	" \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xe8\a\"\ar\x05\x10\x01\x18\xff\x01R\n" +
 	"principals\x123\n" +
-	"\bmetadata\x18\v \x01(\v2\x17.google.protobuf.StructR\bmetadata:\xaa\x02\xbaH\xa6\x02\x1a\xbc\x01\n" +
+	"\bmetadata\x18\v \x01(\v2\x17.google.protobuf.StructR\bmetadata\x12\x18\n" +
+	"\areparse\x18\f \x01(\bR\areparse:\xaa\x02\xbaH\xa6\x02\x1a\xbc\x01\n" +
 	"\x17start_import.one_source\x127exactly one of paths, git, web and bucket must be given\x1ah[size(this.paths) > 0, has(this.git), has(this.web), this.bucket != ''].filter(given, given).size() == 1\x1ae\n" +
 	"\x14start_import.records\x12&records are files: paths must be given\x1a%!this.records || size(this.paths) > 0\"a\n" +
 	"\rGitRepository\x12*\n" +
@@ -2392,7 +2433,7 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"\tmax_depth\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bmaxDepth\x12\x14\n" +
 	"\x05crawl\x18\x04 \x01(\bR\x05crawl\"@\n" +
 	"\x13StartImportResponse\x12)\n" +
-	"\x06import\x18\x01 \x01(\v2\x11.quarry.v1.ImportR\x06import\"\xf4\x05\n" +
+	"\x06import\x18\x01 \x01(\v2\x11.quarry.v1.ImportR\x06import\"\x8e\x06\n" +
 	"\x06Import\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1e\n" +
 	"\n" +
@@ -2423,7 +2464,8 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"\x04plan\x18\x14 \x01(\v2\x15.quarry.v1.ImportPlanR\x04plan\x12\x14\n" +
 	"\x05moved\x18\x15 \x01(\x03R\x05moved\x12\x16\n" +
 	"\x06source\x18\x16 \x01(\tR\x06source\x12)\n" +
-	"\x04rate\x18\x17 \x01(\v2\x15.quarry.v1.ImportRateR\x04rate\"\xc6\x01\n" +
+	"\x04rate\x18\x17 \x01(\v2\x15.quarry.v1.ImportRateR\x04rate\x12\x18\n" +
+	"\awaiting\x18\x18 \x01(\tR\awaiting\"\xc6\x01\n" +
 	"\n" +
 	"ImportRate\x12*\n" +
 	"\x11chunks_per_second\x18\x01 \x01(\x01R\x0fchunksPerSecond\x12*\n" +
@@ -2467,7 +2509,7 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"collection\x12$\n" +
 	"\x02id\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f2\r^[0-9]{1,19}$R\x02id\"A\n" +
 	"\x14CancelImportResponse\x12)\n" +
-	"\x06import\x18\x01 \x01(\v2\x11.quarry.v1.ImportR\x06import\"\xcd\x01\n" +
+	"\x06import\x18\x01 \x01(\v2\x11.quarry.v1.ImportR\x06import\"\x81\x02\n" +
 	"\x14ListDocumentsRequest\x12)\n" +
 	"\n" +
 	"collection\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\n" +
@@ -2476,17 +2518,23 @@ const file_quarry_v1_ingest_proto_rawDesc = "" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\x128\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x18.quarry.v1.DocumentStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\"r\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x18.quarry.v1.DocumentStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x122\n" +
+	"\n" +
+	"principals\x18\x05 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xe8\a\"\ar\x05\x10\x01\x18\xff\x01R\n" +
+	"principals\"r\n" +
 	"\x15ListDocumentsResponse\x121\n" +
 	"\tdocuments\x18\x01 \x03(\v2\x13.quarry.v1.DocumentR\tdocuments\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"z\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xae\x01\n" +
 	"\x12GetDocumentRequest\x12)\n" +
 	"\n" +
 	"collection\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\n" +
 	"collection\x12\x1c\n" +
 	"\x03uri\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01(\x80\x10R\x03uri\x12\x1b\n" +
-	"\twith_text\x18\x03 \x01(\bR\bwithText\"Z\n" +
+	"\twith_text\x18\x03 \x01(\bR\bwithText\x122\n" +
+	"\n" +
+	"principals\x18\x04 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xe8\a\"\ar\x05\x10\x01\x18\xff\x01R\n" +
+	"principals\"Z\n" +
 	"\x13GetDocumentResponse\x12/\n" +
 	"\bdocument\x18\x01 \x01(\v2\x13.quarry.v1.DocumentR\bdocument\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\"`\n" +

@@ -46,7 +46,8 @@ type IngestServiceClient interface {
 	// PutDocuments stores documents of a stream. Each is a header and then its
 	// content in as many parts as the sender likes; the next header, or the end of
 	// the stream, ends it. A response follows for each once it is safe, in order; a
-	// document that cannot be accepted does not end the stream. Few documents are
+	// document that cannot be accepted does not end the stream. Of two with one URI
+	// the later replaces the earlier. Few documents are
 	// in memory at a time: while the queue is full the server reads no further.
 	PutDocuments(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PutDocumentsRequest, PutDocumentsResponse], error)
 	// StartImport reads what the server can see. With sync, documents of the same
@@ -218,7 +219,8 @@ type IngestServiceServer interface {
 	// PutDocuments stores documents of a stream. Each is a header and then its
 	// content in as many parts as the sender likes; the next header, or the end of
 	// the stream, ends it. A response follows for each once it is safe, in order; a
-	// document that cannot be accepted does not end the stream. Few documents are
+	// document that cannot be accepted does not end the stream. Of two with one URI
+	// the later replaces the earlier. Few documents are
 	// in memory at a time: while the queue is full the server reads no further.
 	PutDocuments(grpc.BidiStreamingServer[PutDocumentsRequest, PutDocumentsResponse]) error
 	// StartImport reads what the server can see. With sync, documents of the same
