@@ -30,6 +30,9 @@ type Import struct {
 	// Error is why it failed or, before it has ended, why documents are being
 	// tried again; empty when all is well.
 	Error string
+	// Waiting is what is waited for before it has ended, for a person: a large
+	// document, room for one, or the embedding server; empty where nothing is known.
+	Waiting string
 	// Files listed, and of these unchanged.
 	Listed, Unchanged int64
 	// Skipped files by reason, most frequent first.
@@ -138,19 +141,26 @@ func readImport(ctx context.Context, db rowsQuerier, col, id int64) (Import, err
 const selectImport = `
 	select import_id, spec, state, case when state in ('scanning', 'indexing') then trouble else error end, listed, unchanged, skipped,
 	       queued, indexed, failed, superseded, removed, moved, queued_bytes, indexed_bytes, chunks, embedded, tokens,
-	       started_at, finished_at, plan
+	       started_at, finished_at, plan, waiting, ` + pausedUntil + `
 	  from import`
 
 func scanImport(row pgx.CollectableRow) (m Import, err error) {
-	skipped, finished := map[string]*Skipped{}, (*time.Time)(nil)
+	skipped := map[string]*Skipped{}
+	var finished, paused *time.Time
 	err = row.Scan(
 		&m.ID, &m.Spec, &m.State, &m.Error, &m.Listed, &m.Unchanged, &skipped, &m.Queued, &m.Indexed, &m.Failed, &m.Superseded, &m.Removed, &m.Moved,
-		&m.QueuedBytes, &m.IndexedBytes, &m.Chunks, &m.Embedded, &m.Tokens, &m.StartedAt, &finished, &m.Plan)
+		&m.QueuedBytes, &m.IndexedBytes, &m.Chunks, &m.Embedded, &m.Tokens, &m.StartedAt, &finished, &m.Plan, &m.Waiting, &paused)
 	if err != nil {
 		return Import{}, err
 	}
 	if finished != nil {
 		m.FinishedAt = *finished
+	}
+	if paused != nil {
+		m.Waiting = pauseText(*paused)
+	}
+	if m.Ended() {
+		m.Waiting = ""
 	}
 	for reason, s := range skipped {
 		m.Skipped = append(m.Skipped, Skipped{reason, s.Count, s.Example})

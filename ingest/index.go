@@ -197,8 +197,10 @@ func (ix *indexer) gather(ctx context.Context, t *target, claims []claim) (*grou
 	if c := claims[0]; c.size >= largeBytes {
 		room := max(c.size, ix.largeLeast)
 		if !ix.large.TryAcquire(room) {
+			ix.say(ctx, t, c, waitsForRoom)
 			return g, nil, river.JobSnooze(roomEvery)
 		}
+		ix.say(ctx, t, c, "is being read")
 		g.release = func() { ix.large.Release(room) }
 		return g, claims[1:], ix.add(ctx, t, g, claims[:1])
 	}

@@ -54,7 +54,7 @@ type Record struct {
 	Title      string
 	MediaType  string
 	State      string // Pending, Ready or Failed
-	Reason     string // why it failed, or is tried again, for a person
+	Reason     string // why it failed, is tried again or has to wait, for a person
 	Version    int64  // the version that searches read; 0: none yet
 	Size       int64  // of the accepted bytes
 	Chunks     int

@@ -70,7 +70,7 @@ func addProgress(ctx context.Context, tx pgx.Tx, col int64, by map[int64]*progre
 			   set queued = queued + $3, queued_bytes = queued_bytes + $4, indexed = indexed + $5, failed = failed + $6,
 			       superseded = superseded + $7, indexed_bytes = indexed_bytes + $8, chunks = chunks + $9,
 			       embedded = embedded + $10, tokens = tokens + $11, removed = removed + $12,
-			       trouble = case when $5 > 0 then '' else trouble end
+			       trouble = case when $5 > 0 then '' else trouble end, waiting = case when $5 + $6 > 0 then '' else waiting end
 			 where collection_id = $1 and import_id = $2`,
 			col, id, p.queued, p.queuedBytes, p.indexed, p.failed, p.superseded, p.indexedBytes, p.chunks, p.embedded, p.tokens, p.removed)
 		if err == nil {

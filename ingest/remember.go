@@ -18,6 +18,13 @@ func (ix *indexer) remember(ctx context.Context, t *target, some []unembedded, v
 		}
 		b, shown := &pgx.Batch{}, map[*prepared]bool{}
 		for _, u := range some {
+			if d := u.doc; !shown[d] && len(d.pieces) > mostAtOnce {
+				queueSaying(b, t, d.claim, d.embeddedText(vectors))
+				shown[d] = true
+			}
+		}
+		clear(shown)
+		for _, u := range some {
 			// Not of a document that has been deleted or settled meanwhile.
 			b.Queue(`
 				insert into embedded (collection_id, document_id, space_id, embed_hash, emb)

@@ -54,7 +54,7 @@ func sameProgress(a, b Import) bool {
 	if !slices.Equal(a.Skipped, b.Skipped) {
 		return false
 	}
-	return a.State == b.State && a.Error == b.Error && a.Listed == b.Listed && a.Unchanged == b.Unchanged && a.Queued == b.Queued &&
+	return a.State == b.State && a.Error == b.Error && a.Waiting == b.Waiting && a.Listed == b.Listed && a.Unchanged == b.Unchanged && a.Queued == b.Queued &&
 		a.Indexed == b.Indexed && a.Failed == b.Failed && a.Superseded == b.Superseded && a.Removed == b.Removed && a.Embedded == b.Embedded && a.Moved == b.Moved &&
 		a.Plan.Removed.Count == b.Plan.Removed.Count
 }

@@ -164,6 +164,7 @@ CREATE TABLE public.import (
     finished_at timestamp with time zone,
     plan jsonb DEFAULT '{}'::jsonb NOT NULL,
     moved bigint DEFAULT 0 NOT NULL,
+    waiting text DEFAULT ''::text NOT NULL,
     CONSTRAINT import_state_check CHECK ((state = ANY (ARRAY['scanning'::text, 'indexing'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
 );
 

@@ -72,8 +72,10 @@ func (c *importsCancelCmd) Run(ctx context.Context, g *globals, term *terminal) 
 func importRow(term *terminal, im *quarryv1.Import) string {
 	s := fmt.Sprintf("%s  %-10s %s  %d/%d documents, %d unchanged, %d quarantined, %d removed  %s", clean(im.Id), importEnd(im),
 		stamp(im.StartedAt), settled(im), im.Queued, im.Unchanged, im.Failed, im.Removed, term.short(im.Source))
-	if im.Error != "" {
-		s += "\n        " + ends(im.Error, 200)
+	for _, why := range []string{im.Error, im.Waiting} {
+		if why != "" {
+			s += "\n        " + ends(why, 200)
+		}
 	}
 	return s
 }

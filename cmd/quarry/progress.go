@@ -95,10 +95,17 @@ func importLine(im *quarryv1.Import) string {
 	}
 	s += " · " + some(max(im.Chunks, im.Embedded), "chunk") // a large document's are embedded long before they are written
 	if im.Error != "" {
-		return s + " · " + ends(im.Error, 64)
+		s += " · " + ends(im.Error, 64)
+		if im.Waiting != "" {
+			s += " · " + ends(im.Waiting, 64)
+		}
+		return s
 	}
 	if r := im.Rate; r != nil {
 		s += rateText(r)
+	}
+	if im.Waiting != "" {
+		s += " · " + ends(im.Waiting, 100)
 	}
 	return s
 }

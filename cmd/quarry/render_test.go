@@ -140,7 +140,12 @@ func TestImportText(t *testing.T) {
 	first := &quarryv1.Import{State: quarryv1.ImportState_IMPORT_STATE_SCANNING, Listed: 10, Queued: 8, Indexed: 1, Chunks: 20}
 	later := &quarryv1.Import{
 		State: quarryv1.ImportState_IMPORT_STATE_INDEXING, Listed: 12, Queued: 9, Indexed: 4, Failed: 1, Chunks: 120, Error: "will be tried again: the server is away",
-		Rate: &quarryv1.ImportRate{ChunksPerSecond: 49.6, TokensPerSecond: 10000, TimeLeft: durationpb.New(2 * time.Second)},
+		Waiting: "waits until 10:00:05 UTC: the embedding server takes no more before",
+		Rate:    &quarryv1.ImportRate{ChunksPerSecond: 49.6, TokensPerSecond: 10000, TimeLeft: durationpb.New(2 * time.Second)},
+	}
+	large := &quarryv1.Import{
+		State: quarryv1.ImportState_IMPORT_STATE_INDEXING, Listed: 1, Queued: 1, Embedded: 512, Waiting: "map.pdf (24.0 MB) is being embedded: 512 of 20480 chunks",
+		Rate: &quarryv1.ImportRate{ChunksPerSecond: 49.6, TokensPerSecond: 10000},
 	}
 	done := &quarryv1.Import{
 		State: quarryv1.ImportState_IMPORT_STATE_DONE, Listed: 15, Queued: 9, Indexed: 8, Failed: 1, Unchanged: 3, Removed: 2, Chunks: 200, Embedded: 150, Tokens: 30000,
@@ -148,12 +153,13 @@ func TestImportText(t *testing.T) {
 		Skipped: []*quarryv1.Skipped{{Reason: "a named pipe", Count: 1, Example: "/home/u/text/p"}, {Reason: "unknown format", Count: 2, Example: "/x/y.bin"}},
 	}
 	golden(t, "import.golden", strings.Join([]string{
-		importLine(first), importLine(later), bar(0, 0), bar(5, 9), bar(9, 9),
+		importLine(first), importLine(later), importLine(large), bar(0, 0), bar(5, 9), bar(9, 9),
 		importSummary(term, done), importSummary(term, &quarryv1.Import{Unchanged: 4}),
 		importRow(term, &quarryv1.Import{
 			Id: "77", State: quarryv1.ImportState_IMPORT_STATE_FAILED, StartedAt: timestamppb.New(time.Unix(100, 0)), Queued: 9, Indexed: 8, Failed: 1,
 			Source: "/home/u/text", Error: "the disk\nis away",
 		}),
+		importRow(term, large),
 	}, "\n")+"\n")
 }
 
