@@ -57,8 +57,11 @@ func (in *Ingester) accept(ctx context.Context, tx pgx.Tx, col int64, offers []o
 			fresh.add(id, o)
 			got.changed, got.isChanged[o.uri] = append(got.changed, id), true
 			countNew(imports, o, importID)
-		case !same || old.state == Failed && !ours:
+		case !same || (old.state == Failed || o.again) && !ours:
 			queueReplace(b, col, old.id, o, importID)
+			if same {
+				queueReparse(b, col, old.id)
+			}
 			got.changed, got.isChanged[o.uri] = append(got.changed, old.id), true
 			countReplaced(imports, o, old, importID)
 		default:

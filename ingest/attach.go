@@ -122,6 +122,16 @@ func detach(ctx context.Context, tx pgx.Tx, col int64, parents []int64, offers [
 	return err
 }
 
+// queueReparse has the attachments of a document be indexed again with it, of
+// whatever content: none has the hash that they are given.
+func queueReparse(b *pgx.Batch, col, id int64) {
+	b.Queue(`
+		with recursive below as (
+		  select document_id from document where collection_id = $1 and parent_id = $2
+		  union select d.document_id from document d join below b on d.parent_id = b.document_id where d.collection_id = $1)
+		update document d set content_hash = sha256('') from below b where d.collection_id = $1 and d.document_id = b.document_id`, col, id)
+}
+
 // descendants returns the attachments of documents, those of attachments included.
 func descendants(ctx context.Context, tx pgx.Tx, col int64, ids []int64) ([]int64, error) {
 	rows, err := tx.Query(ctx, `

@@ -30,6 +30,7 @@ type scanned struct {
 	known              state // what the source said of its content, and its hash
 	importID           *int64
 	attached           bool // to another document
+	again              bool // to be indexed again, even with the same content
 	updatedAt          time.Time
 	metadata           json.RawMessage
 	principals         []string

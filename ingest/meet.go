@@ -17,7 +17,11 @@ func (s *scan) meet(ctx context.Context, it item, doc *scanned) error {
 	}
 	it.labels = s.spec.labels().over(it.labels)
 	var known state
-	if doc != nil && doc.state != Failed && doc.source != "" && it.labels.heldBy(doc) {
+	if doc != nil {
+		// Not what this import has brought in itself, before its scan started over.
+		doc.again = s.spec.Reparse && (doc.importID == nil || *doc.importID != s.id)
+	}
+	if doc != nil && !doc.again && doc.state != Failed && doc.source != "" && it.labels.heldBy(doc) {
 		known = doc.known
 		if it.state.sameAs(known) {
 			s.unchanged(doc)
@@ -85,6 +89,7 @@ func (s *scan) taken(ctx context.Context, it item, doc *scanned, c content, err 
 	if doc.same(o.hash) && !s.spec.DryRun {
 		return s.touch(ctx, it, doc, o)
 	}
+	o.again = doc != nil && doc.again
 	if doc == nil {
 		if later, err := s.moves.hold(ctx, s, it, o); err != nil || later {
 			return err

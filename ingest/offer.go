@@ -32,6 +32,8 @@ type offer struct {
 	// keep leaves the metadata of a document that exists as it is, but for the keys
 	// given, keepPrincipals its principals.
 	keep, keepPrincipals bool
+	// again: it is to be indexed also if its content is there already.
+	again bool
 	// labels are in metadata and principals already.
 	labels labels
 }

@@ -56,7 +56,7 @@ func (in *Ingester) plan(ctx context.Context, col int64, offers []offer, p *Plan
 		switch {
 		case !ok:
 			p.Added.add(o.uri)
-		case !bytes.Equal(old.hash, o.hash) || old.state == Failed || visible:
+		case !bytes.Equal(old.hash, o.hash) || old.state == Failed || o.again || visible:
 			p.Changed.add(o.uri)
 		default:
 			unchanged++

@@ -32,6 +32,10 @@ type ImportSpec struct {
 	// Sync removes documents imported from these sources that are gone from them,
 	// once all has been listed without an error.
 	Sync bool `json:"sync"`
+	// Reparse has documents read and parsed anew whose content has not changed, as
+	// after an upgrade that reads them better. Their chunks whose text stays cost no
+	// embedding.
+	Reparse bool `json:"reparse,omitempty"`
 	// DryRun only finds out what would be done: see Import.Plan.
 	DryRun bool `json:"dry_run,omitempty"`
 	// AllowMassRemoval lets a sync remove more than half of the documents of a
@@ -62,6 +66,12 @@ type WebSpec struct {
 
 // Scope returns what begins the URLs of all that may be read of the site.
 func (w WebSpec) Scope() (string, error) { return web.Scope(w.URL) }
+
+// Check returns nil or an *Invalid.
+func (s ImportSpec) Check() error {
+	_, err := s.clean()
+	return err
+}
 
 // clean returns the spec in its plain form, or an *Invalid.
 func (s ImportSpec) clean() (ImportSpec, error) {

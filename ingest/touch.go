@@ -31,7 +31,7 @@ func (t *touch) timeOnly() bool { return !t.visible && !t.moved }
 // same reports whether content of a hash is that of the document and there is
 // nothing to do but to touch it.
 func (d *scanned) same(hash []byte) bool {
-	return d != nil && d.state != Failed && !d.attached && bytes.Equal(d.known.hash, hash)
+	return d != nil && d.state != Failed && !d.attached && !d.again && bytes.Equal(d.known.hash, hash)
 }
 
 // touch notes a document of the same content, and has it touched unless nothing

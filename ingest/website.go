@@ -76,6 +76,9 @@ func pageContent(p web.Page) (content, error) {
 
 // known is the version by which this import's source knows a document.
 func (s *scan) known(ctx context.Context, uri string) (version string, err error) {
+	if s.spec.Reparse {
+		return "", nil // the page is asked for whole
+	}
 	err = s.in.pool.QueryRow(ctx, `
 		select source_version from document where collection_id = $1 and uri = $2 and state <> 'failed' and source <> ''`,
 		s.col, uri).Scan(&version)

@@ -19,6 +19,7 @@ type ingestCmd struct {
 	Paths []string `arg:"" optional:"" type:"path" help:"Files and folders."`
 	remote
 	Sync             bool `env:"-" help:"Remove documents of this source that are no longer there."`
+	Reparse          bool `env:"-" help:"Read and parse anew what has not changed, as after an upgrade."`
 	DryRun           bool `env:"-" help:"Only show what would be added, changed, moved and removed."`
 	AllowMassRemoval bool `env:"-" help:"Let --sync remove more than half of a source's documents."`
 	Records          bool `env:"-" help:"The files are JSONL with a document a line, perhaps with its vectors."`
@@ -52,7 +53,7 @@ func (c *ingestCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 func (c *ingestCmd) request(g *globals) (in *quarryv1.StartImportRequest, upload bool, err error) {
 	in = &quarryv1.StartImportRequest{
 		Collection: g.Collection, Paths: c.Paths, Records: c.Records,
-		Sync: c.Sync || c.Watch, DryRun: c.DryRun, AllowMassRemoval: c.AllowMassRemoval,
+		Sync: c.Sync || c.Watch, Reparse: c.Reparse, DryRun: c.DryRun, AllowMassRemoval: c.AllowMassRemoval,
 	}
 	if err := c.remote.into(in); err != nil {
 		return nil, false, err
@@ -64,8 +65,11 @@ func (c *ingestCmd) request(g *globals) (in *quarryv1.StartImportRequest, upload
 		return nil, false, errors.New("--upload is for files and folders")
 	}
 	upload = len(c.Paths) > 0 && (c.Upload || !loopback(g.Server))
-	if upload && (c.Sync || c.DryRun) {
-		return nil, false, errors.New("--sync and --dry-run need a server that reads the files itself")
+	if upload && (c.Sync || c.DryRun || c.Reparse) {
+		return nil, false, errors.New("--sync, --dry-run and --reparse need a server that reads the files itself")
+	}
+	if c.Reparse && c.Watch {
+		return nil, false, errors.New("--reparse is for one import, --watch goes on: run them one after the other")
 	}
 	return in, upload, c.watchFlags.check(c.Paths, c.DryRun, upload)
 }
