@@ -298,3 +298,45 @@ func TestCollections(t *testing.T) {
 		t.Errorf("left are %v", all.Collections)
 	}
 }
+
+// Who names principals lists and reads what they may read, in pages too; a document
+// of others is one that there is not.
+func TestDocumentsForPrincipals(t *testing.T) {
+	r := newRig(t, api.Options{}, "")
+	r.create(t, "docs")
+	for uri, who := range map[string][]string{"a": nil, "b": {"ann"}, "c": {"bo"}, "d": {"ann", "bo"}} {
+		if _, err := r.ingest.PutDocument(within(t), &quarryv1.PutDocumentRequest{
+			Collection: "docs", Uri: uri, Content: []byte("Text of " + uri), Principals: who, Wait: true,
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := &quarryv1.ListDocumentsRequest{Collection: "docs", PageSize: 2, Principals: []string{"ann"}}
+	first, err := r.ingest.ListDocuments(within(t), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.PageToken = first.NextPageToken
+	second, err := r.ingest.ListDocuments(within(t), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var uris []string
+	for _, d := range append(first.Documents, second.Documents...) {
+		uris = append(uris, d.Uri)
+	}
+	if diff := cmp.Diff([]string{"a", "b", "d"}, uris); diff != "" || second.NextPageToken != "" {
+		t.Errorf("%v (-want +got):\n%s", second, diff)
+	}
+	get := func(uri string) (*quarryv1.GetDocumentResponse, error) {
+		return r.ingest.GetDocument(within(t), &quarryv1.GetDocumentRequest{Collection: "docs", Uri: uri, WithText: true, Principals: []string{"ann"}})
+	}
+	if got, err := get("b"); err != nil || got.Text != "Text of b" {
+		t.Errorf("%v, %v", got, err)
+	}
+	_, theirs := get("c")
+	_, nobodys := get("x")
+	if status.Code(theirs) != codes.NotFound || status.Code(nobodys) != codes.NotFound {
+		t.Errorf("%v, %v", theirs, nobodys)
+	}
+}

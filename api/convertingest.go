@@ -22,11 +22,17 @@ func toDocument(in *quarryv1.PutDocumentRequest) ingest.Document {
 	}
 }
 
+// toReader reads everything without principals, since nobody has said who asks.
+func toReader(principals []string) ingest.Reader {
+	return ingest.Reader{Principals: principals, Unrestricted: len(principals) == 0}
+}
+
 func toImportSpec(in *quarryv1.StartImportRequest) ingest.ImportSpec {
 	spec := ingest.ImportSpec{
 		Paths:            in.Paths,
 		Records:          in.Records,
 		Sync:             in.Sync,
+		Reparse:          in.Reparse,
 		DryRun:           in.DryRun,
 		AllowMassRemoval: in.AllowMassRemoval,
 		Bucket:           in.Bucket,
@@ -106,6 +112,7 @@ func fromImport(im ingest.Import) *quarryv1.Import {
 		Moved:        im.Moved,
 		Source:       im.Spec.Source(),
 		Rate:         fromRate(im.Rate),
+		Waiting:      im.Waiting,
 	}
 }
 

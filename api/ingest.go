@@ -39,10 +39,14 @@ func (s *ingestion) PutDocument(ctx context.Context, in *quarryv1.PutDocumentReq
 }
 
 func (s *ingestion) StartImport(ctx context.Context, in *quarryv1.StartImportRequest) (*quarryv1.StartImportResponse, error) {
+	spec := toImportSpec(in)
+	if err := spec.Check(); err != nil { // what can never be read is not for the operator to allow
+		return nil, err
+	}
 	if err := s.may.read(in); err != nil {
 		return nil, err
 	}
-	im, err := s.ingester.StartImport(ctx, in.Collection, toImportSpec(in))
+	im, err := s.ingester.StartImport(ctx, in.Collection, spec)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +126,7 @@ func (s *ingestion) ListDocuments(ctx context.Context, in *quarryv1.ListDocument
 	if err != nil {
 		return nil, err
 	}
-	o := ingest.ListOptions{State: toState(in.State), After: after, Limit: int(in.PageSize)}
+	o := ingest.ListOptions{Reader: toReader(in.Principals), State: toState(in.State), After: after, Limit: int(in.PageSize)}
 	if o.Limit == 0 {
 		o.Limit = 100
 	}
@@ -156,7 +160,8 @@ func (s *ingestion) nextPage(ctx context.Context, collection string, o ingest.Li
 }
 
 func (s *ingestion) GetDocument(ctx context.Context, in *quarryv1.GetDocumentRequest) (*quarryv1.GetDocumentResponse, error) {
-	rec, err := s.ingester.Document(ctx, in.Collection, in.Uri)
+	reader := toReader(in.Principals)
+	rec, err := s.ingester.Document(ctx, in.Collection, in.Uri, reader)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +170,7 @@ func (s *ingestion) GetDocument(ctx context.Context, in *quarryv1.GetDocumentReq
 		return nil, err
 	}
 	if in.WithText {
-		out.Text, err = s.ingester.Text(ctx, in.Collection, in.Uri)
+		out.Text, err = s.ingester.Text(ctx, in.Collection, in.Uri, reader)
 	}
 	return out, err
 }

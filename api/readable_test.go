@@ -67,7 +67,7 @@ func TestToImportSpec(t *testing.T) {
 	want := full[ingest.ImportSpec](t)
 	want.Git, want.Web = &ingest.GitSpec{Repository: "r", Revision: "v"}, &ingest.WebSpec{URL: "u", MaxPages: 1, MaxDepth: 2, Crawl: true}
 	got := toImportSpec(&quarryv1.StartImportRequest{
-		Paths: want.Paths, Records: want.Records, Sync: want.Sync, DryRun: want.DryRun, AllowMassRemoval: want.AllowMassRemoval, Bucket: want.Bucket,
+		Paths: want.Paths, Records: want.Records, Sync: want.Sync, DryRun: want.DryRun, Reparse: want.Reparse, AllowMassRemoval: want.AllowMassRemoval, Bucket: want.Bucket,
 		Git: &quarryv1.GitRepository{Repository: "r", Revision: "v"}, Web: &quarryv1.WebSite{Url: "u", MaxPages: 1, MaxDepth: 2, Crawl: true},
 		Principals: want.Principals, Metadata: &structpb.Struct{Fields: map[string]*structpb.Value{"s": structpb.NewStringValue("s")}},
 	})

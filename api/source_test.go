@@ -33,6 +33,11 @@ func TestImportHasOneSource(t *testing.T) {
 			t.Errorf("%v: %v", bad, err)
 		}
 	}
+	// Why it can never be read is said before whether the server may read it.
+	_, err := r.ingest.StartImport(within(t), &quarryv1.StartImportRequest{Collection: "docs", Git: &quarryv1.GitRepository{Repository: "git://host/repo"}})
+	if st := status.Convert(err); st.Code() != codes.InvalidArgument || !strings.Contains(st.Message(), `the scheme "git"`) {
+		t.Errorf("%v", err)
+	}
 	started, err := r.ingest.StartImport(within(t), &quarryv1.StartImportRequest{Collection: "docs", Git: repo})
 	if err != nil {
 		t.Fatal(err)

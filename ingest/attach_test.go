@@ -30,7 +30,7 @@ func zipOf(t testing.TB, files ...string) string {
 
 func (b *bench) states() map[string]string {
 	b.t.Helper()
-	recs, err := b.in.Documents(b.ctx, "docs", ListOptions{Limit: 1000})
+	recs, err := b.in.Documents(b.ctx, "docs", ListOptions{Reader: Everything, Limit: 1000})
 	b.ok(err)
 	all := map[string]string{}
 	for _, r := range recs {

@@ -39,7 +39,7 @@ func TestCancelledImportStops(t *testing.T) {
 	b.until(`select not exists (select from document where state = 'pending')`)
 	b.check()
 	for name, want := range map[string]string{"old.md": "other words, and more of them", "gone.md": "soon gone"} {
-		if got, err := b.in.Text(b.ctx, "docs", uriOf(filepath.Join(root, name))); err != nil || got != want {
+		if got, err := b.in.Text(b.ctx, "docs", uriOf(filepath.Join(root, name)), Everything); err != nil || got != want {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}

@@ -59,7 +59,7 @@ func TestEncodedDataIsNotAllIndexed(t *testing.T) {
 	if n := b.count(`select count(*) from chunk where body like '%The harbour.%'`); n != 1 {
 		t.Error("what follows the encoded data is not indexed")
 	}
-	if text, err := b.in.Text(b.ctx, "docs", "a"); err != nil || !strings.Contains(text, blob) {
+	if text, err := b.in.Text(b.ctx, "docs", "a", Everything); err != nil || !strings.Contains(text, blob) {
 		t.Errorf("the text does not hold the encoded data: %v", err)
 	}
 	b.check()

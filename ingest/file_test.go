@@ -72,7 +72,7 @@ func TestFileThatChangesWhileItIsRead(t *testing.T) {
 	stop()
 	want := strings.TrimSpace(string(text(<-last)))
 	b.runImport(spec)
-	if got, err := b.in.Text(b.ctx, "docs", uriOf(path)); err != nil || strings.TrimSpace(got) != want {
+	if got, err := b.in.Text(b.ctx, "docs", uriOf(path), Everything); err != nil || strings.TrimSpace(got) != want {
 		t.Errorf("%d bytes that begin with %.40q, want %d that begin with %.40q; %v", len(got), got, len(want), want, err)
 	}
 }

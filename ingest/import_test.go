@@ -55,7 +55,7 @@ func (b *bench) runImport(spec ImportSpec) Import {
 // uris lists the documents below root, without root.
 func (b *bench) uris(root string) []string {
 	b.t.Helper()
-	recs, err := b.in.Documents(b.ctx, "docs", ListOptions{Limit: 1000})
+	recs, err := b.in.Documents(b.ctx, "docs", ListOptions{Reader: Everything, Limit: 1000})
 	b.ok(err)
 	var all []string
 	for _, r := range recs {
@@ -102,7 +102,7 @@ func TestImportAndSync(t *testing.T) {
 	if m = b.runImport(ImportSpec{Paths: []string{link}}); m.State != Done || m.Indexed != 1 {
 		t.Errorf("a link to a file, named by the caller: %+v", m)
 	}
-	if _, err := b.in.Document(b.ctx, "docs", uriOf(link)); err != nil {
+	if _, err := b.in.Document(b.ctx, "docs", uriOf(link), Everything); err != nil {
 		t.Error(err)
 	}
 }
@@ -163,7 +163,7 @@ func TestImportSkipsWithAReason(t *testing.T) {
 	if m.State != Done || m.Queued != 4 || m.Failed != 1 {
 		t.Errorf("import: %+v", m)
 	}
-	if rec, err := b.in.Document(b.ctx, "docs", uriOf(root+"/latin.txt")); err != nil || rec.State != Failed || rec.Reason == "" {
+	if rec, err := b.in.Document(b.ctx, "docs", uriOf(root+"/latin.txt"), Everything); err != nil || rec.State != Failed || rec.Reason == "" {
 		t.Errorf("not UTF-8: %+v, %v", rec, err)
 	}
 }

@@ -137,7 +137,7 @@ func TestPutGetDelete(t *testing.T) {
 	if rec.State != Ready || rec.Version != 1 || rec.Chunks != 2 || rec.MediaType != "text/markdown" || rec.Title == "" && rec.Size == 0 {
 		t.Fatalf("record: %+v", rec)
 	}
-	text, err := b.in.Text(b.ctx, "docs", "a.md")
+	text, err := b.in.Text(b.ctx, "docs", "a.md", Everything)
 	b.ok(err)
 	if !strings.Contains(text, "keeps its lantern") {
 		t.Errorf("text: %q", text)
@@ -150,7 +150,7 @@ func TestPutGetDelete(t *testing.T) {
 	b.check()
 
 	b.ok(b.in.Delete(b.ctx, "docs", "a.md"))
-	if _, err := b.in.Document(b.ctx, "docs", "a.md"); !errors.Is(err, ErrUnknownDocument) {
+	if _, err := b.in.Document(b.ctx, "docs", "a.md", Everything); !errors.Is(err, ErrUnknownDocument) {
 		t.Errorf("deleted document: %v", err)
 	}
 	if err := b.in.Delete(b.ctx, "docs", "a.md"); !errors.Is(err, ErrUnknownDocument) {
@@ -264,7 +264,7 @@ func TestQuarantine(t *testing.T) {
 	if rec.State != Failed || rec.Reason == "" || rec.Version != 1 {
 		t.Errorf("empty document: %+v", rec)
 	}
-	if text, err := b.in.Text(b.ctx, "docs", "a.md"); err != nil || !strings.Contains(text, "harbour") {
+	if text, err := b.in.Text(b.ctx, "docs", "a.md", Everything); err != nil || !strings.Contains(text, "harbour") {
 		t.Errorf("the version before is not readable: %q, %v", text, err)
 	}
 	if rec := b.put("b.bin", "\x7fELF\x00\x01"); rec.State != Failed || !strings.Contains(rec.Reason, "x-elf") {

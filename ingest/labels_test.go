@@ -13,7 +13,7 @@ import (
 // readers lists who may read each document below root, everyone as an empty list.
 func (b *bench) readers(root string) map[string][]string {
 	b.t.Helper()
-	recs, err := b.in.Documents(b.ctx, "docs", ListOptions{Limit: 1000})
+	recs, err := b.in.Documents(b.ctx, "docs", ListOptions{Reader: Everything, Limit: 1000})
 	b.ok(err)
 	all := map[string][]string{}
 	for _, r := range recs {
@@ -44,7 +44,7 @@ func TestFolderSaysWhoMayRead(t *testing.T) {
 	if diff := cmp.Diff(want, b.settledReaders(root)); diff != "" {
 		t.Error(diff)
 	}
-	rec, err := b.in.Document(b.ctx, "docs", uriOf(filepath.Join(root, "hr/board/c.md")))
+	rec, err := b.in.Document(b.ctx, "docs", uriOf(filepath.Join(root, "hr/board/c.md")), Everything)
 	b.ok(err)
 	if diff := cmp.Diff(map[string]any{"team": "board", "year": 2026.0}, rec.Metadata); diff != "" {
 		t.Error(diff)

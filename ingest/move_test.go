@@ -12,7 +12,7 @@ import (
 // identity is what citations rest on.
 func (b *bench) identity(uri string) (id, version int64) {
 	b.t.Helper()
-	rec, err := b.in.Document(b.ctx, "docs", uri)
+	rec, err := b.in.Document(b.ctx, "docs", uri, Everything)
 	b.ok(err)
 	return rec.ID, rec.Version
 }

@@ -85,7 +85,7 @@ func TestRetry(t *testing.T) {
 	if n != 2 || after != before+1 {
 		t.Errorf("%d retried by %d jobs, want 2 by 1", n, after-before)
 	}
-	rec, err := b.in.Document(b.ctx, "docs", "by-hand.json")
+	rec, err := b.in.Document(b.ctx, "docs", "by-hand.json", Everything)
 	b.ok(err)
 	if rec.State != Failed || rec.Reason == "" {
 		t.Errorf("after the retry: %+v", rec)
@@ -96,7 +96,7 @@ func TestRetry(t *testing.T) {
 	n, err = b.in.Retry(b.ctx, "docs", []string{"by-hand.json", uriOf(root + "/bad.json")})
 	b.ok(err)
 	b.until(settled)
-	rec, err = b.in.Document(b.ctx, "docs", "by-hand.json")
+	rec, err = b.in.Document(b.ctx, "docs", "by-hand.json", Everything)
 	b.ok(err)
 	if n != 2 || rec.State != Ready || rec.Chunks != 1 {
 		t.Errorf("%d, %+v", n, rec)

@@ -72,7 +72,7 @@ func (in *Ingester) Put(ctx context.Context, collection string, d Document) (rec
 		got, err := in.accept(ctx, tx, id, []offer{o}, 0, byHand)
 		changed = len(got.changed) > 0
 		if err == nil {
-			rec, err = in.record(ctx, tx, id, d.URI)
+			rec, err = in.record(ctx, tx, id, d.URI, Everything)
 		}
 		return err
 	})
@@ -99,7 +99,7 @@ func (in *Ingester) Wait(ctx context.Context, collection, uri string) (Record, e
 	}
 	var revision int64
 	for pause := 5 * time.Millisecond; ; pause = min(pause*3/2, 200*time.Millisecond) {
-		rec, err := in.record(ctx, in.pool, id, uri)
+		rec, err := in.record(ctx, in.pool, id, uri, Everything)
 		if err != nil {
 			return Record{}, err
 		}

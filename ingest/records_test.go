@@ -43,12 +43,12 @@ func TestRecordsWithVectorsNeedNoModel(t *testing.T) {
 	if m.State != Done || m.Listed != 4 || m.Indexed != 3 || m.Failed != 1 || m.Embedded != 0 || b.model.texts.Load() != 0 {
 		t.Errorf("%d texts embedded, %+v", b.model.texts.Load(), m)
 	}
-	rec, err := b.in.Document(b.ctx, "docs", "whole")
+	rec, err := b.in.Document(b.ctx, "docs", "whole", Everything)
 	b.ok(err)
 	if rec.Title != "One" || rec.Metadata["n"] != 1.0 || !cmp.Equal(rec.Principals, []string{"ann"}) || rec.Chunks != 1 {
 		t.Errorf("whole: %+v", rec)
 	}
-	text, err := b.in.Text(b.ctx, "docs", "joined")
+	text, err := b.in.Text(b.ctx, "docs", "joined", Everything)
 	b.ok(err)
 	if text != "An anchor.\n\nA sail." {
 		t.Errorf("joined: %q", text)
@@ -57,7 +57,7 @@ func TestRecordsWithVectorsNeedNoModel(t *testing.T) {
 		where c.body = 'The rope holds.' and e.emb::vector = $1::text::vector`, unit(dim, 2)); n != 1 {
 		t.Error("the vector is not the one given")
 	}
-	rec, err = b.in.Document(b.ctx, "docs", "small")
+	rec, err = b.in.Document(b.ctx, "docs", "small", Everything)
 	b.ok(err)
 	if rec.State != Failed || rec.Reason != "the vector of chunk 0 has 3 dimensions, the collection's have 384" {
 		t.Errorf("small: %+v", rec)
@@ -199,7 +199,7 @@ func TestPutMany(t *testing.T) {
 		t.Errorf("changed (-want +got):\n%s", diff)
 	}
 	b.until(settled)
-	if text, err := b.in.Text(b.ctx, "docs", "new"); text != "Second." || err != nil {
+	if text, err := b.in.Text(b.ctx, "docs", "new", Everything); text != "Second." || err != nil {
 		t.Errorf("%q, %v", text, err)
 	}
 	b.check()

@@ -58,7 +58,7 @@ func TestGitRepositoryAtARevision(t *testing.T) {
 	uri := func(name string) string { return "git+file://" + dir + "//" + name }
 	commit := func(name string) any {
 		t.Helper()
-		rec, err := b.in.Document(b.ctx, "docs", uri(name))
+		rec, err := b.in.Document(b.ctx, "docs", uri(name), Everything)
 		b.ok(err)
 		return rec.Metadata["commit"]
 	}
@@ -78,7 +78,7 @@ func TestGitRepositoryAtARevision(t *testing.T) {
 	if commit("docs/b.md") != first || commit("a.md") != second {
 		t.Errorf("commits: unchanged %v, changed %v", commit("docs/b.md"), commit("a.md"))
 	}
-	rec, err := b.in.Document(b.ctx, "docs", uri("a.md"))
+	rec, err := b.in.Document(b.ctx, "docs", uri("a.md"), Everything)
 	b.ok(err)
 	if !cmp.Equal(rec.Principals, []string{"ann"}) || rec.Metadata["mine"] != 1.0 {
 		t.Errorf("what was set by hand is lost: %+v", rec)

@@ -36,7 +36,7 @@ func (in *Ingester) Retry(ctx context.Context, collection string, uris []string)
 func (in *Ingester) retryThese(ctx context.Context, col int64, uris []string) (retried int64, err error) {
 	ids := make([]int64, len(uris))
 	for i, uri := range uris {
-		rec, err := in.record(ctx, in.pool, col, uri)
+		rec, err := in.record(ctx, in.pool, col, uri, Everything)
 		if err != nil {
 			return 0, err
 		}

@@ -34,7 +34,7 @@ func TestModelDownIsSaidAndTriedAgain(t *testing.T) {
 	b.until(`select exists (select from import where trouble <> '')`)
 	m, err = b.in.Import(b.ctx, "docs", m.ID)
 	b.ok(err)
-	rec, err := b.in.Document(b.ctx, "docs", uriOf(root+"/a.md"))
+	rec, err := b.in.Document(b.ctx, "docs", uriOf(root+"/a.md"), Everything)
 	b.ok(err)
 	if !strings.Contains(m.Error, "connection refused") || rec.State != Pending || !strings.Contains(rec.Reason, "connection refused") {
 		t.Errorf("nobody is told: %+v, %+v", m, rec)

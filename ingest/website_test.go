@@ -78,7 +78,7 @@ func TestWebSite(t *testing.T) {
 	if m.State != Done || m.Indexed != 4 || len(m.Skipped) != 1 || m.Skipped[0].Reason != "format not supported: image/png" {
 		t.Errorf("first: %+v", m)
 	}
-	rec, err := b.in.Document(b.ctx, "docs", p.URL+"/docs/a.html")
+	rec, err := b.in.Document(b.ctx, "docs", p.URL+"/docs/a.html", Everything)
 	if err != nil || rec.Title != "On the lantern" || rec.MediaType != "text/html" {
 		t.Errorf("%+v, %v", rec, err)
 	}

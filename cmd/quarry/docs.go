@@ -22,7 +22,13 @@ type docsCmd struct {
 	Retry  docsRetryCmd  `cmd:"" help:"Index documents again that have failed."`
 }
 
+// readBy is who reads documents.
+type readBy struct {
+	Principal []string `env:"-" placeholder:"NAME" help:"Only documents that this person or group may read; several may be given. Default: all documents."`
+}
+
 type docsListCmd struct {
+	readBy
 	State  string `env:"-" default:"all" enum:"all,pending,ready,failed" help:"Only documents in this state: ${enum}."`
 	Failed bool   `env:"-" help:"Short for --state failed."`
 }
@@ -33,7 +39,7 @@ func (c *docsListCmd) Run(ctx context.Context, g *globals, term *terminal) error
 	}
 	state := quarryv1.DocumentState(quarryv1.DocumentState_value["DOCUMENT_STATE_"+strings.ToUpper(c.State)])
 	return withClient(g.Server, func(cl *client) error {
-		in := &quarryv1.ListDocumentsRequest{Collection: g.Collection, PageSize: 1000, State: state}
+		in := &quarryv1.ListDocumentsRequest{Collection: g.Collection, PageSize: 1000, State: state, Principals: c.Principal}
 		for {
 			page, err := cl.ingest.ListDocuments(ctx, in)
 			if err != nil {
@@ -52,6 +58,7 @@ func (c *docsListCmd) Run(ctx context.Context, g *globals, term *terminal) error
 }
 
 type docsShowCmd struct {
+	readBy
 	URI string `arg:"" name:"document" help:"The document's URI, or its file's path."`
 }
 
@@ -59,7 +66,7 @@ func (c *docsShowCmd) Run(ctx context.Context, g *globals, term *terminal) error
 	return withClient(g.Server, func(cl *client) error {
 		var r *quarryv1.GetDocumentResponse
 		err := eitherURI(c.URI, func(uri string) (err error) {
-			r, err = cl.ingest.GetDocument(ctx, &quarryv1.GetDocumentRequest{Collection: g.Collection, Uri: uri, WithText: true})
+			r, err = cl.ingest.GetDocument(ctx, &quarryv1.GetDocumentRequest{Collection: g.Collection, Uri: uri, WithText: true, Principals: c.Principal})
 			return err
 		})
 		if err != nil {
