@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"io/fs"
 	"os"
@@ -92,9 +93,16 @@ func (u *uploader) sendRecords(stream putStream, path string) error {
 		return cause(err)
 	}
 	defer f.Close()
+	seed, seen := maphash.MakeSeed(), map[uint64]struct{}{}
 	for n, err := range ingest.ReadRecords(f) {
 		if err != nil {
 			return err
+		}
+		if name := maphash.String(seed, n.Document.URI); n.Reason == "" {
+			if _, twice := seen[name]; twice {
+				n.Reason = "a second document of the same name" // as an import counts it
+			}
+			seen[name] = struct{}{}
 		}
 		if n.Reason != "" {
 			u.skip(n.Reason, fmt.Sprintf("%s:%d", path, n.Line))

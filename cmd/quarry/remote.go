@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -31,6 +33,11 @@ func (r *remote) into(in *quarryv1.StartImportRequest) error {
 	if given != 1 {
 		return errors.New("name what to ingest: files and folders, --git REPO, --web URL or --s3 s3://BUCKET/FOLDER; one of these")
 	}
+	for _, path := range in.Paths {
+		if m := urlLike.FindStringSubmatch(path); m != nil && !exists(path) {
+			return fmt.Errorf("%s is a URL, not a path: --web takes http and https, --git a repository's https and ssh, --s3 a bucket's s3", m[1]+"//"+m[2])
+		}
+	}
 	if in.Records && len(in.Paths) == 0 {
 		return errors.New("--records is for files")
 	}
@@ -52,6 +59,14 @@ func (r *remote) into(in *quarryv1.StartImportRequest) error {
 		in.Git = &quarryv1.GitRepository{Repository: at, Revision: r.Revision}
 	}
 	return nil
+}
+
+// urlLike is a URL once it is taken for a path below this folder, and cleaned.
+var urlLike = regexp.MustCompile(`(?:^|/)([a-z][a-z0-9+.-]+:)/(.+)$`)
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 var scpLike = regexp.MustCompile(`^([A-Za-z0-9_.-]+@[A-Za-z0-9.-]+):(.+)$`)

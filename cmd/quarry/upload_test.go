@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -63,5 +65,57 @@ func TestUploadSendsWhatAnImportReads(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]any{"year": 2026.0, "team": "all", "n": 3.0}, pay.Metadata.AsMap()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// stream takes documents of a stream, and answers when it is closed.
+type stream struct {
+	grpc.BidiStreamingClient[quarryv1.PutDocumentsRequest, quarryv1.PutDocumentsResponse]
+	sent chan string
+}
+
+func (s *stream) Send(m *quarryv1.PutDocumentsRequest) error {
+	if h := m.GetHeader(); h != nil {
+		s.sent <- h.Uri
+	}
+	return nil
+}
+
+func (s *stream) CloseSend() error {
+	close(s.sent)
+	return nil
+}
+
+func (s *stream) Recv() (*quarryv1.PutDocumentsResponse, error) {
+	uri, ok := <-s.sent
+	if !ok {
+		return nil, io.EOF
+	}
+	return &quarryv1.PutDocumentsResponse{Uri: uri, Changed: true}, nil
+}
+
+func (f *taking) PutDocuments(context.Context, ...grpc.CallOption) (grpc.BidiStreamingClient[quarryv1.PutDocumentsRequest, quarryv1.PutDocumentsResponse], error) {
+	return &stream{sent: make(chan string, 10)}, nil
+}
+
+// Of two records of one name in a file the first is sent and the other is named, as
+// an import does it; a later file may bring it anew.
+func TestUploadSaysWhichRecordsShareAName(t *testing.T) {
+	first, second := filepath.Join(t.TempDir(), "a.jsonl"), filepath.Join(t.TempDir(), "b.jsonl")
+	for path, text := range map[string]string{
+		first:  `{"uri":"a","text":"1"}` + "\n" + `{"uri":"b","text":"2"}` + "\n" + `{"uri":"a","text":"3"}` + "\n",
+		second: `{"uri":"b","text":"4"}` + "\n",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	term, out := testTerminal()
+	in := &quarryv1.StartImportRequest{Collection: "docs", Paths: []string{first, second}, Records: true}
+	if err := uploadRecords(t.Context(), &client{ingest: &taking{}}, term, in); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); !strings.Contains(got, "Accepted: 3 to index") || !strings.Contains(got, "refused 1: a second document of the same name ("+first+":3)") {
+		t.Error(got)
 	}
 }
