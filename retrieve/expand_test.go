@@ -144,6 +144,10 @@ func TestShorten(t *testing.T) {
 	if want := []string{"The best passage is cut: 2 of its 14 tokens fit into max_tokens."}; len(r.Passages) != 1 || r.Passages[0].Text != "Hamsters run." || !slices.Equal(r.Notes, want) {
 		t.Errorf("%+v, notes %q", r.Passages, r.Notes)
 	}
+	list := "Steps of it:\n\n1. Run on and on.\n2. Stop."
+	if h, ok := shorten(found{Passage: Passage{Text: list}}, 4, hashed{64}.Tokens); !ok || h.Text != "Steps of it:" {
+		t.Errorf("an item is cut after its number: %q", h.Text)
+	}
 	if _, ok := shorten(found{Passage: Passage{Text: "one"}}, 0, hashed{64}.Tokens); ok {
 		t.Error("a word fits into nothing")
 	}
