@@ -139,7 +139,7 @@ func New(p Parts, log *slog.Logger, o Options) (*Server, error) {
 	g.register(s.grpc, quarryv1.CollectionService_ServiceDesc, &collections{catalog: p.Catalog, ingester: p.Ingester, situater: p.Situater})
 	g.register(s.grpc, quarryv1.IngestService_ServiceDesc, &ingestion{ingester: p.Ingester, may: readable{o.ImportRoots, o.ImportURLs}, stopping: s.stopping})
 	g.register(s.grpc, quarryv1.QueryService_ServiceDesc, newQueries(p, o, log))
-	g.register(s.grpc, quarryv1.ConversationService_ServiceDesc, &conversations{store: p.Conversations, cache: p.Cache})
+	g.register(s.grpc, quarryv1.ConversationService_ServiceDesc, &conversations{store: p.Conversations})
 	g.register(s.grpc, quarryv1.UsageService_ServiceDesc, &usage{ledger: p.Ledger})
 	g.register(s.grpc, quarryv1.ModelService_ServiceDesc, &models{answerers: p.Answerers})
 	if p.Prompts != nil {

@@ -22,7 +22,6 @@ const pageOf = 50
 type conversations struct {
 	quarryv1.UnimplementedConversationServiceServer
 	store *conversation.Store
-	cache *answercache.Cache // nil: no answers are kept
 }
 
 // kept returns the store, or an error where there is none.
@@ -107,11 +106,7 @@ func (s *conversations) DeleteConversation(ctx context.Context, in *quarryv1.Del
 	if err != nil {
 		return nil, err
 	}
-	answered, err := store.Delete(ctx, in.Collection, in.Id, conversation.OwnerOf(in.Principals))
-	if err == nil && s.cache != nil {
-		err = s.cache.Forget(ctx, in.Collection, answered)
-	}
-	if err != nil {
+	if err := store.Delete(ctx, in.Collection, in.Id, conversation.OwnerOf(in.Principals), answercache.Forget); err != nil {
 		return nil, err
 	}
 	return &quarryv1.DeleteConversationResponse{}, nil

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/quarry-rag/quarry/api"
+	"github.com/quarry-rag/quarry/generate"
 	"github.com/quarry-rag/quarry/generate/provider/openaitest"
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 )
@@ -188,16 +189,34 @@ func systemOf(t *testing.T, r openaitest.Request) string {
 	return ""
 }
 
-// A model that fails to rewrite leaves it to the rules.
+// A model that fails to rewrite, or writes what is no such question, leaves it to
+// the rules; the receipt and a note say so.
 func TestConversationWithoutItsModel(t *testing.T) {
-	s := openaitest.New(t, openaitest.Reply{Pieces: []string{"The walrus lives in the Arctic [1]."}})
+	answer := openaitest.Reply{Pieces: []string{"The walrus lives in the Arctic [1]."}}
+	s := openaitest.New(t, answer)
 	r := newRig(t, api.Options{}, chatAt(s.URL))
 	r.create(t, "docs")
 	r.put(t, "docs", "animals.md", walrus)
 	id := r.say(t, &quarryv1.AskRequest{Collection: "docs", Question: "Where does the walrus live?", StartConversation: true}).plan.Conversation
-	s.Set(openaitest.Reply{Pieces: []string{"one line\nand another"}})
-	got := r.say(t, &quarryv1.AskRequest{Collection: "docs", Question: "How much does it weigh?", Conversation: id})
-	if got.plan.RewrittenBy != "rules" || !strings.Contains(got.plan.Question, "walrus") {
-		t.Errorf("%v", got.plan)
+	for text, reason := range map[string]string{
+		"one line\nand another":             "no line of text",
+		"What is the capital of France?":    "something else",
+		"The walrus weighs up to 1,700 kg.": "states something",
+	} {
+		s.Queue(openaitest.Reply{Pieces: []string{text}})
+		events, err := r.ask(t, &quarryv1.AskRequest{Collection: "docs", Question: "How much does it weigh?", Conversation: id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := hear(events)
+		if got.plan.RewrittenBy != "rules" || !strings.Contains(got.plan.Question, "walrus") {
+			t.Errorf("%q: %v", text, got.plan)
+		}
+		if notes := strings.Join(events[1].GetPassages().GetReport().GetNotes(), " "); !strings.Contains(notes, reason) {
+			t.Errorf("%q: notes %q", text, notes)
+		}
+		if try := got.done.Receipt.Tries[0]; try.Purpose != "rewrite" || try.Code != generate.CodeRewrite || try.OutputTokens == 0 {
+			t.Errorf("%q: %v", text, try)
+		}
 	}
 }

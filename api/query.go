@@ -163,7 +163,11 @@ func (a *asking) begin(found *answercache.Found, stream grpc.ServerStreamingServ
 	if err := stream.Send(fromPlan(a.plan, a.talk)); err != nil {
 		return err
 	}
-	return stream.Send(passagesEvent(found.Result))
+	result := found.Result
+	if a.talk != nil && a.talk.Note != "" {
+		result.Notes = append(slices.Clone(result.Notes), a.talk.Note)
+	}
+	return stream.Send(passagesEvent(result))
 }
 
 func (s *queries) send(ctx context.Context, a *asking, event generate.Event, stream grpc.ServerStreamingServer[quarryv1.AskResponse]) error {

@@ -17,6 +17,9 @@ const (
 	judgeThinks, judgeWrites, judgeTokens = 1000, 40, 4096
 	// judgeReason is the longest reason that is taken, in bytes.
 	judgeReason = 200
+	// judgesAtMost entries a sentence are taken. The bound is not in the schema: some
+	// providers refuse one with maxItems.
+	judgesAtMost = 2
 )
 
 const judgeSystem = `You check an answer against its sources. You get passages, a question, and sentences of an answer to it, each with the numbers of the passages that it cites. For each sentence say whether the passages that it cites bear out all that it claims: names, numbers, dates, negations and degrees too. Only what those passages say counts, not what you know. Where they do not, say why in at most 15 words; else leave the reason empty.
@@ -95,7 +98,7 @@ func sentenceBlock(number int, s Support, text string, passages int) string {
 
 // heard notes in supports what a judge said of them. Of a sentence judged twice the
 // worse counts; one that was not asked about is passed over. It is not ok where the
-// answer does not obey the schema.
+// answer does not obey the schema, or has more than judgesAtMost entries a sentence.
 func (j judging) heard(model, answer string, supports []Support) bool {
 	answer = unfenced(answer)
 	if _, bad := judgeSchema.check(answer); len(bad) > 0 {
@@ -108,8 +111,8 @@ func (j judging) heard(model, answer string, supports []Support) bool {
 			Reason    string
 		}
 	}
-	if json.Unmarshal([]byte(answer), &said) != nil {
-		return false // a number beyond an int
+	if json.Unmarshal([]byte(answer), &said) != nil || len(said.Sentences) > judgesAtMost*len(j.asked) {
+		return false // a number beyond an int, or it went astray
 	}
 	for _, v := range said.Sentences {
 		if v.Number < 1 || v.Number > len(j.asked) {

@@ -192,6 +192,18 @@ func TestJudgeFitsItsWindow(t *testing.T) {
 	}
 }
 
+// A judge that says the same again and again is not one.
+func TestJudgeThatRepeatsItself(t *testing.T) {
+	entry := `{"number":1,"supported":false,"reason":"no"}`
+	for n, want := range map[int]bool{0: true, 1: true, 2: true, 3: false, 1000: false} {
+		supports := make([]Support, 1)
+		answer := `{"sentences":[` + strings.TrimPrefix(strings.Repeat(","+entry, n), ",") + `]}`
+		if ok := (judging{asked: []int{0}}).heard("m", answer, supports); ok != want || (supports[0].Judgement != nil) != (want && n > 0) {
+			t.Errorf("%d entries: %v, %+v", n, ok, supports[0].Judgement)
+		}
+	}
+}
+
 func TestJudgeConfig(t *testing.T) {
 	models := "models: [{name: a, provider: openai, model: m, price: {input: 1, output: 1, date: 2026-01-01}}, {name: j, provider: openai, model: m}]\n"
 	for text, want := range map[string]string{

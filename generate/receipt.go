@@ -66,16 +66,17 @@ func (t Try) Cost() (dollars float64, known bool) {
 
 // Codes of tries that no provider failed.
 const (
-	CodeWeak        = "weak_answer"   // its answer did not pass the checks of a cascade
-	CodeSchema      = "invalid_json"  // its answer did not obey the schema that was asked for
-	CodeHedged      = "hedged"        // another model began to answer first
-	CodeCircuitOpen = "circuit_open"  // it failed too often; not asked
-	CodeRetryLater  = "retry_later"   // its provider wants to be left alone until later; not asked
-	CodeRateLimit   = "rate_limited"  // as often asked as its configuration allows; not asked
-	CodeBudget      = "over_budget"   // it would have cost more than is left; not asked
-	CodeCancelled   = "cancelled"     // the caller went away
-	CodeInternal    = "internal"      // something on this side failed
-	codeUnknown     = "unknown_error" // the provider gave neither code nor status
+	CodeWeak        = "weak_answer"      // its answer did not pass the checks of a cascade
+	CodeSchema      = "invalid_json"     // its answer did not obey the schema that was asked for
+	CodeRewrite     = "unusable_rewrite" // its rewrite of a follow-up is no such question
+	CodeHedged      = "hedged"           // another model began to answer first
+	CodeCircuitOpen = "circuit_open"     // it failed too often; not asked
+	CodeRetryLater  = "retry_later"      // its provider wants to be left alone until later; not asked
+	CodeRateLimit   = "rate_limited"     // as often asked as its configuration allows; not asked
+	CodeBudget      = "over_budget"      // it would have cost more than is left; not asked
+	CodeCancelled   = "cancelled"        // the caller went away
+	CodeInternal    = "internal"         // something on this side failed
+	codeUnknown     = "unknown_error"    // the provider gave neither code nor status
 )
 
 // codeOf names an error in a receipt.

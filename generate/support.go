@@ -69,6 +69,7 @@ func (r *reading) supports(ctx context.Context, text, question, refusal string, 
 		}
 		out = append(out, r.support(ctx, s, plain, question, model))
 	}
+	r.misquotedSentences(text, question, out)
 	return out
 }
 
@@ -132,12 +133,10 @@ func (r *reading) support(ctx context.Context, s Support, plain, question string
 		s.Reason = "it cites nothing"
 		return s
 	}
-	var has strings.Builder
+	has := r.textOf(s.Passages)
 	have := map[string]bool{}
 	for _, n := range s.Passages {
-		p := r.passages[n-1]
-		fmt.Fprintf(&has, "%s\n%s\n", contextOf(p), p.Text)
-		for _, t := range r.analyzer.Terms(contextOf(p)) {
+		for _, t := range r.analyzer.Terms(contextOf(r.passages[n-1])) {
 			have[t] = true
 		}
 		for _, part := range r.parts[n-1] {
@@ -154,16 +153,16 @@ func (r *reading) support(ctx context.Context, s Support, plain, question string
 		}
 	}
 	s.Score = float64(found) / float64(len(terms))
-	if missing := missingNumber(plain, has.String()); missing != "" {
+	if missing := missingNumber(plain, has); missing != "" {
 		s.Reason = fmt.Sprintf("the number %s is not in the passages that it cites", missing)
 		return s
 	}
-	if missing := missingName(plain, has.String()+question); missing != "" {
+	if missing := missingName(plain, has+question); missing != "" {
 		s.Reason = fmt.Sprintf("the name %q is not in the passages that it cites", missing)
 		return s
 	}
-	if misquotes(plain, has.String()+question) {
-		s.Reason = "the words that it quotes do not stand so in the passages that it cites"
+	if misquotes(plain, has+question) {
+		s.Reason = misquoted
 		return s
 	}
 	if s.Supported = s.Score >= enoughTerms; s.Supported || model == nil {
@@ -174,6 +173,16 @@ func (r *reading) support(ctx context.Context, s Support, plain, question string
 	s.Supported = s.Score >= enoughMeaning
 	s.Reason = reasonFor(s)
 	return s
+}
+
+// textOf is what passages say, from 1, with the headings that they stand under.
+func (r *reading) textOf(passages []int) string {
+	var b strings.Builder
+	for _, n := range passages {
+		p := r.passages[n-1]
+		fmt.Fprintf(&b, "%s\n%s\n", contextOf(p), p.Text)
+	}
+	return b.String()
 }
 
 func reasonFor(s Support) string {

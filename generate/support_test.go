@@ -35,6 +35,12 @@ func TestSupports(t *testing.T) {
 		{`It says "Go was announced by Robert Griesemer in November 2009" [1].`, []bool{false}}, // nearly
 		{`It says “Go was announced in November 2009 by Rob” [1].`, []bool{false}},
 		{`The "announced" Go is "the Go language" [1].`, []bool{true}}, // terms
+		{`It says “Go was announced in November 2009 by Robert Griesemer and Rob Pike. It had 1,200 users.” [1]`, []bool{true, true}},
+		{`It says “Go was announced in November 2009 … Rob Pike. [1] It had 1,200 users” [1].`, []bool{true, true, true}},
+		{`It says “Go was announced in November 2009. It had 1,200 users” [1].`, []bool{false, false}}, // joined
+		{"It says \"Go was announced in November 2009 by Rob Pike.\nIt had 1,200 users\" [1]. It had users [1].", []bool{false, false, true}},
+		{`Go was announced [1]. “Ada Moreau is the chief executive [2]. Go had 1,200 users” [1].`, []bool{true, false, false}}, // of two passages
+		{"Go was announced in \"November [1].\n\nIt had 1,200 users\" [1].", []bool{true, true}},                               // no pair
 		{Refusal, nil},
 		{"Cited out of range [7].", []bool{false}},
 	} {

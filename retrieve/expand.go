@@ -45,10 +45,20 @@ func (r *search) arrange(ctx context.Context, hits []found) ([]Passage, error) {
 const unbounded = 1 << 50
 
 // fit keeps the hits that the budget has room for, in order, and returns the
-// room left. When none fits the best is cut to what does. A table's header is
+// room left. A best hit that does not fit is cut to what does, and said to be:
+// others that happen to be shorter do not stand in for it. A table's header is
 // kept where there is room for it too.
 func (r *search) fit(hits []found) ([]found, int) {
 	left := cmp.Or(r.query.MaxTokens, unbounded)
+	if len(hits) > 0 && hits[0].Tokens > left {
+		best, ok := shorten(hits[0], left, r.model.Tokens)
+		if !ok {
+			return nil, left
+		}
+		r.result.Notes = append(r.result.Notes, fmt.Sprintf("The best passage is cut: %d of its %d tokens fit into max_tokens.", best.Tokens, hits[0].Tokens))
+		best.Header = ""
+		return []found{best}, 0
+	}
 	var out []found
 	for _, h := range hits {
 		if h.Tokens > left {
@@ -61,12 +71,6 @@ func (r *search) fit(hits []found) ([]found, int) {
 			left -= n
 		}
 		out = append(out, h)
-	}
-	if len(out) == 0 && len(hits) > 0 {
-		if h, ok := shorten(hits[0], left, r.model.Tokens); ok {
-			h.Header = ""
-			return []found{h}, 0
-		}
 	}
 	return out, left
 }

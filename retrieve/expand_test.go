@@ -3,6 +3,7 @@ package retrieve
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -136,6 +137,16 @@ func TestShorten(t *testing.T) {
 		if len(r.Passages) != 1 || r.Passages[0].Text != tt.want || r.Passages[0].Tokens > tt.max {
 			t.Errorf("%d: %+v", tt.max, r.Passages)
 		}
+	}
+	// A worse passage that fits does not stand in for the best.
+	c.add(t, "short", "Run.")
+	r := c.search(t, Query{Text: "hamsters run", Legs: Lexical, MaxTokens: 2})
+	if want := []string{"The best passage is cut: 2 of its 14 tokens fit into max_tokens."}; len(r.Passages) != 1 || r.Passages[0].Text != "Hamsters run." || !slices.Equal(r.Notes, want) {
+		t.Errorf("%+v, notes %q", r.Passages, r.Notes)
+	}
+	list := "Steps of it:\n\n1. Run on and on.\n2. Stop."
+	if h, ok := shorten(found{Passage: Passage{Text: list}}, 4, hashed{64}.Tokens); !ok || h.Text != "Steps of it:" {
+		t.Errorf("an item is cut after its number: %q", h.Text)
 	}
 	if _, ok := shorten(found{Passage: Passage{Text: "one"}}, 0, hashed{64}.Tokens); ok {
 		t.Error("a word fits into nothing")

@@ -67,7 +67,8 @@ type Query struct {
 	// Expand is how passages grow by the text around them.
 	Expand Expansion
 	// MaxTokens bounds all passages together; a passage that does not fit is
-	// left out, and the next that does is taken. 0 means no bound.
+	// left out, and the next that does is taken. The best is cut instead, and is
+	// then alone. 0 means no bound.
 	MaxTokens int
 }
 

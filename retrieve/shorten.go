@@ -27,12 +27,18 @@ func shorten(h found, maxTokens int, tokens func(string) int) (found, bool) {
 func sentenceEnds(text string) []int {
 	var out []int
 	for i := 1; i < len(text); i++ {
-		after := text[i] == '\n' || text[i] == ' ' && strings.IndexByte(".!?:;", text[i-1]) >= 0
+		after := text[i] == '\n' || text[i] == ' ' && strings.IndexByte(".!?:;", text[i-1]) >= 0 && !numbered(text[:i])
 		if after && !isSpace(text[i-1]) {
 			out = append(out, i)
 		}
 	}
 	return out
+}
+
+// numbered tells whether text ends with the number of a list's item, as in "1.".
+func numbered(text string) bool {
+	last := text[strings.LastIndexByte(text, '\n')+1:]
+	return strings.Trim(last, " \t0123456789.") == ""
 }
 
 func wordEnds(text string) []int {

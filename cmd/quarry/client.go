@@ -108,7 +108,7 @@ func explain(err error) string {
 		if st.Code() != codes.InvalidArgument {
 			what = clean(st.Message())
 		}
-		return what + "\n" + strings.Join(lines, "\n")
+		return what + "\n" + strings.Join(lines, "\n") + triedText(st)
 	}
 	if wait := retryAfter(st); wait > 0 {
 		wait = (wait + time.Second - 1).Truncate(time.Second) // up, as who comes early is refused again

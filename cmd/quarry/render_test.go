@@ -245,11 +245,18 @@ func TestExplain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	disobeyed, err := status.New(codes.Aborted, "no JSON that obeys the schema").WithDetails(
+		&errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: "answer/year", Description: "got string, want integer"}}},
+		&quarryv1.Receipt{Tries: []*quarryv1.Try{{Model: "a", Code: "invalid_json", InputTokens: 9, OutputTokens: 3}}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	cases := map[string]error{
-		"broke off\nModels: a (stalled) about 7 tokens in, 2 out · cost unknown":    broken.Err(),
-		"model failed\nModels: a (timeout) → b (status_503) · cost unknown":         tried.Err(),
-		"invalid request\n  options.limit: must be at most 1000\n  query: is empty": bad.Err(),
-		"too many calls at once (try again in 1s)":                                  busy.Err(),
+		"no JSON that obeys the schema\n  answer/year: got string, want integer\nModels: a (invalid_json) 9 tokens in, 3 out · cost unknown": disobeyed.Err(),
+		"broke off\nModels: a (stalled) about 7 tokens in, 2 out · cost unknown":                                                             broken.Err(),
+		"model failed\nModels: a (timeout) → b (status_503) · cost unknown":                                                                  tried.Err(),
+		"invalid request\n  options.limit: must be at most 1000\n  query: is empty":                                                          bad.Err(),
+		"too many calls at once (try again in 1s)":                                                                                           busy.Err(),
 		"plain":            errors.New("plain"),
 		"not found: \"x\"": fmt.Errorf("a.txt: %w", status.Error(codes.NotFound, "not found: \"x\"")),
 	}

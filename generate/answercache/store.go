@@ -138,17 +138,15 @@ func worth(e *Entry) bool {
 }
 
 // Forget removes the answers to questions that were asked of a collection, whoever
-// asked them: for those whose conversation is deleted.
-func (c *Cache) Forget(ctx context.Context, collection string, questions []string) error {
+// asked them: for those whose conversation is deleted, by tx. It is no matter
+// whether answers are kept now: another process may keep them, or did.
+func Forget(ctx context.Context, tx pgx.Tx, collection int64, questions []string) error {
 	asked := make([]string, len(questions))
 	for i, q := range questions {
 		asked[i] = normal(q)
 	}
-	_, err := c.pool.Exec(ctx, `
-		delete from cached_answer
-		 where collection_id = (select collection_id from collection where name = $1) and question = any($2)`, collection, asked)
-	if err != nil {
-		return fmt.Errorf("forget answers of %q: %w", collection, err)
+	if _, err := tx.Exec(ctx, `delete from cached_answer where collection_id = $1 and question = any($2)`, collection, asked); err != nil {
+		return fmt.Errorf("forget answers: %w", err)
 	}
 	return nil
 }

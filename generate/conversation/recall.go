@@ -10,6 +10,7 @@ import (
 
 	"github.com/quarry-rag/quarry/generate"
 	"github.com/quarry-rag/quarry/retrieve"
+	"github.com/quarry-rag/quarry/retrieve/lexical"
 )
 
 const (
@@ -43,12 +44,14 @@ type Recalled struct {
 	// Question stands alone; By says what made it: "" (it is as it was asked), "rules", or a
 	// model's name.
 	Question, By string
-	History      generate.History
-	Tries        []generate.Try
+	// Note says why a model's rewrite was set aside; empty: none was.
+	Note    string
+	History generate.History
+	Tries   []generate.Try
 }
 
-// Recall makes question stand alone: by m, unless it is nil or fails, else by
-// rules. The first question of a conversation is as it is. A full conversation is
+// Recall makes question stand alone: by m, unless it is nil, fails, or writes what
+// is no such question, else by rules. The first question of a conversation is as it is. A full conversation is
 // ErrFull.
 func (r *Recaller) Recall(ctx context.Context, c *Conversation, collection, question string, m generate.Shorter) (Recalled, error) {
 	out := Recalled{Question: question}
@@ -70,43 +73,66 @@ func (r *Recaller) Recall(ctx context.Context, c *Conversation, collection, ques
 		out.History, dropped = whole.Fits(recallTokens / 2)
 		wg.Go(func() { out.History.Summary, forget = r.forget(ctx, c, collection, whole, messages[:dropped], m) })
 	}
-	asked, by, tries := r.standalone(ctx, collection, question, whole, messages[len(messages)-1], m)
+	asked := r.standalone(ctx, collection, question, whole, messages[len(messages)-1], m)
 	wg.Wait()
-	out.Question, out.By, out.Tries = asked, by, append(tries, forget...)
-	return out, ctx.Err()
+	asked.History, asked.Tries = out.History, append(asked.Tries, forget...)
+	return asked, ctx.Err()
 }
 
-// standalone rewrites a question, and says by what.
-func (r *Recaller) standalone(ctx context.Context, collection, question string, h generate.History, last Message, m generate.Shorter) (string, string, []generate.Try) {
-	var tries []generate.Try
+// standalone rewrites a question by m, or by rules.
+func (r *Recaller) standalone(ctx context.Context, collection, question string, h generate.History, last Message, m generate.Shorter) Recalled {
+	before := r.before(ctx, collection, last)
+	out, err := Recalled{}, generate.ErrNoModel
 	if m != nil {
 		recent, _ := h.Fits(recallTokens)
-		asked, tried, err := byModel(ctx, m, collection, question, recent)
-		if err == nil && len(tried) > 0 {
-			by := tried[len(tried)-1].Model
-			if asked == strings.TrimSpace(question) {
-				by = ""
-			}
-			return asked, by, tried
-		}
-		if !errors.Is(err, generate.ErrNoModel) && ctx.Err() == nil {
-			r.Log.Warn("a follow-up was rewritten by rules", "collection", collection, "err", err)
-		}
-		tries = tried
+		out, err = rewritten(ctx, m, collection, question, recent, before.Language)
 	}
+	if err == nil {
+		return out
+	}
+	if !errors.Is(err, generate.ErrNoModel) && ctx.Err() == nil {
+		r.Log.Warn("a follow-up was rewritten by rules", "collection", collection, "err", err)
+	}
+	if bad, ok := errors.AsType[*unusableError](err); ok && len(out.Tries) > 0 {
+		out.Note, out.Tries[len(out.Tries)-1].Code = bad.Error(), generate.CodeRewrite
+	}
+	if out.Question = Standalone(question, before); out.Question != strings.TrimSpace(question) {
+		out.By = "rules"
+	} else {
+		out.Question = question
+	}
+	return out
+}
+
+// rewritten is a question rewritten by m, and checked.
+func rewritten(ctx context.Context, m generate.Shorter, collection, question string, h generate.History, language string) (Recalled, error) {
+	asked, tries, err := byModel(ctx, m, collection, question, h)
+	out := Recalled{Question: asked, Tries: tries}
+	if err != nil || asked == strings.TrimSpace(question) {
+		return out, err
+	}
+	out.By = modelOf(tries)
+	a, err := lexical.For(language)
+	if err != nil {
+		return out, nil // of a language that is not known nothing can be said
+	}
+	if why := unusable(asked, question, h, a); why != "" {
+		return Recalled{Tries: tries}, &unusableError{out.By, why}
+	}
+	return out, nil
+}
+
+// before is what a follow-up to a message may refer to. Without weights words are
+// taken in their order.
+func (r *Recaller) before(ctx context.Context, collection string, last Message) Before {
 	before := Before{Question: last.Standalone, Language: "en"}
 	if len(last.Citations) > 0 {
 		before.Headings = headingOf(last.Citations[0])
 	}
-	// Without weights the words are taken in their order.
 	if w, err := r.Weigher.Weights(ctx, collection, last.Standalone); err == nil {
 		before.IDF, before.Language = w.IDF, w.Language
 	}
-	asked := Standalone(question, before)
-	if asked == strings.TrimSpace(question) {
-		return question, "", tries
-	}
-	return asked, "rules", tries
+	return before
 }
 
 // headingOf is the nearest heading of a citation, else its document's title.

@@ -107,22 +107,37 @@ func (s *Store) List(ctx context.Context, collection string, owner Owner, before
 	return all, nil
 }
 
-// Delete removes a conversation and its messages, and returns the questions that
-// were answered, as they were searched for: other tables may hold them. One that is
-// not owner's is ErrUnknown.
-func (s *Store) Delete(ctx context.Context, collection, id string, owner Owner) (answered []string, err error) {
+// Delete removes a conversation and its messages, and in the same transaction has
+// forget remove what else is kept of the questions that were answered, as they were
+// searched for. A conversation that is not owner's is ErrUnknown.
+func (s *Store) Delete(ctx context.Context, collection, id string, owner Owner,
+	forget func(ctx context.Context, tx pgx.Tx, collection int64, questions []string) error,
+) error {
 	c, err := s.Open(ctx, collection, id, owner)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	err = s.pool.QueryRow(ctx, `
-		with asked as (select coalesce(array_agg(standalone), '{}') as questions from message where collection_id = $1 and conversation_id = $2),
-		gone as (delete from conversation where collection_id = $1 and conversation_id = $2)
-		select questions from asked`, c.collection, c.ID).Scan(&answered)
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		// The lock comes first: what Append adds before it is read, and nothing after.
+		var asked []string
+		if _, err := tx.Exec(ctx, `select from conversation where collection_id = $1 and conversation_id = $2 for update`, c.collection, c.ID); err != nil {
+			return err
+		}
+		err := tx.QueryRow(ctx, `select coalesce(array_agg(standalone), '{}') from message where collection_id = $1 and conversation_id = $2`,
+			c.collection, c.ID).Scan(&asked)
+		if err != nil {
+			return err
+		}
+		if err := forget(ctx, tx, c.collection, asked); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `delete from conversation where collection_id = $1 and conversation_id = $2`, c.collection, c.ID)
+		return err
+	})
 	if err != nil {
-		return nil, fmt.Errorf("delete conversation %q: %w", id, err)
+		return fmt.Errorf("delete conversation %q: %w", id, err)
 	}
-	return answered, nil
+	return nil
 }
 
 // Messages returns at most limit messages after a turn, in order.

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/quarry-rag/quarry/generate"
 	"github.com/quarry-rag/quarry/internal/pgtest"
 	"github.com/quarry-rag/quarry/retrieve"
@@ -65,8 +67,13 @@ func TestAppendAtOnce(t *testing.T) {
 			t.Errorf("turn %d is numbered %d", i+1, m.Turn)
 		}
 	}
-	if asked, err := s.Delete(t.Context(), "docs", c.ID, Owner{1}); err != nil || len(asked) != 20 {
-		t.Fatal(err)
+	var asked []string
+	note := func(_ context.Context, _ pgx.Tx, _ int64, questions []string) error {
+		asked = questions
+		return nil
+	}
+	if err := s.Delete(t.Context(), "docs", c.ID, Owner{1}, note); err != nil || len(asked) != 20 {
+		t.Fatalf("%d questions, %v", len(asked), err)
 	}
 	if err := s.Append(t.Context(), c, Message{Question: "late"}); err != nil {
 		t.Error(err)
@@ -77,6 +84,31 @@ func TestAppendAtOnce(t *testing.T) {
 	var left int
 	if err := s.pool.QueryRow(t.Context(), `select (select count(*) from message) + (select count(*) from conversation)`).Scan(&left); err != nil || left != 0 {
 		t.Errorf("%d rows left, %v", left, err)
+	}
+}
+
+// A conversation goes with all that is kept of it, or not at all.
+func TestDeleteIsWhole(t *testing.T) {
+	s := newStore(t)
+	c, err := s.Create(t.Context(), "docs", Owner{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Append(t.Context(), c, Message{Question: "q", Standalone: "q of s"}); err != nil {
+		t.Fatal(err)
+	}
+	crash := errors.New("crash")
+	forget := func(ctx context.Context, tx pgx.Tx, collection int64, questions []string) error {
+		if _, err := tx.Exec(ctx, `delete from message where collection_id = $1 and standalone = any($2)`, collection, questions); err != nil {
+			return err
+		}
+		return crash
+	}
+	if err := s.Delete(t.Context(), "docs", c.ID, Owner{1}, forget); !errors.Is(err, crash) {
+		t.Fatal(err)
+	}
+	if all, err := s.Messages(t.Context(), c, 0, 9); err != nil || len(all) != 1 {
+		t.Errorf("after a deletion that failed: %v, %v", all, err)
 	}
 }
 

@@ -445,8 +445,8 @@ type SearchOptions struct {
 	Fusion      Fusion   `protobuf:"varint,4,opt,name=fusion,proto3,enum=quarry.v1.Fusion" json:"fusion,omitempty"`
 	// The same as expansion NEIGHBOURS, where that is not specified.
 	Expand bool `protobuf:"varint,5,opt,name=expand,proto3" json:"expand,omitempty"`
-	// Most tokens of all passages together, by the embedding model's tokenizer.
-	// 0 means no limit for Search and 2,000 for Ask.
+	// Most tokens of all passages together, by the embedding model's tokenizer; a
+	// best passage that is longer is cut. 0 means no limit for Search and 2,000 for Ask.
 	MaxTokens int32 `protobuf:"varint,6,opt,name=max_tokens,json=maxTokens,proto3" json:"max_tokens,omitempty"`
 	// Documents that may be found; with filter_text, both must hold.
 	Filter *Filter `protobuf:"bytes,7,opt,name=filter,proto3" json:"filter,omitempty"`

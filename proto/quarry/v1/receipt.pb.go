@@ -226,8 +226,8 @@ type Try struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Model string                 `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
 	// Why it did not give the answer: the provider's error code, "timeout",
-	// "stalled", "truncated", "weak_answer", "hedged", "circuit_open",
-	// "rate_limited", "retry_later", "over_budget", …; empty when it did.
+	// "stalled", "truncated", "weak_answer", "unusable_rewrite", "hedged",
+	// "circuit_open", "rate_limited", "retry_later", "over_budget", …; empty when it did.
 	Code         string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
 	InputTokens  int64  `protobuf:"varint,3,opt,name=input_tokens,json=inputTokens,proto3" json:"input_tokens,omitempty"`
 	OutputTokens int64  `protobuf:"varint,4,opt,name=output_tokens,json=outputTokens,proto3" json:"output_tokens,omitempty"`
