@@ -33,8 +33,7 @@ const (
 	extractiveName = "extractive"
 	// readPassages are read for an answer, the best ones.
 	readPassages = 5
-	// embedBest candidates, by words, are compared by meaning too: of five
-	// passages that is most sentences, and more change nothing.
+	// embedBest sentences, by words, are embedded where each must be alone.
 	embedBest = 16
 	// maxQuotes in an answer.
 	maxQuotes = 3
@@ -81,16 +80,14 @@ type candidate struct {
 
 // rank returns the candidates, best first, by
 //
-//	likeness(question, "title. sentence") + .15·overlap + .3·passage + .15·type
+//	likeness to the question + .15·overlap + .3·passage + .15·type
 //
 // where overlap is the part of the weight of the question's terms found in the
 // sentence or its title, passage is ½·BM25/max + ½·cosine/max, and type says whether
-// the sentence has what is asked for. Only the best by the last three are embedded,
-// and only they are returned. degraded says why meaning had no part in it; it is
-// empty when it had.
+// the sentence has what is asked for. Only those are returned that were compared by
+// meaning. degraded says why meaning had no part in it; it is empty when it had.
 func (x *Extractive) rank(ctx context.Context, r Request, read *reading) (ranked []candidate, degraded string, err error) {
 	all := lexicalRank(r.Question, read)
-	all = all[:min(len(all), embedBest)]
 	if len(all) == 0 {
 		return nil, "", nil
 	}
@@ -100,40 +97,21 @@ func (x *Extractive) rank(ctx context.Context, r Request, read *reading) (ranked
 	if len(r.Vector) == 0 { // what kept the search from one would keep this from many
 		return all, "chosen by words alone: the search had no vector of the question", nil
 	}
-	if err := x.embed(ctx, r, read.passages, all); err != nil {
+	within, cancel := context.WithTimeout(ctx, embedWithin)
+	defer cancel()
+	if m, ok := embed.WithTokens(x.model); ok {
+		ranked, err = read.likeInPlace(within, m, r.Question, all)
+	} else {
+		ranked, err = read.likeAlone(within, x.model, r.Question, all[:min(len(all), embedBest)])
+	}
+	if err != nil {
 		if ctx.Err() != nil {
 			return nil, "", ctx.Err()
 		}
 		return all, "chosen by words alone: the embedding model did not answer", nil
 	}
-	sort.SliceStable(all, func(i, j int) bool { return all[i].score > all[j].score })
-	return all, "", nil
-}
-
-// embed adds the likeness to the candidates' scores.
-func (x *Extractive) embed(ctx context.Context, r Request, passages []retrieve.Passage, all []candidate) error {
-	ctx, cancel := context.WithTimeout(ctx, embedWithin)
-	defer cancel()
-	var texts []string
-	for _, c := range all {
-		place := placeOf(passages[c.passage])
-		if place != "" {
-			place += ". "
-		}
-		if c.header != "" {
-			place += oneLine(c.header) + ". "
-		}
-		texts = append(texts, place+c.text)
-	}
-	vectors, err := embed.EmbedTokens(ctx, x.model, append(texts, r.Question))
-	if err != nil {
-		return err
-	}
-	for i := range all {
-		all[i].vector = vectors[i].Whole
-		all[i].score += likeness(vectors[len(all)], vectors[i])
-	}
-	return nil
+	sort.SliceStable(ranked, func(i, j int) bool { return ranked[i].score > ranked[j].score })
+	return ranked, "", nil
 }
 
 // lexicalRank returns all units by the part of the score that needs no vector.

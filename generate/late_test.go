@@ -3,8 +3,6 @@ package generate
 import (
 	"math"
 	"testing"
-
-	"github.com/quarry-rag/quarry/retrieve/embed"
 )
 
 func TestLateInteraction(t *testing.T) {
@@ -20,15 +18,8 @@ func TestLateInteraction(t *testing.T) {
 		{nil, [][]float32{east}, 0},
 		{[][]float32{east}, nil, 0},
 	} {
-		if got := lateInteraction(embed.Tokens{Each: c.question}, embed.Tokens{Each: c.text}); got != c.want {
+		if got := lateInteraction(c.question, c.text); got != c.want {
 			t.Errorf("%v of %v: %v, want %v", c.question, c.text, got, c.want)
 		}
-	}
-}
-
-func TestLikenessWithoutTokens(t *testing.T) {
-	question, text := embed.Tokens{Whole: []float32{.6, .8}}, embed.Tokens{Whole: []float32{1, 0}}
-	if got := likeness(question, text); math.Abs(got-.3) > 1e-6 {
-		t.Errorf("got %v, want half the cosine", got)
 	}
 }

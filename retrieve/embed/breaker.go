@@ -58,12 +58,16 @@ func (b *Breaker) Embed(ctx context.Context, texts []string) ([][]float32, error
 	return b.try(ctx, ctx, texts)
 }
 
-// EmbedTokens is Embed with the tokens' vectors, where the model gives them.
+// EmbedTokens implements TokenModel, for what WithTokens returns.
 func (b *Breaker) EmbedTokens(ctx context.Context, texts []string) ([]Tokens, error) {
 	if err := b.down(ctx); err != nil {
 		return nil, err
 	}
-	tokens, err := EmbedTokens(ctx, b.Model, texts)
+	m, ok := b.Model.(TokenModel)
+	if !ok {
+		return nil, errors.New("the embedding model gives no vectors of tokens")
+	}
+	tokens, err := m.EmbedTokens(ctx, texts)
 	for i := 0; err == nil && i < len(tokens); i++ {
 		err = usable(tokens[i].Whole, b.Info().Dim)
 	}

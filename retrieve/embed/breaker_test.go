@@ -169,23 +169,25 @@ func (m *speaking) EmbedTokens(ctx context.Context, texts []string) ([]Tokens, e
 	return []Tokens{{Whole: vectors[0], Each: vectors}}, nil
 }
 
-// A breaker gives the tokens' vectors of a model that has them.
+// A breaker gives the tokens' vectors of a model that has them, and says so of no other.
 func TestBreakerTokens(t *testing.T) {
-	for _, tt := range []struct {
-		m    Model
-		each int
-	}{{&speaking{}, 1}, {&hanging{}, 0}} {
-		tokens, err := EmbedTokens(t.Context(), NewBreaker(tt.m), []string{"dogs"})
-		if err != nil || len(tokens) != 1 || len(tokens[0].Whole) != 1 || len(tokens[0].Each) != tt.each {
-			t.Errorf("%T: %v, %v", tt.m, tokens, err)
-		}
+	if _, ok := WithTokens(NewBreaker(&hanging{})); ok {
+		t.Error("a model without vectors of tokens is said to have them")
+	}
+	m, ok := WithTokens(NewBreaker(&speaking{}))
+	if !ok {
+		t.Fatal("a model with vectors of tokens is said to have none")
+	}
+	tokens, err := m.EmbedTokens(t.Context(), []string{"dogs"})
+	if err != nil || len(tokens) != 1 || len(tokens[0].Whole) != 1 || len(tokens[0].Each) != 1 {
+		t.Errorf("%v, %v", tokens, err)
 	}
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBreaker(&speaking{hanging{down: true}})
 		for range breakerFailures {
 			b.Within(t.Context(), time.Second, []string{"dogs"})
 		}
-		if _, err := EmbedTokens(t.Context(), b, []string{"dogs"}); !errors.Is(err, ErrDown) {
+		if _, err := b.EmbedTokens(t.Context(), []string{"dogs"}); !errors.Is(err, ErrDown) {
 			t.Errorf("while it is down: %v", err)
 		}
 	})

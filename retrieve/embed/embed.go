@@ -4,7 +4,6 @@ package embed
 
 import (
 	"context"
-	"fmt"
 	"math"
 )
 
@@ -23,36 +22,34 @@ type Model interface {
 }
 
 // TokenModel is a model that gives its tokens' vectors too, for late interaction.
+// WithTokens tells whether a Model is one.
 type TokenModel interface {
 	Model
 	// EmbedTokens is Embed with the tokens' vectors.
 	EmbedTokens(ctx context.Context, texts []string) ([]Tokens, error)
 }
 
-// Tokens is a text's vector and those of its tokens, in order and without special
-// ones, each of length 1.
+// Tokens is a text's vector and, of its tokens without special ones, in order, the
+// vectors, each of length 1, and the places in the text: token i is
+// text[Spans[i][0]:Spans[i][1]]. Places may overlap where one character makes
+// several tokens.
 type Tokens struct {
 	Whole []float32
 	Each  [][]float32
+	Spans [][2]int
 }
 
-// EmbedTokens is m's EmbedTokens; where m is no TokenModel, the texts' vectors alone.
-func EmbedTokens(ctx context.Context, m Model, texts []string) ([]Tokens, error) {
-	if t, ok := m.(TokenModel); ok {
-		return t.EmbedTokens(ctx, texts)
+// WithTokens returns m, if it gives its tokens' vectors.
+func WithTokens(m Model) (TokenModel, bool) {
+	within := m
+	if b, ok := m.(*Breaker); ok {
+		within = b.Model
 	}
-	vectors, err := m.Embed(ctx, texts)
-	if err != nil {
-		return nil, err
+	if _, ok := within.(TokenModel); !ok {
+		return nil, false
 	}
-	if len(vectors) != len(texts) {
-		return nil, fmt.Errorf("%d vectors for %d texts", len(vectors), len(texts))
-	}
-	out := make([]Tokens, len(vectors))
-	for i, v := range vectors {
-		out[i].Whole = v
-	}
-	return out, nil
+	t, ok := m.(TokenModel)
+	return t, ok
 }
 
 // Info describes a model.

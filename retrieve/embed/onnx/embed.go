@@ -49,6 +49,7 @@ func (m *Model) EmbedTokens(ctx context.Context, texts []string) ([]embed.Tokens
 			}
 			out[i].Each = append(out[i].Each, state)
 		}
+		_, out[i].Spans = m.tokenizer.EncodeSpans(texts[i], m.info.MaxTokens)
 		return nil
 	})
 	if err != nil {

@@ -97,7 +97,8 @@ func TestEmbedEqualWhateverSharesTheCall(t *testing.T) {
 	}
 }
 
-// The vectors of tokens come with the one that Embed gives, one a token.
+// The vectors of tokens come with the one that Embed gives, one a token, and say
+// which part of the text they are of.
 func TestEmbedTokens(t *testing.T) {
 	m := openModel(t, Options{})
 	texts := append(passages(12), "", "granite")
@@ -105,12 +106,18 @@ func TestEmbedTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if got := texts[13][tokens[13].Spans[0][0]:tokens[13].Spans[0][1]]; got != "granite" {
+		t.Errorf("the first token is %q", got)
+	}
 	for i, v := range embedAll(t, m, texts...) {
 		if d := cmp.Diff(v, tokens[i].Whole); d != "" {
 			t.Errorf("text %d: %s", i, d)
 		}
 		if want := min(m.Tokens(texts[i]), m.Info().MaxTokens-2); len(tokens[i].Each) != want {
 			t.Errorf("text %d: %d vectors for %d tokens", i, len(tokens[i].Each), want)
+		}
+		if len(tokens[i].Spans) != len(tokens[i].Each) {
+			t.Errorf("text %d: %d places of %d tokens", i, len(tokens[i].Spans), len(tokens[i].Each))
 		}
 	}
 }

@@ -23,11 +23,18 @@ type scanner struct {
 	// Unicode decomposes none into more than four.
 	rest      [4]rune
 	restRunes int
+
+	// Where trace is set, spans has for each byte of word the place in text of the
+	// character that it came from; in a word that is tooLong the last one reaches to
+	// the word's end. char is the place of the last character that was read.
+	trace bool
+	spans [][2]int
+	char  [2]int
 }
 
 // next finds the next word and reports whether there was one.
 func (s *scanner) next() bool {
-	s.size, s.runes, s.tooLong = 0, 0, false
+	s.size, s.runes, s.tooLong, s.spans = 0, 0, false, s.spans[:0]
 	for {
 		if s.restRunes > 0 {
 			if s.takeRest() {
@@ -56,6 +63,7 @@ func (s *scanner) next() bool {
 func (s *scanner) takeASCII(b byte) (over bool) {
 	switch asciiClass[b] {
 	case classLetter:
+		from := s.pos
 		for s.pos < len(s.text) {
 			b := s.text[s.pos]
 			if b >= utf8.RuneSelf || asciiClass[b] != classLetter {
@@ -70,11 +78,13 @@ func (s *scanner) takeASCII(b byte) (over bool) {
 			}
 			s.pos++
 		}
+		s.traceASCII(from)
 		return false
 	case classPunctuation:
 		if s.runes > 0 {
 			return true
 		}
+		s.char = [2]int{s.pos, s.pos + 1}
 		s.put(rune(b))
 		s.pos++
 		return true
@@ -99,6 +109,7 @@ func (s *scanner) takeRune() (over bool) {
 	case ideograph(r) && s.runes > 0:
 		return true
 	}
+	s.char = [2]int{s.pos, s.pos + width}
 	s.decompose(r, s.text[s.pos:s.pos+width])
 	s.pos += width
 	if !ideograph(r) {
@@ -168,8 +179,29 @@ func (s *scanner) addRest(r rune) {
 func (s *scanner) put(r rune) {
 	if s.runes == maxWord {
 		s.tooLong = true
+		s.stretch(s.char[1])
 		return
 	}
 	s.size += utf8.EncodeRune(s.word[s.size:], r)
 	s.runes++
+	for s.trace && len(s.spans) < s.size {
+		s.spans = append(s.spans, s.char)
+	}
+}
+
+// traceASCII notes where the letters and digits came from that were taken from text[from:pos].
+func (s *scanner) traceASCII(from int) {
+	for ; s.trace && len(s.spans) < s.size; from++ {
+		s.spans = append(s.spans, [2]int{from, from + 1})
+	}
+	if s.tooLong {
+		s.stretch(s.pos)
+	}
+}
+
+// stretch makes the word reach to the byte end of text, though no more of it is kept.
+func (s *scanner) stretch(end int) {
+	if s.trace {
+		s.spans[len(s.spans)-1][1] = end
+	}
 }

@@ -83,26 +83,42 @@ func (t *Tokenizer) Size() int { return t.size }
 // ids in all, the text's end cut off. max below 2 counts as 2. It reads no
 // further than it must, and takes any bytes: invalid UTF-8 is dropped.
 func (t *Tokenizer) Encode(text string, max int) []int64 {
+	ids, _ := t.encode(scanner{text: text}, max)
+	return ids
+}
+
+// EncodeSpans is Encode with the place of each token but [CLS] and [SEP]: its first
+// and last character are those of text[span[0]:span[1]]. Spans are in order, never
+// empty and begin and end between characters. They overlap only where one character
+// decomposes into several tokens, and leave out what is dropped.
+func (t *Tokenizer) EncodeSpans(text string, max int) (ids []int64, spans [][2]int) {
+	return t.encode(scanner{text: text, trace: true}, max)
+}
+
+func (t *Tokenizer) encode(s scanner, max int) (ids []int64, spans [][2]int) {
 	room := max - 2
-	ids := make([]int64, 1, 16)
+	ids = make([]int64, 1, 16)
 	ids[0] = int64(t.start)
-	s := scanner{text: text}
-	var pieces [maxWord]int32
+	var pieces [maxWord]piece
 	for room > 0 && s.next() {
-		n := min(t.split(&s, &pieces), room)
-		for _, id := range pieces[:n] {
-			ids = append(ids, int64(id))
+		n, from := min(t.split(&s, &pieces), room), 0
+		for _, p := range pieces[:n] {
+			ids = append(ids, int64(p.id))
+			if s.trace {
+				spans = append(spans, [2]int{s.spans[from][0], s.spans[p.end-1][1]})
+				from = p.end
+			}
 		}
 		room -= n
 	}
-	return append(ids, int64(t.end))
+	return append(ids, int64(t.end)), spans
 }
 
 // Count returns how many ids text has, [CLS] and [SEP] not counted. It does
 // not allocate.
 func (t *Tokenizer) Count(text string) int {
 	s := scanner{text: text}
-	var pieces [maxWord]int32
+	var pieces [maxWord]piece
 	count := 0
 	for s.next() {
 		count += t.split(&s, &pieces)
@@ -110,28 +126,35 @@ func (t *Tokenizer) Count(text string) int {
 	return count
 }
 
-// split puts the ids of the scanner's word into pieces, longest match first,
+// piece is a part of a word, up to its byte end.
+type piece struct {
+	id  int32
+	end int
+}
+
+// split puts the pieces of the scanner's word into pieces, longest match first,
 // and returns their number, at least 1. A word that does not divide into known
 // pieces without rest is unknown as a whole.
-func (t *Tokenizer) split(s *scanner, pieces *[maxWord]int32) int {
-	pieces[0] = t.unknown
+func (t *Tokenizer) split(s *scanner, pieces *[maxWord]piece) int {
+	pieces[0] = piece{t.unknown, s.size}
 	if s.tooLong {
 		return 1
 	}
 	word := s.word[:s.size]
 	if id, ok := t.words[string(word)]; ok {
-		pieces[0] = id
+		pieces[0].id = id
 		return 1
 	}
 	from := t.words
-	for n := 0; ; n++ {
-		id, size := t.longestPiece(from, word)
+	for n, end := 0, 0; ; n++ {
+		id, size := t.longestPiece(from, word[end:])
 		if size == 0 {
-			pieces[0] = t.unknown
+			pieces[0] = piece{t.unknown, s.size}
 			return 1
 		}
-		pieces[n] = id
-		if word = word[size:]; len(word) == 0 {
+		end += size
+		pieces[n] = piece{id, end}
+		if end == len(word) {
 			return n + 1
 		}
 		from = t.continuations

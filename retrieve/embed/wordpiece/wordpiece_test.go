@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // bert reads the vocabulary of the test runtime, once.
@@ -39,8 +40,9 @@ func TestEncodeAsHuggingFace(t *testing.T) {
 		t.Fatal(err)
 	}
 	var rows []struct {
-		Text string
-		IDs  []int64
+		Text  string
+		IDs   []int64
+		Spans [][2]int
 	}
 	if err := json.Unmarshal(data, &rows); err != nil {
 		t.Fatal(err)
@@ -49,6 +51,13 @@ func TestEncodeAsHuggingFace(t *testing.T) {
 		want := append(append([]int64{101}, row.IDs...), 102)
 		if diff := cmp.Diff(want, tokenizer.Encode(row.Text, 1000)); diff != "" {
 			t.Errorf("ids of %q (-want +got):\n%s", row.Text, diff)
+		}
+		ids, spans := tokenizer.EncodeSpans(row.Text, 1000)
+		if diff := cmp.Diff(want, ids); diff != "" {
+			t.Errorf("ids of %q beside spans (-want +got):\n%s", row.Text, diff)
+		}
+		if diff := cmp.Diff(row.Spans, spans, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("spans of %q (-want +got):\n%s", row.Text, diff)
 		}
 		if n := tokenizer.Count(row.Text); n != len(row.IDs) {
 			t.Errorf("Count(%q) = %d, want %d", row.Text, n, len(row.IDs))
@@ -127,6 +136,50 @@ func FuzzEncode(f *testing.F) {
 			t.Fatalf("one more word made %d tokens of %d", more, count)
 		}
 	})
+}
+
+// Spans prove themselves: in order and between characters, each holds alone what it
+// holds within the text, and nothing between them has a token.
+func FuzzEncodeSpans(f *testing.F) {
+	tokenizer := openBERT(f)
+	f.Add("hello, Wörld \xff\xfe 日本語 한국어 [SEP]")
+	f.Add(strings.Repeat("e\u0301", 300) + " " + strings.Repeat("ab", 60) + "é☃")
+	f.Add("\u0085\ufffd\x00\u200b\u2260 to\u00adken\u0301ization \u0344\ufb2c")
+	f.Fuzz(func(t *testing.T, text string) {
+		ids, spans := tokenizer.EncodeSpans(text, 1<<20)
+		ids = ids[1 : len(ids)-1]
+		if len(spans) != len(ids) {
+			t.Fatalf("%d spans of %d tokens", len(spans), len(ids))
+		}
+		last := [2]int{}
+		for i, s := range spans {
+			if s[0] < last[0] || s[0] < last[1] && s != last || s[1] <= s[0] || s[1] > len(text) || !between(text, s[0]) || !between(text, s[1]) {
+				t.Fatalf("span %d is %v after %v in %q", i, s, last, text)
+			}
+			if gap := text[min(last[1], s[0]):s[0]]; tokenizer.Count(gap) != 0 {
+				t.Fatalf("no token for %q of %q", gap, text)
+			}
+			last = s
+		}
+		if rest := text[last[1]:]; tokenizer.Count(rest) != 0 {
+			t.Fatalf("no token for the end %q of %q", rest, text)
+		}
+		for i, s := range spans {
+			if tokenizer.Count(text[s[0]:s[1]]) == 0 {
+				t.Fatalf("token %d is at %v, where %q has none", i, s, text)
+			}
+		}
+	})
+}
+
+// between tells whether no character of text reaches over the byte at.
+func between(text string, at int) bool {
+	for i := range text { // the start of each, also of bytes that are no UTF-8
+		if i >= at {
+			return i == at
+		}
+	}
+	return at == len(text)
 }
 
 func BenchmarkCount(b *testing.B) {

@@ -1,4 +1,5 @@
-"""Writes golden.json: texts and the ids that Hugging Face's tokenizer gives.
+"""Writes golden.json: texts, the ids that Hugging Face's tokenizer gives, and their
+places in the text, in bytes.
 
     pip install tokenizers==0.23.3
     python golden.py path/to/vocab.txt > golden.json
@@ -34,6 +35,7 @@ TEXTS = [
     "e\u0301" * 101,
     "b" * 99 + "☃",
     "☃ 🎉 👩\u200d💻",
+    "\u200bze\u0301ro\u200bwidth\u0301\u0301, tokeni\u00adzation\u200b",
     "ＦＵＬＬ ｗｉｄｔｈ ﬁ ½ ² Ⅷ",
     "##ing ing ## #",
     "supercalifragilisticexpialidocious",
@@ -41,8 +43,13 @@ TEXTS = [
 ]
 
 tokenizer = BertWordPieceTokenizer(sys.argv[1], lowercase=True)
-rows = [
-    {"text": text, "ids": tokenizer.encode(text, add_special_tokens=False).ids}
-    for text in TEXTS
-]
-print("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]")
+
+
+def row(text):
+    encoded = tokenizer.encode(text, add_special_tokens=False)
+    at = [len(text[:i].encode()) for i in range(len(text) + 1)]
+    spans = [[at[start], at[end]] for start, end in encoded.offsets]
+    return {"text": text, "ids": encoded.ids, "spans": spans}
+
+
+print("[\n" + ",\n".join(json.dumps(row(text)) for text in TEXTS) + "\n]")
