@@ -18,8 +18,12 @@ import (
 	"github.com/quarry-rag/quarry/retrieve/lexical"
 )
 
-// parseFor bounds the time that one document's parsing and splitting may take.
-const parseFor = time.Minute
+// parseFor bounds the time that one document's parsing and splitting may take,
+// lateFor what it may then take to say why it is late.
+const (
+	parseFor = time.Minute
+	lateFor  = time.Second
+)
 
 // prepared is a document ready to be embedded and written, or a reason why it
 // never will be.
@@ -67,7 +71,7 @@ func (ix *indexer) prepare(ctx context.Context, t *target, c claim, body []byte)
 
 // guard runs f within parseFor. A panic and running out of time are permanent
 // failures: the same bytes would do it again. f that does not heed its context
-// is left behind.
+// is left behind; one that does has lateFor to say why it did not come to it.
 func guard(ctx context.Context, f func(context.Context) error) error {
 	limited, cancel := context.WithTimeout(ctx, parseFor)
 	defer cancel()
@@ -84,7 +88,13 @@ func guard(ctx context.Context, f func(context.Context) error) error {
 	select {
 	case err = <-done:
 	case <-limited.Done():
-		err = limited.Err()
+		late := time.NewTimer(lateFor)
+		defer late.Stop()
+		select {
+		case err = <-done:
+		case <-late.C:
+			err = limited.Err()
+		}
 	}
 	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		return parse.Permanent("parsing takes longer than %s", parseFor)

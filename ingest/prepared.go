@@ -179,6 +179,9 @@ func vectorOfBase64(b []byte) (vector, error) {
 
 // vectorOfArray reads what the JSON decoder has found to be well formed.
 func vectorOfArray(b []byte) (vector, error) {
+	if strings.TrimSpace(string(b)) == "" {
+		return nil, nil
+	}
 	v := make(vector, 0, 384)
 	for s := range strings.SplitSeq(string(b), ",") {
 		f, err := strconv.ParseFloat(strings.TrimSpace(s), 32)

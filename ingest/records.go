@@ -105,13 +105,24 @@ func numbered(n int, line []byte, long bool) Numbered {
 	}
 	var r record
 	if err := json.Unmarshal(line, &r); err != nil {
-		return Numbered{Line: n, Reason: "not a record: " + clip(err.Error(), 200)}
+		return Numbered{Line: n, Reason: "not a record: " + clip(misfit(err), 200)}
 	}
 	d, err := r.document()
 	if err != nil {
 		return Numbered{Line: n, Reason: "not a record: " + clip(err.Error(), 200)}
 	}
 	return Numbered{Line: n, Document: d}
+}
+
+// misfit is a decoder's error without the names of Go's types.
+func misfit(err error) string {
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if e.Field == "" {
+			return "a JSON " + e.Value + ", not an object"
+		}
+		return fmt.Sprintf("%q cannot be a JSON %s", e.Field, e.Value)
+	}
+	return err.Error()
 }
 
 func (r *record) document() (Document, error) {

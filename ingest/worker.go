@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
+	"github.com/quarry-rag/quarry/ingest/parse"
 	"github.com/quarry-rag/quarry/internal/ids"
 	"github.com/quarry-rag/quarry/retrieve/embed"
 )
@@ -208,6 +209,9 @@ func (w *Worker) index(ctx context.Context, j *river.Job[indexArgs]) error {
 		return w.ix.giveUp(ctx, col, docs[0], deaths)
 	}
 	err := w.ix.index(ctx, col, docs)
+	if len(docs) > 1 && errors.Is(err, parse.ErrStarved) {
+		return w.ix.split(ctx, col, docs) // the others need not wait for the one
+	}
 	if failed(ctx, err) {
 		w.ix.report(ctx, col, docs, err)
 	}

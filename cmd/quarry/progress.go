@@ -94,18 +94,13 @@ func importLine(im *quarryv1.Import) string {
 		s += fmt.Sprintf(", %d quarantined", im.Failed)
 	}
 	s += " · " + some(max(im.Chunks, im.Embedded), "chunk") // a large document's are embedded long before they are written
-	if im.Error != "" {
-		s += " · " + ends(im.Error, 64)
-		if im.Waiting != "" {
-			s += " · " + ends(im.Waiting, 64)
+	for _, why := range []string{im.Waiting, im.Error} {
+		if why != "" {
+			s += " · " + ends(why, 72)
 		}
-		return s
 	}
-	if r := im.Rate; r != nil {
+	if r := im.Rate; r != nil && im.Error == "" {
 		s += rateText(r)
-	}
-	if im.Waiting != "" {
-		s += " · " + ends(im.Waiting, 100)
 	}
 	return s
 }

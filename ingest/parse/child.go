@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os/exec"
 	"runtime"
 	"slices"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Child is the command line of a process that runs Serve. When it is set, what
@@ -21,8 +23,9 @@ import (
 // process. It must be set before the first Parse.
 var Child []string
 
-// maxChildren bounds the processes, which stay for the next document.
-var maxChildren = min(runtime.GOMAXPROCS(0), 8)
+// maxChildren bounds the processes, which stay for the next document: as many as a
+// worker has jobs by default, so that none waits for a child while its time runs.
+var maxChildren = min(max(runtime.GOMAXPROCS(0), 3), 8)
 
 type (
 	childRequest struct {
@@ -33,8 +36,14 @@ type (
 		Parsed Parsed
 		Reason string // of a permanent failure
 		Err    string // of any other
+		// Used is the processor time of the child so far.
+		Used time.Duration
 	}
 )
+
+// ErrStarved: the time for a document was over before a child had much of a
+// processor for it, or began. It says nothing of the document.
+var ErrStarved = errors.New("the machine is too busy to read it")
 
 func init() { gob.Register([]string(nil)) } // in metadata
 
@@ -64,9 +73,10 @@ func (n *children) parse(ctx context.Context, r childRequest) (Parsed, error) {
 	case n.slots <- struct{}{}:
 		defer func() { <-n.slots }()
 	case <-ctx.Done():
-		return Parsed{}, ctx.Err()
+		return Parsed{}, starved(ctx, 0, time.Second)
 	}
 	for try := 1; ; try++ {
+		began := time.Now()
 		c, err := n.take()
 		if err != nil {
 			return Parsed{}, fmt.Errorf("start a parser's process: %w", err)
@@ -75,8 +85,9 @@ func (n *children) parse(ctx context.Context, r childRequest) (Parsed, error) {
 		switch {
 		case ctx.Err() != nil:
 			c.kill()
-			return Parsed{}, ctx.Err()
+			return Parsed{}, starved(ctx, c.usedSince(), time.Since(began))
 		case err == nil:
+			c.used = reply.Used
 			n.give(c)
 			return reply.result()
 		}
@@ -85,6 +96,15 @@ func (n *children) parse(ctx context.Context, r childRequest) (Parsed, error) {
 			return Parsed{}, Permanent("damaged or hostile: reading it takes more memory than is allowed, or ends the reader")
 		}
 	}
+}
+
+// starved is why ctx has ended, or ErrStarved when its time is over and a child
+// had less than a quarter of a processor meanwhile.
+func starved(ctx context.Context, used, took time.Duration) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) && used < took/4 {
+		return ErrStarved
+	}
+	return ctx.Err()
 }
 
 func (n *children) take() (*child, error) {
@@ -121,6 +141,15 @@ type child struct {
 	enc  *gob.Encoder
 	dec  *gob.Decoder
 	gone chan struct{} // closed when it has ended
+	used time.Duration // of a processor, for the documents before
+}
+
+// usedSince is the processor time since the last reply, once the child is gone.
+func (c *child) usedSince() time.Duration {
+	if c.cmd.ProcessState == nil { // nothing is known
+		return math.MaxInt64
+	}
+	return c.cmd.ProcessState.UserTime() + c.cmd.ProcessState.SystemTime() - c.used
 }
 
 func startChild() (*child, error) {

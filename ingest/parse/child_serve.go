@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"runtime/debug"
+	"syscall"
+	"time"
 )
 
 // maxChildMemory bounds what a child may have of writable memory, in bytes.
@@ -40,6 +42,7 @@ func Serve(in io.Reader, out io.Writer) error {
 		case r := <-requests:
 			go func() { replies <- serve(r) }()
 		case reply := <-replies:
+			reply.Used = processorTime()
 			if err := enc.Encode(reply); err != nil {
 				return err
 			}
@@ -50,6 +53,15 @@ func Serve(in io.Reader, out io.Writer) error {
 			return err
 		}
 	}
+}
+
+// processorTime is what this process has used.
+func processorTime() time.Duration {
+	var r syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &r) != nil {
+		return 0
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
 func serve(r childRequest) childReply {
