@@ -69,7 +69,8 @@ func RunAnswers(ctx context.Context, to Asker, d Dataset, o Options) (AnswerRepo
 			queries = append(queries, q)
 		}
 	}
-	if r.Without = len(d.Queries) - len(queries); len(queries) == 0 {
+	r.Without = len(d.Queries) - len(queries)
+	if !slices.ContainsFunc(queries, func(q *Query) bool { return len(q.Answers) > 0 }) {
 		return r, fmt.Errorf("%s: none of its %d questions has a gold answer (answers.jsonl, \"answers\")", d.Name, len(d.Queries))
 	}
 	outcomes := make([]AnswerOutcome, len(queries))
