@@ -22,6 +22,9 @@ type Reply struct {
 	Text string
 	// Outcome is one of those below.
 	Outcome string
+	// Model or route that was asked, and what it cost in US dollars; nil: not known.
+	Model   string
+	Dollars *float64
 	// Passages that the answer was drawn from.
 	Passages []string
 	Coverage float64
