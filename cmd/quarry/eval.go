@@ -25,7 +25,7 @@ type evalCmd struct {
 
 	Measures    []string `env:"-" name:"measure" placeholder:"NAME@K" help:"Measures instead of the usual ones; the first is compared: ndcg, map, mrr, recall, success, p, quote_recall, quote_precision, quote_iou."`
 	Depth       int      `env:"-" default:"100" help:"Documents ranked for a query, 1 to 1000."`
-	Passages    int      `env:"-" help:"Passages asked for, 1 to 1000; latency depends on it. Default: 4 times the depth."`
+	Passages    int      `env:"-" placeholder:"N" help:"Passages asked for, 1 to 1000; latency depends on it. Default: 4 times the depth."`
 	Concurrency int      `env:"-" default:"4" help:"Searches at once, 1 to 256."`
 	SkipEmpty   bool     `env:"-" help:"Leave out queries that returned nothing, as trec_eval without -c; otherwise they count as 0."`
 	Seed        uint64   `env:"-" default:"1" help:"Seed of halves, tests and intervals."`
@@ -36,7 +36,7 @@ type evalCmd struct {
 	Min      []string `env:"-" placeholder:"NDCG@10=0.70" help:"Exit with 1 when a row is below."`
 
 	Answers bool   `env:"-" help:"Ask the questions that have gold answers (answers.jsonl) and tell how often one is in the answer."`
-	Model   string `env:"-" help:"With --answers, one of the server's models; empty: its default."`
+	Model   string `env:"-" placeholder:"NAME" help:"With --answers, one of the server's models; empty: its default."`
 	Sample  int    `env:"-" placeholder:"N" help:"Take only so many questions of each kind, drawn by --seed. 0: all."`
 
 	Verdict bool     `env:"-" help:"Measure how well the collection's min_score tells what is not in the documents: the set's questions against those of --beside, and with their articles left out."`
