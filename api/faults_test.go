@@ -91,7 +91,8 @@ func TestInvalidArguments(t *testing.T) {
 	// Rules that the library words for programs are worded for people.
 	for err, want := range map[error]string{
 		search("", nil): "query: must not be empty",
-		nameErr:         `name: must be 1 to 63 lower-case letters, digits, "-", "_" and ".", of which a letter or digit comes first`,
+		search("q", &quarryv1.SearchOptions{Account: "team red"}): "options.account: must be letters, digits and . _ : @ / -, a letter or digit first",
+		nameErr: `name: must be 1 to 63 lower-case letters, digits, "-", "_" and ".", of which a letter or digit comes first`,
 	} {
 		if got := status.Convert(err).Message(); got != want {
 			t.Errorf("said %q, want %q", got, want)

@@ -48,13 +48,24 @@ func invalid(err error) *status.Status {
 	return detailed(status.New(codes.InvalidArgument, strings.Join(lines, "; ")), bad)
 }
 
+// patterns say in words, by field, what the protocol demands of a string.
+var patterns = map[string]string{
+	"account":  "must be letters, digits and . _ : @ / -, a letter or digit first",
+	"language": "must be two small letters, ISO 639-1, as in en",
+	"id":       "must be a number, as it was given out",
+}
+
 func violation(v *protovalidate.Violation) *errdetails.BadRequest_FieldViolation {
 	description := v.Proto.GetMessage()
-	if description == "must be at least 1 characters" {
+	field := protovalidate.FieldPathString(v.Proto.GetField())
+	switch {
+	case description == "must be at least 1 characters":
 		description = "must not be empty"
+	case v.Proto.GetRuleId() == "string.pattern" && patterns[field[strings.LastIndexByte(field, '.')+1:]] != "":
+		description = patterns[field[strings.LastIndexByte(field, '.')+1:]]
 	}
 	return &errdetails.BadRequest_FieldViolation{
-		Field:       protovalidate.FieldPathString(v.Proto.GetField()),
+		Field:       field,
 		Description: description,
 		Reason:      v.Proto.GetRuleId(),
 	}

@@ -3,6 +3,7 @@ package generate
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -73,7 +74,7 @@ func (p Policy) words() (out []string) {
 		of      string
 	}{{p.PerRequest, "an answer"}, {p.PerDay, "a day"}, {p.PerCollectionDay, "a day and collection"}, {p.PerAccountDay, "a day and account"}} {
 		if b.dollars > 0 {
-			out = append(out, fmt.Sprintf("at most %g USD %s", b.dollars, b.of))
+			out = append(out, fmt.Sprintf("at most %s USD %s", strconv.FormatFloat(b.dollars, 'f', -1, 64), b.of))
 		}
 	}
 	switch {

@@ -11,7 +11,7 @@ import (
 )
 
 // ErrBudget: no model of the route may be asked for what is left to spend.
-var ErrBudget = errors.New("the budget is spent")
+var ErrBudget = errors.New("what is left of the route's budget pays for none of its models")
 
 // Policy is how a route goes about its models.
 type Policy struct {

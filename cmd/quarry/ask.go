@@ -13,14 +13,14 @@ import (
 type askCmd struct {
 	Question     []string          `arg:"" help:"The question; several words are joined."`
 	Model        string            `env:"-" help:"One of the server's models; empty: its default."`
-	Limit        int32             `env:"-" help:"Passages to draw the answer from. 0: the server's default."`
+	Limit        int32             `env:"-" placeholder:"N" help:"Passages to draw the answer from. 0: the server's default."`
 	Prompt       string            `env:"-" placeholder:"NAME[@V]" help:"Prompt to ask a chat model with; empty: what the collection uses."`
 	Var          map[string]string `env:"-" mapsep:"none" placeholder:"NAME=VALUE" help:"Value of a variable of the prompt; may be repeated."`
 	Conversation string            `env:"-" placeholder:"ID" xor:"conversation" help:"Continue this conversation; \"new\" begins one."`
 	Continue     bool              `env:"-" xor:"conversation" help:"Continue the last conversation, or begin one."`
 	NoCache      bool              `env:"-" help:"Have the answer made anew."`
 	TrialKey     string            `env:"-" placeholder:"KEY" help:"What decides the prompt on trial and the model of a split, as a user: the same key always gets the same. Default: the conversation, or the question."`
-	AnswerTokens int32             `env:"-" help:"Most tokens of the answer. 0: the model's default."`
+	AnswerTokens int32             `env:"-" placeholder:"N" help:"Most tokens of the answer. 0: the model's default."`
 	AllowRestart bool              `env:"-" help:"When a model fails in the middle, begin anew with the next rather than give up."`
 	askForm
 	searching

@@ -10,10 +10,10 @@ import (
 type askForm struct {
 	Schema    string  `env:"-" type:"existingfile" placeholder:"FILE" help:"Answer with JSON that obeys the JSON schema in this file; needs a chat model."`
 	Quotes    bool    `env:"-" help:"Answer with quotes only."`
-	MaxQuotes int32   `env:"-" help:"Most quotes. 0: the server's default, 10."`
+	MaxQuotes int32   `env:"-" placeholder:"N" help:"Most quotes. 0: the server's default, 10."`
 	Summary   bool    `env:"-" help:"Answer over many documents, from notes that are taken on a part at a time."`
-	MaxCalls  int32   `env:"-" help:"Most calls of the model for a summary. 0: the server's default, 16."`
-	MaxCost   float64 `env:"-" help:"Most that a summary may cost, in US dollars. 0: no bound of its own."`
+	MaxCalls  int32   `env:"-" placeholder:"N" help:"Most calls of the model for a summary. 0: the server's default, 16."`
+	MaxCost   float64 `env:"-" placeholder:"USD" help:"Most that a summary may cost, in US dollars. 0: no bound of its own."`
 }
 
 // check says what of the flags does not go together.

@@ -44,7 +44,7 @@ type collectSettings struct {
 	Language    *string  `env:"-" help:"Language of stemming and stop words, ISO 639-1. Default en."`
 	DenseWeight *float64 `env:"-" help:"Weight of vectors in fusion, 0 to 1. Default 0.55."`
 	MinScore    *float64 `env:"-" help:"Score under which an answer says \"not in the documents\". Default 0.375."`
-	ChunkTokens *int32   `env:"-" help:"Most tokens in a chunk. Default 220."`
+	ChunkTokens *int32   `env:"-" placeholder:"N" help:"Most tokens in a chunk. Default 220."`
 
 	BM25K1 *float64 `env:"-" name:"bm25-k1" help:"How soon a term that is repeated counts no more, 0 to 10. Default 0.9."`
 	BM25B  *float64 `env:"-" name:"bm25-b" help:"How much long chunks count less, 0 to 1. Default 0.4."`

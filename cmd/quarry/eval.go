@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"github.com/quarry-rag/quarry/internal/eval"
 )
 
@@ -22,7 +25,7 @@ type evalCmd struct {
 
 	Measures    []string `env:"-" name:"measure" placeholder:"NAME@K" help:"Measures instead of the usual ones; the first is compared: ndcg, map, mrr, recall, success, p, quote_recall, quote_precision, quote_iou."`
 	Depth       int      `env:"-" default:"100" help:"Documents ranked for a query, 1 to 1000."`
-	Passages    int      `env:"-" help:"Passages asked for, 1 to 1000; latency depends on it. Default: 4 times the depth."`
+	Passages    int      `env:"-" placeholder:"N" help:"Passages asked for, 1 to 1000; latency depends on it. Default: 4 times the depth."`
 	Concurrency int      `env:"-" default:"4" help:"Searches at once, 1 to 256."`
 	SkipEmpty   bool     `env:"-" help:"Leave out queries that returned nothing, as trec_eval without -c; otherwise they count as 0."`
 	Seed        uint64   `env:"-" default:"1" help:"Seed of halves, tests and intervals."`
@@ -32,8 +35,9 @@ type evalCmd struct {
 	Worst    int      `env:"-" default:"3" help:"Worst queries of the best row to show, with what was expected and what came."`
 	Min      []string `env:"-" placeholder:"NDCG@10=0.70" help:"Exit with 1 when a row is below."`
 
-	Answers bool `env:"-" help:"Ask the questions that have gold answers (answers.jsonl) and tell how often one is in the answer."`
-	Sample  int  `env:"-" placeholder:"N" help:"Take only so many questions of each kind, drawn by --seed. 0: all."`
+	Answers bool   `env:"-" help:"Ask the questions that have gold answers (answers.jsonl) and tell how often one is in the answer."`
+	Model   string `env:"-" placeholder:"NAME" help:"With --answers, one of the server's models; empty: its default."`
+	Sample  int    `env:"-" placeholder:"N" help:"Take only so many questions of each kind, drawn by --seed. 0: all."`
 
 	Verdict bool     `env:"-" help:"Measure how well the collection's min_score tells what is not in the documents: the set's questions against those of --beside, and with their articles left out."`
 	Beside  []string `env:"-" type:"existingdir" sep:"none" placeholder:"DIR" help:"With --verdict, a further set, loaded before; several."`
@@ -72,7 +76,12 @@ func (c *evalCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 	return withClient(g.Server, func(cl *client) error {
 		server := eval.NewServer(cl.conn, collection)
 		server.Narrow(c.Filter, c.Principal)
-		return r.Do(ctx, server, data)
+		server.AskModel(c.Model)
+		err := r.Do(ctx, server, data)
+		if status.Code(err) == codes.NotFound && data.Corpus != nil && !c.Load {
+			return fmt.Errorf("no collection %q: --load makes it from the set's corpus", collection)
+		}
+		return err
 	})
 }
 
@@ -80,7 +89,7 @@ func (c *evalCmd) request(term *terminal) *eval.Request {
 	return &eval.Request{
 		Path: c.Path, Qrels: c.Qrels, Runs: c.RunFiles, Foreign: c.Foreign,
 		Load: c.Load, Tune: c.Tune, TuneBM25: c.TuneBM25, Calibrate: c.Calibrate, Store: c.Store,
-		RecallOfIndex: c.RecallOfIndex, Answers: c.Answers, Sample: c.Sample, Verdict: c.Verdict, Beside: c.Beside,
+		RecallOfIndex: c.RecallOfIndex, Answers: c.Answers, Model: c.Model, Sample: c.Sample, Verdict: c.Verdict, Beside: c.Beside,
 		Legs: c.Legs, Set: c.Set, Measures: c.Measures, Min: c.Min,
 		Options: eval.Options{
 			Depth: c.Depth, Passages: c.Passages, Concurrency: c.Concurrency,

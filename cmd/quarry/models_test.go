@@ -209,7 +209,7 @@ func TestTriesLine(t *testing.T) {
 			{Model: "busy", Code: "rate_limit_exceeded"},
 			{Model: "half", Code: "truncated", InputTokens: 10, OutputTokens: 2, Estimated: true},
 			{Model: "good", InputTokens: 100, CachedTokens: 60, OutputTokens: 9},
-		}, Cost: &cost}, "Models: cheap for the rewrite 20 tokens in, 3 out → busy (rate_limit_exceeded) → half (truncated) about 10 tokens in, 2 out → " +
+		}, Cost: &cost}, "Models: cheap to rewrite the question 20 tokens in, 3 out → busy (rate_limit_exceeded) → half (truncated) about 10 tokens in, 2 out → " +
 			"good 100 tokens in, 60 of them cached, 9 out · 0.012300 USD"},
 		{&quarryv1.Receipt{Tries: []*quarryv1.Try{{Model: "a", InputTokens: 1}}}, "Models: a 1 tokens in, 0 out · cost unknown"},
 	} {

@@ -24,8 +24,8 @@ type searching struct {
 	Diversity   float64  `env:"-" placeholder:"0-1" help:"How much passages unlike the others are preferred to better ones."`
 	Rerank      bool     `env:"-" default:"true" negatable:"" help:"Let the server's reranker, if it has one, order the best passages once more."`
 	Expand      string   `env:"-" enum:",none,neighbours,section" default:"" placeholder:"NAME" help:"How passages grow: none (default of a search), neighbours (default of answers that a model writes), section."`
-	MaxTokens   int32    `env:"-" help:"Most tokens of all passages together. 0: no limit for a search, 2000 for an answer."`
-	Paraphrases int32    `env:"-" help:"Other ways to put the question, at most 5, that a chat model writes and that are searched too."`
+	MaxTokens   int32    `env:"-" placeholder:"N" help:"Most tokens of all passages together. 0: no limit for a search, 2000 for an answer."`
+	Paraphrases int32    `env:"-" placeholder:"N" help:"Other ways to put the question, at most 5, that a chat model writes and that are searched too."`
 	Hyde        bool     `env:"-" name:"hyde" help:"Search also for an answer that a chat model makes up."`
 	Account     string   `env:"-" placeholder:"NAME" help:"To whom what models cost is accounted, as a customer or a team: see quarry usage --by-account."`
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -26,10 +27,16 @@ func triesLine(r *quarryv1.Receipt) string {
 	return fmt.Sprintf("Models: %s · %s", strings.Join(tries, " → "), cost)
 }
 
+// purposes are what models are asked for beside the answer.
+var purposes = map[string]string{
+	"rewrite": "to rewrite the question", "summary": "to sum up the conversation", "support": "to judge the sentences",
+	"paraphrase": "for other wordings", "suppose": "to suppose an answer",
+}
+
 func tryText(t *quarryv1.Try) string {
 	s := clean(t.Model)
 	if t.Purpose != "" {
-		s += " for the " + clean(t.Purpose)
+		s += " " + cmp.Or(purposes[t.Purpose], "for "+clean(t.Purpose))
 	}
 	if t.Code != "" {
 		s += " (" + clean(t.Code) + ")"

@@ -10,12 +10,23 @@ import (
 	quarryv1 "github.com/quarry-rag/quarry/proto/quarry/v1"
 )
 
+// maxUsageDays is what a server goes back at most.
+const maxUsageDays = 3660
+
 // usageCmd prints what models were asked and cost.
 type usageCmd struct {
 	Days int32 `env:"-" default:"30" help:"Days back, today's included."`
 	All  bool  `env:"-" help:"Of all collections, not only --collection."`
 
 	ByAccount bool `env:"-" help:"A line for each account that callers named (--account of ask and search)."`
+}
+
+// Validate is called by kong.
+func (c *usageCmd) Validate() error {
+	if c.Days < 1 || c.Days > maxUsageDays {
+		return fmt.Errorf("--days: want 1 to %d", maxUsageDays)
+	}
+	return nil
 }
 
 func (c *usageCmd) Run(ctx context.Context, g *globals, term *terminal) error {

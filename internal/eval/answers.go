@@ -22,6 +22,9 @@ type Reply struct {
 	Text string
 	// Outcome is one of those below.
 	Outcome string
+	// Model or route that was asked, and what it cost in US dollars; nil: not known.
+	Model   string
+	Dollars *float64
 	// Passages that the answer was drawn from.
 	Passages []string
 	Coverage float64
@@ -69,7 +72,8 @@ func RunAnswers(ctx context.Context, to Asker, d Dataset, o Options) (AnswerRepo
 			queries = append(queries, q)
 		}
 	}
-	if r.Without = len(d.Queries) - len(queries); len(queries) == 0 {
+	r.Without = len(d.Queries) - len(queries)
+	if !slices.ContainsFunc(queries, func(q *Query) bool { return len(q.Answers) > 0 }) {
 		return r, fmt.Errorf("%s: none of its %d questions has a gold answer (answers.jsonl, \"answers\")", d.Name, len(d.Queries))
 	}
 	outcomes := make([]AnswerOutcome, len(queries))

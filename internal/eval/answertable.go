@@ -14,6 +14,10 @@ import (
 type AnswerFigures struct {
 	Dataset   string `json:"dataset"`
 	Questions int    `json:"questions"`
+	// Model or route that was asked, and what all answers cost in US dollars; nil:
+	// not known.
+	Model   string   `json:"model"`
+	Dollars *float64 `json:"dollars"`
 	// Shares of the questions with a gold answer, 0 to 1.
 	First    float64  `json:"gold_in_first"`
 	FirstCI  Interval `json:"gold_in_first_ci95"`
@@ -55,9 +59,23 @@ func (r AnswerReport) Figures(seed uint64) AnswerFigures {
 	f.AnsweredFirst, f.AnsweredFirstTwo = mean(share(answered, first)), mean(share(answered, two))
 	f.Outcomes, f.AbsentOutcomes = countOutcomes(r.Asked), countOutcomes(r.Absent)
 	all := append(slices.Clone(r.Asked), r.Absent...)
+	f.Model, f.Dollars = asked(all)
 	f.P50, f.P95 = quantiles(all, func(o AnswerOutcome) time.Duration { return o.Reply.Total })
 	f.GenerateP50, f.GenerateP95 = quantiles(answered, func(o AnswerOutcome) time.Duration { return o.Reply.Generate })
 	return f
+}
+
+// asked is what answered, and at what cost.
+func asked(of []AnswerOutcome) (model string, dollars *float64) {
+	sum := 0.0
+	for _, o := range of {
+		model = o.Reply.Model
+		if o.Reply.Dollars == nil {
+			return model, nil
+		}
+		sum += *o.Reply.Dollars
+	}
+	return model, &sum
 }
 
 func countOutcomes(of []AnswerOutcome) map[string]int {
@@ -80,7 +98,14 @@ func quantiles(of []AnswerOutcome, took func(AnswerOutcome) time.Duration) (p50,
 
 // Table writes the figures for people.
 func (f AnswerFigures) Table(w io.Writer) error {
-	fmt.Fprintf(w, "\n%s: %d questions with a gold answer, %d at once\n\n", f.Dataset, f.Questions, f.Concurrency)
+	cost := ", cost unknown"
+	switch {
+	case f.Dollars != nil && *f.Dollars == 0:
+		cost = ""
+	case f.Dollars != nil:
+		cost = fmt.Sprintf(", %.6f USD", *f.Dollars)
+	}
+	fmt.Fprintf(w, "\n%s: %d questions with a gold answer, %d at once, by %s%s\n\n", f.Dataset, f.Questions, f.Concurrency, short(f.Model), cost)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "gold answer\tof all\t95% interval\tof those not refused")
 	fmt.Fprintf(t, "in the first sentence\t%.3f\t%.3f to %.3f\t%.3f\n", f.First, f.FirstCI.Low, f.FirstCI.High, f.AnsweredFirst)

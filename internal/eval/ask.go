@@ -17,12 +17,14 @@ var citationMarker = regexp.MustCompile(`\s?\[\d{1,3}(?:, \d{1,3})*\]`)
 // maxReply bounds an answer's text.
 const maxReply = 1 << 20
 
-// Ask implements Asker: it reads a whole answer of the server's default model.
+// Ask implements Asker: it reads a whole answer, made now.
 func (s *Server) Ask(ctx context.Context, question string) (Reply, error) {
 	start := time.Now()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stream, err := s.query.Ask(ctx, &pb.AskRequest{Collection: s.collection, Question: question})
+	stream, err := s.query.Ask(ctx, &pb.AskRequest{
+		Collection: s.collection, Question: question, Model: s.model, Options: s.narrow, NoCache: true,
+	})
 	if err != nil {
 		return Reply{}, err
 	}
@@ -47,6 +49,8 @@ func (s *Server) Ask(ctx context.Context, question string) (Reply, error) {
 
 func (r *Reply) take(event *pb.AskResponse) {
 	switch e := event.GetEvent().(type) {
+	case *pb.AskResponse_Plan:
+		r.Model = e.Plan.GetModel()
 	case *pb.AskResponse_Passages:
 		r.Coverage = e.Passages.GetReport().GetCoverage()
 		for _, p := range e.Passages.GetPassages() {
@@ -58,6 +62,9 @@ func (r *Reply) take(event *pb.AskResponse) {
 			pb.Verdict_VERDICT_NOT_IN_DOCUMENTS: OutcomeAbsent, pb.Verdict_VERDICT_REFUSED_BY_POLICY: OutcomeRefused,
 		}[e.Verdict.GetVerdict()]
 	case *pb.AskResponse_Done:
+		if receipt := e.Done.GetReceipt(); receipt != nil {
+			r.Dollars = receipt.Cost
+		}
 		for _, stage := range e.Done.GetStages() {
 			if stage.GetStage() == "generate" {
 				r.Generate = stage.GetTime().AsDuration()

@@ -10,7 +10,10 @@ func (r *Request) tune(ctx context.Context, s *Server, d Dataset, start Setting)
 	if err != nil {
 		return err
 	}
-	r.Note("tried %d settings; the best: %s. What it is worth is what the held-out half says:", found.Tried, found.Best)
+	r.Note("tried %d settings; %s. What it is worth is what the held-out half says:", found.Tried, found.said())
+	if n := found.Held.Ranked; n < enoughHeld {
+		r.Note("the held-out half has %d queries: too few to say much", n)
+	}
 	if err := r.writeFigures(found.Train); err != nil {
 		return err
 	}
@@ -25,6 +28,9 @@ func (r *Request) tune(ctx context.Context, s *Server, d Dataset, start Setting)
 	}
 	return s.Store(ctx, found.Best, nil)
 }
+
+// enoughHeld queries of the held-out half show a difference that matters.
+const enoughHeld = 25
 
 // calibrate chooses the threshold between the coverages of two kinds of questions.
 func (r *Request) calibrate(ctx context.Context, s *Server, answerable, absent []float64) error {

@@ -115,6 +115,9 @@ func (s *Server) Store(ctx context.Context, set Setting, minScore *float64) erro
 // Collection returns the collection as it is.
 func (s *Server) Collection(ctx context.Context) (*pb.Collection, error) {
 	resp, err := s.collections.GetCollection(ctx, &pb.GetCollectionRequest{Name: s.collection})
+	if status.Code(err) == codes.NotFound && s.collection != s.name {
+		return nil, fmt.Errorf("no collection %q: each value of chunk_tokens has one of its own, which --load makes", s.collection)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("get collection %q: %w", s.collection, err)
 	}

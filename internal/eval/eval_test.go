@@ -171,6 +171,19 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
+// A query that was answered in full is not among the worst, few as there are.
+func TestWorstLeavesOutThePerfect(t *testing.T) {
+	row := Row{Outcomes: []Outcome{
+		{Query: &Query{ID: "perfect"}, Values: []float64{1}},
+		{Query: &Query{ID: "absent"}},
+		{Query: &Query{ID: "half", Expected: []Expected{{Quote: Quote{Text: "as it stands"}}}}, Values: []float64{.5}},
+	}}
+	worst := row.Worst(3)
+	if len(worst) != 1 || worst[0].Query.ID != "half" || worst[0].Query.expectation() != "“as it stands”" {
+		t.Errorf("%+v", worst)
+	}
+}
+
 func TestWorstShowsNoControlCharacters(t *testing.T) {
 	bad := "a\x1b[2J\u202e\nb"
 	r, err := Run(context.Background(), &target{search: func(string, Setting) (Result, error) {

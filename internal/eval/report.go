@@ -133,9 +133,10 @@ func (r *Report) Best() Row {
 }
 
 // Worst returns the n ranked queries with the least first measure, worst first;
-// of equal ones those whose coverage was highest, which are the most puzzling.
+// of equal ones those whose coverage was highest, which are the most puzzling. A
+// query whose measure is 1 is none of them.
 func (r *Row) Worst(n int) []Outcome {
-	ranked := slices.DeleteFunc(slices.Clone(r.Outcomes), func(o Outcome) bool { return o.Values == nil })
+	ranked := slices.DeleteFunc(slices.Clone(r.Outcomes), func(o Outcome) bool { return o.Values == nil || o.Values[0] >= 1 })
 	slices.SortStableFunc(ranked, func(a, b Outcome) int {
 		return cmp.Or(cmp.Compare(a.Values[0], b.Values[0]), cmp.Compare(b.Coverage, a.Coverage))
 	})

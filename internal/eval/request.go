@@ -30,6 +30,8 @@ type Request struct {
 	Beside []string
 	// Sample is Dataset.Sample's n.
 	Sample int
+	// Model that Answers asks; empty: the server's default.
+	Model string
 	// Out gets the results, Note lines on progress.
 	Out  io.Writer
 	Note func(format string, a ...any)
@@ -160,6 +162,9 @@ func (r *Request) parse(d Dataset) ([]Setting, error) {
 		r.bounds = append(r.bounds, b)
 	}
 	r.Options.Measures = AddTo(r.Options.Measures, r.bounds)
+	if err := r.checkKind(); err != nil {
+		return nil, err
+	}
 	if r.Tune && len(r.Set)+len(r.Legs) > 0 {
 		return nil, errors.New("--tune starts from the collection's own settings: leave --legs and --set out")
 	}

@@ -28,6 +28,7 @@ type Server struct {
 	name        string
 	collection  string // name, or the one of the setting's chunk_tokens
 	narrow      *pb.SearchOptions
+	model       string // that Ask asks; empty: the server's default
 	found       map[string]*pb.CollectionSettings
 	current     map[string]*pb.CollectionSettings
 }
@@ -44,6 +45,9 @@ func NewServer(conn grpc.ClientConnInterface, collection string) *Server {
 		current:     map[string]*pb.CollectionSettings{},
 	}
 }
+
+// AskModel makes Ask ask one of the server's models; empty: its default.
+func (s *Server) AskModel(name string) { s.model = name }
 
 // Search implements Target.
 func (s *Server) Search(ctx context.Context, query string, limit int, set Setting) (Result, error) {

@@ -18,6 +18,14 @@ type Tuned struct {
 	Train, Held Report
 }
 
+// said is what was found, in words.
+func (t Tuned) said() string {
+	if t.Best.String() == t.Start.String() {
+		return "none is better than " + t.Start.String()
+	}
+	return "the best: " + t.Best.String()
+}
+
 // worthStoring is an error where Best is worse than Start on the held-out half.
 func (t Tuned) worthStoring() error {
 	if d := t.Held.Rows[1].Diff.Diff; d < 0 {

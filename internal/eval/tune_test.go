@@ -31,6 +31,9 @@ func TestTune(t *testing.T) {
 		t.Fatal(err)
 	}
 	w, _ := got.Best.Get("dense_weight")
+	if got.said() != "the best: "+got.Best.String() || (Tuned{Start: got.Best, Best: got.Best}).said() != "none is better than "+got.Best.String() {
+		t.Errorf("said %q", got.said())
+	}
 	if math.Abs(w-.62) > .02 {
 		t.Errorf("best weight %v after %d settings, want 0.62", w, got.Tried)
 	}

@@ -179,10 +179,11 @@ type VerdictRow struct {
 	Own     int    `json:"own_questions"`
 	Others  int    `json:"other_questions"`
 	// Default is at the given threshold; LeftOut at the one that is best on all the
-	// other sets together, Best at the one chosen on this set itself.
-	Default Abstention `json:"default"`
-	LeftOut Abstention `json:"left_out"`
-	Best    Abstention `json:"best"`
+	// other sets together, nil where there is none; Best at the one chosen on this set
+	// itself.
+	Default Abstention  `json:"default"`
+	LeftOut *Abstention `json:"left_out"`
+	Best    Abstention  `json:"best"`
 	// AUC as Calibration's.
 	AUC float64 `json:"auc"`
 }
@@ -204,7 +205,10 @@ func Verdicts(sets []*VerdictSet, threshold float64) (rows []VerdictRow) {
 			rest := slices.DeleteFunc(slices.Clone(sets), func(o *VerdictSet) bool {
 				return o == s || len(o.Coverages[KindOwn]) == 0 || len(o.Coverages[kind]) == 0
 			})
-			row.LeftOut = Abstain(own, others, jointThreshold(rest, kind))
+			if len(rest) > 0 {
+				left := Abstain(own, others, jointThreshold(rest, kind))
+				row.LeftOut = &left
+			}
 			rows = append(rows, row)
 		}
 	}
@@ -212,7 +216,7 @@ func Verdicts(sets []*VerdictSet, threshold float64) (rows []VerdictRow) {
 }
 
 // jointThreshold is the threshold with the best mean balanced accuracy over sets,
-// the middle one of equals; 0 without sets.
+// the middle one of equals.
 func jointThreshold(sets []*VerdictSet, kind string) float64 {
 	var values []float64
 	for _, s := range sets {

@@ -12,7 +12,7 @@ import (
 
 // Probe implements Prober.
 func (s *Server) Probe(ctx context.Context, collection, question string, without []Article) (float64, error) {
-	o := &pb.SearchOptions{Limit: 1}
+	o := &pb.SearchOptions{Limit: 1, FilterText: s.narrow.GetFilterText(), Principals: s.narrow.GetPrincipals()}
 	if len(without) > 0 {
 		o.Filter = &pb.Filter{Expr: &pb.Filter_All{All: &pb.Filters{}}}
 		for _, a := range without {
@@ -71,24 +71,43 @@ func writeVerdicts(w io.Writer, rows []VerdictRow, threshold float64) error {
 	fmt.Fprintf(w, "\nbalanced accuracy of telling a set's own questions from others by their coverage\n\n")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "others\tset\tquestions\tat %.3f\tkept\trefused\tchosen on the other sets\tchosen on this one\tAUC\n", threshold)
-	sums, kind := [3]float64{}, ""
-	count := 0.0
+	var of []VerdictRow // of one kind
 	flush := func() {
-		if count > 0 {
-			fmt.Fprintf(t, "%s\tmean\t\t%.3f\t\t\t%.3f\t%.3f\t\n", kind, sums[0]/count, sums[1]/count, sums[2]/count)
+		if len(of) > 0 {
+			fmt.Fprintf(t, "%s\tmean\t\t%.3f\t\t\t%s\t%.3f\t\n", of[0].Kind, meanOf(of, func(r VerdictRow) float64 { return r.Default.BalancedAccuracy() }),
+				leftOut(of, ""), meanOf(of, func(r VerdictRow) float64 { return r.Best.BalancedAccuracy() }))
 		}
-		sums, count = [3]float64{}, 0
+		of = nil
 	}
 	for _, r := range rows {
-		if r.Kind != kind {
+		if len(of) > 0 && r.Kind != of[0].Kind {
 			flush()
-			kind = r.Kind
 		}
-		a, b, c := r.Default.BalancedAccuracy(), r.LeftOut.BalancedAccuracy(), r.Best.BalancedAccuracy()
-		sums[0], sums[1], sums[2], count = sums[0]+a, sums[1]+b, sums[2]+c, count+1
-		fmt.Fprintf(t, "%s\t%s\t%d and %d\t%.3f\t%.3f\t%.3f\t%.3f at %.3f\t%.3f at %.3f\t%.3f\n", r.Kind, r.Dataset, r.Own, r.Others, a,
-			r.Default.Sensitivity(), r.Default.Specificity(), b, r.LeftOut.Threshold, c, r.Best.Threshold, r.AUC)
+		of = append(of, r)
+		at := ""
+		if r.LeftOut != nil {
+			at = fmt.Sprintf(" at %.3f", r.LeftOut.Threshold)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%d and %d\t%.3f\t%.3f\t%.3f\t%s\t%.3f at %.3f\t%.3f\n", r.Kind, r.Dataset, r.Own, r.Others, r.Default.BalancedAccuracy(),
+			r.Default.Sensitivity(), r.Default.Specificity(), leftOut([]VerdictRow{r}, at), r.Best.BalancedAccuracy(), r.Best.Threshold, r.AUC)
 	}
 	flush()
 	return t.Flush()
+}
+
+// leftOut is the mean at thresholds chosen on other sets, and where; a dash where
+// there are none. All rows of a kind have one, or the only row has none.
+func leftOut(rows []VerdictRow, at string) string {
+	if rows[0].LeftOut == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%.3f%s", meanOf(rows, func(r VerdictRow) float64 { return r.LeftOut.BalancedAccuracy() }), at)
+}
+
+func meanOf(rows []VerdictRow, figure func(VerdictRow) float64) float64 {
+	sum := 0.0
+	for _, r := range rows {
+		sum += figure(r)
+	}
+	return sum / float64(len(rows))
 }

@@ -47,9 +47,9 @@ func (q *Query) expectation() string {
 			s += " (" + e.Section + ")"
 		}
 		if e.Quote.Text != "" {
-			s += ": " + e.Quote.Text
+			s += ": “" + e.Quote.Text + "”"
 		}
-		parts = append(parts, strings.TrimSpace(s))
+		parts = append(parts, strings.TrimLeft(s, ": "))
 	}
 	if len(q.Expected) == 0 {
 		for _, d := range rankGrades(q.Docs) {

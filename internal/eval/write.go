@@ -48,6 +48,9 @@ func (r *Request) writeWorst(report Report) error {
 		return nil
 	}
 	best := report.Best()
+	if len(best.Worst(1)) == 0 {
+		return nil
+	}
 	fmt.Fprintf(r.Out, "\nworst queries of %s:\n", best.Setting)
 	return report.WriteWorst(r.Out, best, r.Worst)
 }
