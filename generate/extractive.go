@@ -75,7 +75,6 @@ type candidate struct {
 	passage int // from 0
 	text    string
 	score   float64
-	vector  []float32
 }
 
 // rank returns the candidates, best first, by

@@ -1,7 +1,9 @@
 package generate
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,24 +73,34 @@ func TestTokensInPlace(t *testing.T) {
 
 // What is found by meaning may stand anywhere in a passage that is too long for the
 // model, and in a table; with and without vectors of tokens.
-func TestExtractiveByMeaningAnywhere(t *testing.T) {
-	filler := strings.Repeat("Parking is free for all who come by bicycle, and the canteen opens at noon. ", 40)
-	src, passages := library(filler + "Ada Moreau is the chief executive. " + filler + "\n\n| Name | Post |\n|---|---|\n| Bo Lind | gardener |\n| Cy Roth | physician |\n")
-	tokens := modeltest.New(t)
-	for _, model := range []embed.Model{tokens, embed.NewBreaker(tokens), struct{ embed.Model }{tokens}} {
-		for question, want := range map[string]string{
-			"Who runs the firm?":     "Ada Moreau is the chief executive. [1]",
-			"Who is the doctor here": "Name: Cy Roth; Post: physician [1]",
-		} {
-			r := Request{Question: question, Passages: passages}
-			vectors, err := model.Embed(t.Context(), []string{question})
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.Vector = vectors[0]
-			a, err := assertStream(t, NewExtractive(model, src).Answer(t.Context(), r), src, passages)
-			if err != nil || !strings.HasPrefix(a.Text, want) {
-				t.Errorf("%T: %s %+v, %v", model, question, a.Text, err)
+func TestLikeAnywhere(t *testing.T) {
+	filler := strings.Repeat("Parking is free for all who come by bicycle, and the canteen opens at noon. ", 12)
+	_, passages := library(filler + "Ada Moreau is the chief executive. " + filler + "\n\n| Name | Post |\n|---|---|\n| Bo Lind | gardener |\n| Cy Roth | physician |\n")
+	model, ok := embed.WithTokens(modeltest.New(t))
+	if !ok {
+		t.Fatal("the model gives no vectors of tokens")
+	}
+	r := read(passages, analyzerFor("en"), nil)
+	for question, want := range map[string]string{
+		"Who runs the firm?":     "Ada Moreau is the chief executive.",
+		"Who is the doctor here": "| Cy Roth | physician |",
+	} {
+		all := lexicalRank(question, r)
+		inPlace, err := r.likeInPlace(t.Context(), model, question, slices.Clone(all))
+		if err != nil {
+			t.Fatal(err)
+		}
+		alone, err := r.likeAlone(t.Context(), model, question, all[:min(len(all), embedBest)])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(inPlace) != len(all) {
+			t.Errorf("%d units of %d were compared in place", len(inPlace), len(all))
+		}
+		for how, ranked := range map[string][]candidate{"in place": inPlace, "alone": alone} {
+			best := slices.MaxFunc(ranked, func(a, b candidate) int { return cmp.Compare(a.score, b.score) })
+			if best.text != want {
+				t.Errorf("%s, %s: %q", question, how, best.text)
 			}
 		}
 	}

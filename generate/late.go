@@ -30,8 +30,7 @@ func (r *reading) likeAlone(ctx context.Context, m embed.Model, question string,
 		return nil, fmt.Errorf("%d vectors for %d texts", len(vectors), len(texts))
 	}
 	for i := range all {
-		all[i].vector = vectors[i+1]
-		all[i].score += embed.Cosine(vectors[0], all[i].vector) / 2
+		all[i].score += embed.Cosine(vectors[0], vectors[i+1]) / 2
 	}
 	return all, nil
 }

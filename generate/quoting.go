@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/quarry-rag/quarry/retrieve/embed"
 )
 
 // quoting writes an extractive answer out.
@@ -75,8 +73,7 @@ func (q *quoting) worth(question []string, c candidate) bool {
 	have := make([]map[string]bool, 0, maxQuotes)
 	for _, d := range q.quoted {
 		overlaps := d.passage == c.passage && d.start < c.end && c.start < d.end
-		same := len(c.vector) > 0 && embed.Cosine(c.vector, d.vector) > .97 || alike(c.terms, d.terms) > .8
-		if overlaps || same || q.sameTable(question, c, d) {
+		if overlaps || alike(c.terms, d.terms) > .8 || q.sameTable(question, c, d) {
 			return false
 		}
 		have = append(have, d.terms)
