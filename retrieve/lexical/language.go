@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/blevesearch/snowballstem"
 	"github.com/blevesearch/snowballstem/danish"
@@ -33,6 +34,8 @@ var stopFiles embed.FS
 type language struct {
 	stem func(*snowballstem.Env) bool
 	stop map[string]bool
+	// stops are the shapes of stop words, by which a word is known not to be one.
+	stops [utf8.RuneSelf]lengths
 	// asks are question words, dropped from queries only: they are frequent in
 	// questions, rare in answers, and so weigh more than they mean.
 	asks map[string]bool
@@ -77,6 +80,7 @@ var analyzers = sync.OnceValue(func() map[string]*Analyzer {
 			panic(err) // a language without its embedded file
 		}
 		l.stop = set(string(words))
+		l.stops = shapes(l.stop)
 		out[code] = &Analyzer{language: l}
 	}
 	return out
