@@ -7,7 +7,7 @@ import "unicode/utf8"
 type Finder struct {
 	analyzer *Analyzer
 	nth      map[string]int
-	begins   [utf8.RuneSelf]bool // with this byte some term begins
+	begins   [utf8.RuneSelf]bytes // second bytes of the terms, by their first
 }
 
 // Place is where a text has a term.
@@ -21,8 +21,13 @@ func (a *Analyzer) Finder(terms []string) *Finder {
 	f := &Finder{analyzer: a, nth: make(map[string]int, len(terms))}
 	for i, t := range terms {
 		f.nth[t] = i
-		if t != "" && t[0] < utf8.RuneSelf {
-			f.begins[t[0]] = true
+		if t == "" || t[0] >= utf8.RuneSelf {
+			continue
+		}
+		if len(t) == 1 {
+			f.begins[t[0]] = anyByte
+		} else {
+			f.begins[t[0]].add(t[1])
 		}
 	}
 	return f
@@ -43,7 +48,7 @@ func (f *Finder) Places(texts ...string) []Place {
 
 // which of the terms it is.
 func (f *Finder) which(term string) (int, bool) {
-	if c := term[0]; c < utf8.RuneSelf && !f.begins[c] {
+	if c := term[0]; c < utf8.RuneSelf && f.begins[c] == 0 {
 		return 0, false
 	}
 	i, ok := f.nth[term]
@@ -53,35 +58,60 @@ func (f *Finder) which(term string) (int, bool) {
 // anyTerm is the entry of a word that has a term, which is none that is looked for.
 var anyTerm = entry{term: " "}
 
-// passes says that word has a term but none that f looks for, whatever it is: stems
-// of ASCII words begin as these do, in each language, and only words with an
-// apostrophe are shortened before they are compared with stop words.
-func (f *Finder) passes(word string) bool {
-	first := word[0]
-	if isUpper(first) {
-		first += 'a' - 'A'
-	}
-	if first >= utf8.RuneSelf || f.begins[first] || f.analyzer.language.stops[first].has(len(word)) {
-		return false
-	}
+// sure returns the entry of a word of ASCII letters and digits that can be told
+// without analysing it: a stop word, or one that begins as no term does.
+func (f *Finder) sure(word string) (entry, bool) {
 	for i := range len(word) {
 		if c := word[i]; c >= utf8.RuneSelf || ascii[c] != letter {
+			return entry{}, false
+		}
+	}
+	first := fold(word[0])
+	for _, stop := range f.analyzer.language.stops[first] {
+		if len(stop) == len(word) && foldsTo(word, stop) {
+			return entry{}, true
+		}
+	}
+	return anyTerm, !f.may(first, word)
+}
+
+// may says that the word's stem may be one of the terms. Stems keep the first two
+// letters, but for the y of dying, and one of two equal ones in Finnish.
+func (f *Finder) may(first byte, word string) bool {
+	seconds := f.begins[first]
+	if seconds == 0 || len(word) == 1 {
+		return seconds != 0
+	}
+	second := fold(word[1])
+	return seconds.has(second) || second == first || second == 'y' && seconds.has('i')
+}
+
+// fold is an ASCII letter in lower case, or a digit.
+func fold(c byte) byte { return c | 0x20 }
+
+func foldsTo(word, lower string) bool {
+	for i := range len(lower) {
+		if fold(word[i]) != lower[i] {
 			return false
 		}
 	}
 	return true
 }
 
-// lengths is a set of lengths in bytes, to 31.
-type lengths uint32
+// bytes is a set of ASCII letters in lower case and digits, some of which stand for
+// each other.
+type bytes uint32
 
-func (l lengths) has(n int) bool { return n < 32 && l&(1<<n) != 0 }
+const anyByte bytes = 1<<32 - 1
 
-// shapes are the lengths of ASCII words by their first byte.
-func shapes(words map[string]bool) (of [utf8.RuneSelf]lengths) {
+func (b *bytes) add(c byte)     { *b |= 1 << (c & 31) }
+func (b bytes) has(c byte) bool { return b&(1<<(c&31)) != 0 }
+
+// byFirst are the words that begin with an ASCII character, by it.
+func byFirst(words map[string]bool) (of [utf8.RuneSelf][]string) {
 	for w := range words {
-		if w[0] < utf8.RuneSelf && len(w) < 32 {
-			of[w[0]] |= 1 << len(w)
+		if w[0] < utf8.RuneSelf {
+			of[w[0]] = append(of[w[0]], w)
 		}
 	}
 	return of

@@ -31,7 +31,7 @@ func TestFinderFindsAmongTerms(t *testing.T) {
 	for _, code := range Languages() {
 		a := analyzer(t, code)
 		words := append(slices.Sorted(maps.Keys(a.language.stop)), strings.Fields(
-			`dying lying skis yes Yoga über Über árbol naïve e´t A̧ no l'eau L'Eau aujourd'hui dell'acqua it's Newton’s getUserById
+			`dying lying TYING skis yes Yoga bbabba LLama THE The Das ET über Über árbol naïve e´t A̧ no l'eau L'Eau aujourd'hui dell'acqua it's Newton’s getUserById
 			HTTP_404 a/b/c.go v1.4.2 CVE-2026-3172 /etc/hosts mRNA parseJSON 東京都 猫 ﬁnal ½ x_y rock'n'roll Straße книги ёж И
 			ångström éa ijsland ĳ 1st 42 communications general`)...)
 		for range 2000 {
@@ -59,8 +59,28 @@ func TestFinderFindsAmongTerms(t *testing.T) {
 	}
 }
 
-// Whatever a word of ASCII letters and digits becomes begins as it does: Finder
-// counts on it.
+// Stems keep the beginning of ASCII words as Finder counts on.
+func TestStemsBeginAsWords(t *testing.T) {
+	for _, code := range Languages() {
+		a := analyzer(t, code)
+		var try func(word []byte, most int, letters string)
+		try = func(word []byte, most int, letters string) {
+			if term := a.language.entry(string(word)).term; term != "" {
+				if !a.Finder([]string{term}).may(word[0], string(word)) {
+					t.Fatalf("%s: the term of %q is %q", code, word, term)
+				}
+			}
+			for i := 0; i < len(letters) && len(word) < most; i++ {
+				try(append(word, letters[i]), most, letters)
+			}
+		}
+		for c := byte('a'); c <= 'z'; c++ {
+			try([]byte{c}, 3, "abcdefghijklmnopqrstuvwxyz09")
+			try([]byte{c}, 5, "aeiysg")
+		}
+	}
+}
+
 func FuzzFinder(f *testing.F) {
 	for _, s := range []string{"dying words|dy dies die", "l'eau d’été ÉTÉ|été", "東京 ﬁ ½ ⁴|⁴", "\xff\xc0|x", "it's 'quoted' rock'n'roll|roll", "a\u0301rbol|árbol"} {
 		text, query, _ := strings.Cut(s, "|")

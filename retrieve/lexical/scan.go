@@ -116,8 +116,10 @@ func (s *scanner) pairs(text string, i int) int {
 
 // lookup analyses a word, from the cache where it can.
 func (s *scanner) lookup(word string) entry {
-	if s.finder != nil && s.finder.passes(word) {
-		return anyTerm
+	if s.finder != nil {
+		if e, sure := s.finder.sure(word); sure {
+			return e
+		}
 	}
 	s.buf = lower(s.buf[:0], word)
 	e, ok := s.cache[string(s.buf)]
