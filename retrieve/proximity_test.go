@@ -98,3 +98,20 @@ func (c *corpus) both(t testing.TB, query string, dense, bm25 map[int64]float64,
 	}
 	return fused(dense, words, w)
 }
+
+// Equal texts have equal scores to the last bit, and so come in the same order each
+// time.
+func TestProximityIsRepeatable(t *testing.T) {
+	var places []lexical.Place
+	var idf []float64
+	for i := range 12 {
+		places = append(places, lexical.Place{Term: i, At: i * i})
+		idf = append(idf, math.Sqrt(float64(i+2)))
+	}
+	want := proximity(places, idf, 0.9)
+	for range 100 {
+		if got := proximity(places, idf, 0.9); got != want {
+			t.Fatalf("%v, then %v", want, got)
+		}
+	}
+}
