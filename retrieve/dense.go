@@ -20,34 +20,33 @@ type hit struct {
 	Held    float64 // Candidate.Held; the lexical leg's
 }
 
-// The exact plan. The materialised CTE keeps the planner from the HNSW index,
-// which it would choose at any size: the primary key delimits the rows, and only
-// ids and distances are kept of them.
-const exactSQL = `
-with v as materialized (
-  select e.chunk_id, e.emb <=> @vector::halfvec as distance
-    from embedding e
-   where e.collection_id = @collection and e.space_id = @space)` + exactEndSQL
+// The exact plan. "offset 0" keeps the planner from the HNSW index, which it would
+// choose at any size: the primary key delimits the rows, and only ids and distances
+// are kept of them.
+const exactSQL = exactBeginSQL + `
+          from embedding e
+         where e.collection_id = @collection and e.space_id = @space` + exactEndSQL
 
 // The same over the documents that are allowed, many of them.
-const exactAllowedSQL = `
-with v as materialized (
-  select e.chunk_id, e.emb <=> @vector::halfvec as distance
-    from embedding e
-    join document d on d.collection_id = e.collection_id and d.document_id = e.document_id
-   where e.collection_id = @collection and e.space_id = @space and ALLOWED)` + exactEndSQL
+const exactAllowedSQL = exactBeginSQL + `
+          from embedding e
+          join document d on d.collection_id = e.collection_id and d.document_id = e.document_id
+         where e.collection_id = @collection and e.space_id = @space and ALLOWED` + exactEndSQL
 
 // The same over few documents: their chunks by the unique key (collection,
 // document, ord), the vectors of these by the primary key.
-const exactListedSQL = `
-with v as materialized (
-  select e.chunk_id, e.emb <=> @vector::halfvec as distance
-    from chunk c
-    join embedding e on e.collection_id = c.collection_id and e.space_id = @space and e.chunk_id = c.chunk_id
-   where c.collection_id = @collection and c.document_id = any(@documents::bigint[]))` + exactEndSQL
+const exactListedSQL = exactBeginSQL + `
+          from chunk c
+          join embedding e on e.collection_id = c.collection_id and e.space_id = @space and e.chunk_id = c.chunk_id
+         where c.collection_id = @collection and c.document_id = any(@documents::bigint[])` + exactEndSQL
 
-const exactEndSQL = `
-select chunk_id, 1 - distance as score from v order by distance, chunk_id limit @depth`
+const (
+	exactBeginSQL = `
+select chunk_id, 1 - distance as score
+  from (select e.chunk_id, e.emb <=> @vector::halfvec as distance`
+	exactEndSQL = ` offset 0) v
+ order by distance, chunk_id limit @depth`
+)
 
 // The index plan. The expression and the space are those of the partial index
 // embedding_hnsw_<space>. DIM and SPACE are numbers from our own tables: a type's
@@ -169,8 +168,9 @@ func (s *Searcher) hits(ctx context.Context, batch *pgx.Batch) ([]hit, error) {
 }
 
 // collectHits reads a hit a row, by columns that point into h.
-func collectHits(rows pgx.Rows, h *hit, columns ...any) (hits []hit, err error) {
-	_, err = pgx.ForEachRow(rows, columns, func() error {
+func collectHits(rows pgx.Rows, h *hit, columns ...any) ([]hit, error) {
+	hits := make([]hit, 0, legDepth)
+	_, err := pgx.ForEachRow(rows, columns, func() error {
 		hits = append(hits, *h)
 		return nil
 	})

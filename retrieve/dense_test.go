@@ -76,7 +76,7 @@ func TestPlansOfSmallTables(t *testing.T) {
 	}
 	all := scope{where: access}
 	for name, sql := range map[string]string{
-		"collection": collectionSQL, "exact": exactSQL, "listed": exactListedSQL, "words": words(scope{}),
+		"collection": collectionSQL, "exact": exactSQL, "allowed": all.in(exactAllowedSQL), "listed": exactListedSQL, "words": words(scope{}),
 		"frequent words": words(scope{}, known{3, 99, 1}), "words in scope": words(all, known{3, 99, 1}),
 		"words listed": words(scope{where: access, listed: true}), "fill vectors": fillDenseSQL, "fill words": fillLexicalSQL,
 		"hydrate": all.in(hydrateSQL), "terms": frequenciesSQL,

@@ -24,6 +24,9 @@ const fillLexicalSQL = bm25Score + `
 // other leg returned, so that fusion compares like with like. vector is nil, or
 // terms are empty, when that leg takes no part. Both statements go in one round trip.
 func (s *Searcher) fill(ctx context.Context, c collection, candidates []Candidate, vector []float32, terms []known) error {
+	if vector == nil && len(terms) == 0 {
+		return nil
+	}
 	at := make(map[int64]*Candidate, len(candidates))
 	var unseen, unread []int64 // by the dense leg, by the lexical leg
 	for i := range candidates {

@@ -43,7 +43,10 @@ func Fuse(candidates []Candidate, f Fusion, denseWeight float64) {
 
 func sortFused(candidates []Candidate) {
 	slices.SortFunc(candidates, func(a, b Candidate) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(b.Dense.Score, a.Dense.Score), cmp.Compare(a.ChunkID, b.ChunkID))
+		if a.Score != b.Score {
+			return cmp.Compare(b.Score, a.Score)
+		}
+		return cmp.Or(cmp.Compare(b.Dense.Score, a.Dense.Score), cmp.Compare(a.ChunkID, b.ChunkID))
 	})
 }
 

@@ -61,7 +61,7 @@ func (r *search) find(ctx context.Context) error {
 		wg.Go(func() { r.denseErr = r.denseLeg(ctx) })
 	}
 	if r.runs(Lexical) {
-		wg.Go(func() { r.wordsErr = r.lexicalLeg(ctx) })
+		r.wordsErr = r.lexicalLeg(ctx)
 	}
 	wg.Wait()
 	return r.degrade(ctx)

@@ -113,6 +113,16 @@ func (l *lookup) weigh(c collection, df frequencies) {
 	l.known = l.known[:min(len(l.known), maxTerms)]
 }
 
+// weighed are the terms that weigh anything, and their idf beside them.
+func (l *lookup) weighed() (terms []string, idf []float64) {
+	for _, id := range l.ids {
+		if t := l.names[id]; l.idf[t] != 0 {
+			terms, idf = append(terms, t), append(idf, l.idf[t])
+		}
+	}
+	return terms, idf
+}
+
 // idf is BM25's, ln(1 + (N − df + ½)/(df + ½)), of a term that df of n chunks have
 // (Robertson and Zaragoza 2009, as in Lucene).
 func idf(n, df int64) float64 {

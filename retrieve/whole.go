@@ -18,10 +18,12 @@ func (r *search) reach() int {
 	return r.depth()
 }
 
-// cut keeps a leg's hits to its depth, and the rest of them where they are all.
+// cut keeps a leg's hits to its depth, and the rest of them where they are all: also
+// where a leg that reads all that it has a score for had no more, as for a rare word
+// or under a strict filter.
 func (r *search) cut(hits []hit, all bool) ([]hit, rest) {
 	kept := hits[:min(len(hits), r.depth())]
-	if !all || r.reach() == r.depth() || len(hits) == r.reach() {
+	if !all || r.query.Legs != Dense|Lexical || len(r.syntax.Demands) > 0 || len(hits) >= r.reach() {
 		return kept, nil
 	}
 	others := make(rest, len(hits)-len(kept))

@@ -82,3 +82,45 @@ func TestReach(t *testing.T) {
 		}
 	}
 }
+
+// A leg that had no more to give is not asked again, in a collection of any size.
+func TestLegsThatGaveAll(t *testing.T) {
+	c := randomCorpus(t, rand.New(rand.NewPCG(15, 16)), 150)
+	c.add(t, "rare", "waa zebra", "wab wac")
+	rare, err := filter.Parse(`uri = "rare"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		query       Query
+		near, words bool // all was given
+	}{
+		{Query{Text: "zebra"}, false, true},
+		{Query{Text: "+zebra waa"}, false, false},
+		{Query{Text: "zebra", Filter: rare, Unrestricted: true}, true, true},
+		{Query{Text: "zebra", Legs: Lexical}, false, false},
+	} {
+		s := New(c.pool, c.model, Options{})
+		s.whole = 0
+		tt.query.Explain = true
+		r := s.begin(tt.query.in(c))
+		if err := r.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if near, words := r.nearRest != nil, r.words.rest != nil; near != tt.near || words != tt.words {
+			t.Errorf("%+v: vectors %v, words %v", tt, near, words)
+		}
+		// Asked for, the scores are the same.
+		asked := append([]Candidate(nil), union(r.near, r.words.hits)...)
+		if err := s.fill(t.Context(), r.collection, asked, r.aim, r.terms.known); err != nil {
+			t.Fatal(err)
+		}
+		given := union(r.near, r.words.hits)
+		if err := r.complete(t.Context(), given); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(asked, given, cmpopts.EquateApprox(0, 1e-9)); diff != "" {
+			t.Errorf("%+v: %s", tt, diff)
+		}
+	}
+}

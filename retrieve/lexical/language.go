@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/blevesearch/snowballstem"
 	"github.com/blevesearch/snowballstem/danish"
@@ -33,6 +34,8 @@ var stopFiles embed.FS
 type language struct {
 	stem func(*snowballstem.Env) bool
 	stop map[string]bool
+	// stops are those of them that begin with an ASCII character, by it.
+	stops [utf8.RuneSelf][]string
 	// asks are question words, dropped from queries only: they are frequent in
 	// questions, rare in answers, and so weigh more than they mean.
 	asks map[string]bool
@@ -77,6 +80,7 @@ var analyzers = sync.OnceValue(func() map[string]*Analyzer {
 			panic(err) // a language without its embedded file
 		}
 		l.stop = set(string(words))
+		l.stops = byFirst(l.stop)
 		out[code] = &Analyzer{language: l}
 	}
 	return out

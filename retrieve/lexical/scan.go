@@ -12,6 +12,10 @@ type scanner struct {
 	words    []span // of the run at hand
 	terms    []string
 	asks     []bool // beside terms: a question word
+
+	finder *Finder // nil: all terms are wanted, and no places
+	places []Place
+	at     int // terms so far
 }
 
 // span is the bytes [start, end) of the text.
@@ -112,6 +116,11 @@ func (s *scanner) pairs(text string, i int) int {
 
 // lookup analyses a word, from the cache where it can.
 func (s *scanner) lookup(word string) entry {
+	if s.finder != nil {
+		if e, sure := s.finder.sure(word); sure {
+			return e
+		}
+	}
 	s.buf = lower(s.buf[:0], word)
 	e, ok := s.cache[string(s.buf)]
 	if !ok {
@@ -127,6 +136,13 @@ func (s *scanner) lookup(word string) entry {
 
 func (s *scanner) add(e entry) {
 	if e.term == "" {
+		return
+	}
+	if s.finder != nil {
+		if i, ok := s.finder.which(e.term); ok {
+			s.places = append(s.places, Place{i, s.at})
+		}
+		s.at++
 		return
 	}
 	s.terms = append(s.terms, e.term)
