@@ -131,7 +131,8 @@ func (r *reading) likeInPlace(ctx context.Context, m embed.TokenModel, question 
 	return read, nil
 }
 
-// header returns the tokens of a unit's header where it stands in the passage's text.
+// header returns the tokens of a unit's header where it stands in the passage's text;
+// else it is the passage's, among lead.
 func (p *inPlace) header(text string, u unit) [][]float32 {
 	if u.header == "" {
 		return nil

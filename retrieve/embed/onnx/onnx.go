@@ -59,7 +59,7 @@ type Model struct {
 	states    sync.Pool     // *[]float32, room for the states of MaxTokens tokens
 }
 
-var _ embed.Model = (*Model)(nil)
+var _ embed.TokenModel = (*Model)(nil)
 
 // Open loads the ONNX Runtime library at lib, and model.onnx and vocab.txt from
 // modelDir, and runs the model once to see that it works. A process can load
