@@ -118,7 +118,7 @@ func denseBatch(c collection, sc scope, plan string, depth int, args pgx.NamedAr
 	batch := &pgx.Batch{}
 	switch {
 	case plan == planHNSW:
-		batch.Queue(hnswSettingsSQL, pgx.NamedArgs{"ef": fmt.Sprint(efSearch(c.Chunks, depth))})
+		batch.Queue(hnswSettingsSQL, pgx.NamedArgs{"ef": fmt.Sprint(efSearch(c.Chunks, depth, !sc.all()))})
 		batch.Queue(hnswFor(c, sc), args)
 	case sc.all():
 		batch.Queue(exactSQL, args)
@@ -140,12 +140,16 @@ func hnswFor(c collection, sc scope) string {
 }
 
 // efSearch is the width of the search: more rows need more to keep recall (`make
-// bench-scale` prints it), and no less than what is to be returned. pgvector's limit
-// is 1000.
-func efSearch(chunks int64, depth int) int {
+// bench-scale` prints it), and no less than what is to be returned. Where each row is
+// checked, a part of what it sees does not count, and it needs twice as many. pgvector's
+// limit is 1000.
+func efSearch(chunks int64, depth int, checked bool) int {
 	ef := 80
 	if chunks > 20_000 {
 		ef = 160
+	}
+	if checked {
+		ef *= 2
 	}
 	return min(max(ef, depth), 1000)
 }
