@@ -198,8 +198,13 @@ func TestEfSearch(t *testing.T) {
 		checked bool
 		want    int
 	}{
-		{6000, 50, false, 80}, {6000, 100, false, 100}, {20_000, 50, false, 80}, {20_001, 50, false, 160},
-		{6000, 50, true, 160}, {20_001, 50, true, 320}, {1 << 40, 5000, false, 1000},
+		{6000, 50, false, 80},
+		{6000, 100, false, 100},
+		{20_000, 50, false, 80},
+		{20_001, 50, false, 160},
+		{6000, 50, true, 160},
+		{20_001, 50, true, 320},
+		{1 << 40, 5000, false, 1000},
 	} {
 		if got := efSearch(tt.chunks, tt.depth, tt.checked); got != tt.want {
 			t.Errorf("%+v: %d", tt, got)
