@@ -58,11 +58,12 @@ var patterns = map[string]string{
 func violation(v *protovalidate.Violation) *errdetails.BadRequest_FieldViolation {
 	description := v.Proto.GetMessage()
 	field := protovalidate.FieldPathString(v.Proto.GetField())
+	words := patterns[field[strings.LastIndexByte(field, '.')+1:]]
 	switch {
 	case description == "must be at least 1 characters":
 		description = "must not be empty"
-	case v.Proto.GetRuleId() == "string.pattern" && patterns[field[strings.LastIndexByte(field, '.')+1:]] != "":
-		description = patterns[field[strings.LastIndexByte(field, '.')+1:]]
+	case v.Proto.GetRuleId() == "string.pattern" && words != "":
+		description = words
 	}
 	return &errdetails.BadRequest_FieldViolation{
 		Field:       field,

@@ -15,6 +15,9 @@ const matchPage = 256
 // slowSource is how long what a slow source lists may wait for company.
 const slowSource = 5 * time.Second
 
+// SecondOfName is why a document is passed over where a source has named another so.
+const SecondOfName = "a second document of the same name"
+
 // match brings in a source that lists in an order of its own. It keeps 64 bits
 // of each URI listed: two that collide would only keep a document that is gone.
 func (s *scan) match(ctx context.Context, src source) error {
@@ -32,7 +35,7 @@ func (s *scan) match(ctx context.Context, src source) error {
 		if it.uri != "" {
 			h := maphash.String(seed, it.uri)
 			if _, twice := seen[h]; twice && it.reason == "" {
-				it.reason = "a second document of the same name"
+				it.reason = SecondOfName
 			}
 			seen[h] = struct{}{}
 		}

@@ -76,7 +76,6 @@ func (c *evalCmd) Run(ctx context.Context, g *globals, term *terminal) error {
 	return withClient(g.Server, func(cl *client) error {
 		server := eval.NewServer(cl.conn, collection)
 		server.Narrow(c.Filter, c.Principal)
-		server.AskModel(c.Model)
 		err := r.Do(ctx, server, data)
 		if status.Code(err) == codes.NotFound && data.Corpus != nil && !c.Load {
 			return fmt.Errorf("no collection %q: --load makes it from the set's corpus", collection)

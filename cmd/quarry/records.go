@@ -100,7 +100,7 @@ func (u *uploader) sendRecords(stream putStream, path string) error {
 		}
 		if name := maphash.String(seed, n.Document.URI); n.Reason == "" {
 			if _, twice := seen[name]; twice {
-				n.Reason = "a second document of the same name" // as an import counts it
+				n.Reason = ingest.SecondOfName
 			}
 			seen[name] = struct{}{}
 		}

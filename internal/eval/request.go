@@ -96,6 +96,7 @@ func (r *Request) Do(ctx context.Context, s *Server, d Dataset) error {
 	if len(r.Runs) > 0 {
 		return r.scoreRuns(d)
 	}
+	s.model = r.Model
 	if err := r.prepare(ctx, s, &d, settings); err != nil {
 		return err
 	}

@@ -46,9 +46,6 @@ func NewServer(conn grpc.ClientConnInterface, collection string) *Server {
 	}
 }
 
-// AskModel makes Ask ask one of the server's models; empty: its default.
-func (s *Server) AskModel(name string) { s.model = name }
-
 // Search implements Target.
 func (s *Server) Search(ctx context.Context, query string, limit int, set Setting) (Result, error) {
 	req := &pb.SearchRequest{Collection: s.collection, Query: query, Options: s.options(limit, set)}
