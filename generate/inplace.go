@@ -6,7 +6,6 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/quarry-rag/quarry/retrieve"
 	"github.com/quarry-rag/quarry/retrieve/embed"
 )
 
@@ -58,7 +57,7 @@ func (r *reading) embedInPlace(ctx context.Context, m embed.TokenModel, question
 
 // windows cuts the i-th passage between its units, so that each part fits the model.
 func (r *reading) windows(i int, m embed.Model) (out []window) {
-	text, lead := r.passages[i].Text, leadOf(r.passages[i])
+	text, lead := r.passages[i].Text, contextOf(r.passages[i])+"\n"
 	room := m.Info().MaxTokens - 2 // that mark the ends
 	if n := m.Tokens(lead); n <= room/2 {
 		room -= n
@@ -81,18 +80,6 @@ func (r *reading) windows(i int, m embed.Model) (out []window) {
 	}
 	reach(len(text))
 	return append(out, window{i, lead, from, len(text)})
-}
-
-// leadOf is what stands before a passage's text for the model.
-func leadOf(p retrieve.Passage) string {
-	lead := placeOf(p)
-	if p.Header != "" {
-		lead += "\n" + p.Header
-	}
-	if lead != "" {
-		lead += "\n"
-	}
-	return lead
 }
 
 // add adds the tokens of a window, which are in order.

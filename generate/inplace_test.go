@@ -57,7 +57,7 @@ func TestTokensInPlace(t *testing.T) {
 		t.Fatalf("%d vectors of the question, %v", len(asked.Each), err)
 	}
 	for i, p := range r.passages {
-		if want := model.Tokens(leadOf(p)); len(passages[i].lead) != want {
+		if want := model.Tokens(contextOf(p)); len(passages[i].lead) != want {
 			t.Errorf("%d tokens place passage %d, want %d", len(passages[i].lead), i, want)
 		}
 		for _, u := range r.parts[i] {
